@@ -1,0 +1,1 @@
+"""Measurements: `python -m bench [NAME]`; figures and bounds stand in docs/performance.md."""

@@ -1,0 +1,1 @@
+"""Everything that touches hardware. Nothing else of ours is imported here."""

@@ -1,0 +1,1 @@
+"""GPIO backends, one file each."""

@@ -1,0 +1,1 @@
+"""The property office: the only source of permissions."""

@@ -1,0 +1,1 @@
+"""The gate's processes: gate loop, stores, configuration, commands."""

@@ -1,0 +1,1 @@
+"""Pure policy of a gate: no I/O, no clock, no randomness."""

@@ -1,0 +1,1 @@
+"""The durable files of a gate, each with exactly one writing process."""
