@@ -14,6 +14,9 @@ from typing import Protocol
 MAX_NUMBER_BYTES = 255
 """Longest raw number a reader may hand over; a longer one is a reader fault."""
 
+ALIVE_EVERY_S = 0.5
+"""A working reader's ``last_alive`` is never older than this; several times as old means stuck."""
+
 
 class DriverError(Exception):
     """Base of every error a driver raises. The text says what, where and the cure."""
@@ -82,13 +85,22 @@ class HealthChanged:
     """What happened and what to do, for a person; empty when ``ok``."""
 
 
-ReaderEvent = CardRead | DigitsEntered | HealthChanged
+@dataclass(frozen=True, slots=True)
+class ReadFailed:
+    """Something was held to the reader but gave no number: mute, broken or taken away too early."""
+
+    cause: str
+    read_at: float
+
+
+ReaderEvent = CardRead | DigitsEntered | ReadFailed | HealthChanged
 
 
 class Reader(Protocol):
     """A card reader. Its own threads, if any, are private to the driver.
 
-    The gate's loop waits on ``fileno()``, then calls ``read_events()``.
+    The gate's loop waits on ``fileno()``, then calls ``read_events()``. The first event
+    is always ``HealthChanged``: opening never waits for a device that may be slow or stuck.
     """
 
     def fileno(self) -> int:
@@ -105,7 +117,11 @@ class Reader(Protocol):
         """Monotonic second of the last sign of life of whatever serves the device."""
 
     def close(self) -> None:
-        """Release the device and end the driver's threads. May be called twice."""
+        """Release the device; never blocks. May be called twice.
+
+        No event comes after it. The driver's threads end by themselves within
+        ``ALIVE_EVERY_S``, or when whatever they are stuck in lets them go.
+        """
 
 
 @unique
@@ -155,10 +171,16 @@ class Gpio(Protocol):
         """Claim ``line`` as input; changes arrive by ``read_changes``."""
 
     def fileno(self) -> int:
-        """File descriptor that is readable while changes wait."""
+        """File descriptor that is readable while changes wait; it may also wake for nothing."""
+
+    def next_deadline(self) -> float | None:
+        """Monotonic second at which to call ``read_changes`` even if the descriptor stays silent.
+
+        A backend that debounces in software needs it for an edge to settle.
+        """
 
     def read_changes(self) -> Sequence[LineChanged]:
-        """Take the waiting changes, oldest first; never blocks."""
+        """Take the settled changes, oldest first; never blocks."""
 
     def close(self) -> None:
         """Leave every claimed output undriven and release all lines. May be called twice."""

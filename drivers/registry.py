@@ -1,0 +1,85 @@
+"""Drivers found by kind: ``kind = "pcsc"`` is the file ``drivers/readers/pcsc.py``.
+
+No table to edit: a new driver is one file with ``Settings`` and ``open_reader`` (or ``open_gpio``).
+Files whose name starts with ``_`` are helpers, not kinds. Four things can be wrong with a
+device and each is its own error with its cure: ``UnknownDriverError`` (misspelt kind),
+``DriverLibraryError``, ``DriverUnavailableError`` and ``DriverPermissionError``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Generic, TypeVar, cast
+
+from drivers.ports import Gpio, Reader, UnknownDriverError
+from drivers.settings import load_settings
+
+Device = TypeVar("Device")
+
+_FOLDER = Path(__file__).parent
+_KIND = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Driver(Generic[Device]):
+    """One kind of device: typed settings first, then the device."""
+
+    kind: str
+    settings_type: type[Any]
+    _open: Callable[[Any, Callable[[], float]], Device]
+
+    def settings(self, table: Mapping[str, object], *, where: str) -> object:
+        """Check the device's config table without touching the device.
+
+        Raises:
+            DriverSettingsError: names each wrong key.
+        """
+        return cast("object", load_settings(self.settings_type, table, where=where))
+
+    def open(self, settings: object, clock: Callable[[], float]) -> Device:
+        """Open the device; ``clock`` gives monotonic seconds.
+
+        Raises:
+            DriverError: library missing, device missing, or no permission.
+        """
+        return self._open(settings, clock)
+
+
+def find_reader(kind: str) -> Driver[Reader]:
+    """The card reader driver of this kind; raises UnknownDriverError."""
+    module = _find("readers", kind)
+    return Driver(kind, module.Settings, module.open_reader)
+
+
+def find_gpio(kind: str) -> Driver[Gpio]:
+    """The GPIO backend of this kind; raises UnknownDriverError."""
+    module = _find("gpio", kind)
+    return Driver(kind, module.Settings, module.open_gpio)
+
+
+def reader_kinds() -> tuple[str, ...]:
+    """Every kind of card reader there is, sorted."""
+    return _kinds("readers")
+
+
+def gpio_kinds() -> tuple[str, ...]:
+    """Every kind of GPIO backend there is, sorted."""
+    return _kinds("gpio")
+
+
+def _kinds(folder: str) -> tuple[str, ...]:
+    return tuple(sorted(path.stem for path in (_FOLDER / folder).glob("[!_]*.py")))
+
+
+def _find(folder: str, kind: str) -> ModuleType:
+    # The pattern keeps a config value from naming a path or a private helper.
+    if not _KIND.fullmatch(kind) or not (_FOLDER / folder / f"{kind}.py").is_file():
+        raise UnknownDriverError(
+            f"unknown kind {kind[:40]!r}; there are: {', '.join(_kinds(folder))} (drivers/{folder}/)"
+        )
+    return import_module(f"drivers.{folder}.{kind}")

@@ -1,0 +1,137 @@
+"""Typed settings from a config table: a frozen dataclass filled key by key, nothing guessed.
+
+A field is ``bool``, ``int``, ``float``, ``str``, an ``Enum`` (written by value), another
+dataclass (a table), ``tuple[X, ...]`` (a list), ``Mapping[str, X]`` (named tables or values),
+or ``X | None`` with a default. ``Annotated[int, Range(1, 16)]`` and ``Annotated[str, Length(1, 64)]``
+bound a value. Every device section is read this way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from enum import Enum
+from types import NoneType, UnionType
+from typing import Annotated, Any, ClassVar, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from drivers.ports import DriverSettingsError
+
+
+class SettingsType(Protocol):
+    """Any dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+
+Settings = TypeVar("Settings", bound=SettingsType)
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Inclusive bounds of a number."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """Inclusive bounds of a text's length in characters."""
+
+    low: int
+    high: int
+
+
+def load_settings(settings: type[Settings], table: Mapping[str, object], *, where: str) -> Settings:
+    """Fill ``settings`` from ``table``; ``where`` (file and section) opens each line of an error.
+
+    Raises:
+        DriverSettingsError: one line for every unknown, missing, mistyped or out-of-range key.
+    """
+    problems: list[str] = []
+    values = _fill(settings, table, where, problems)
+    if problems:
+        raise DriverSettingsError("\n".join(problems))
+    return settings(**values)
+
+
+def _fill(
+    settings: type[SettingsType], table: Mapping[str, object], where: str, problems: list[str]
+) -> dict[str, object]:
+    hints = get_type_hints(settings, include_extras=True)
+    known = ", ".join(sorted(hints)) or "none"
+    problems.extend(f"{where}: unknown key {key!r}; known keys: {known}" for key in table if key not in hints)
+    values: dict[str, object] = {}
+    for field in fields(settings):
+        if field.name in table:
+            values[field.name] = _convert(
+                hints[field.name], table[field.name], f"{where}: {field.name}", problems
+            )
+        elif field.default is MISSING and field.default_factory is MISSING:
+            problems.append(f"{where}: key {field.name!r} is missing")
+    return values
+
+
+def _convert(hint: Any, value: object, where: str, problems: list[str]) -> object:  # noqa: ANN401 - a type form
+    """``value`` as ``hint`` asks; a problem is noted and None returned (the whole load fails then)."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        checked = _convert(arguments[0], value, where, problems)
+        if checked is not None:
+            problems.extend(
+                f"{where} {wrong}" for bound in arguments[1:] if (wrong := _outside(bound, checked))
+            )
+        return checked
+    if origin in (Union, UnionType):
+        (inner,) = (one for one in arguments if one is not NoneType)
+        return _convert(inner, value, where, problems)
+    if origin is tuple and isinstance(value, list):
+        return tuple(_convert(arguments[0], one, f"{where}[{i}]", problems) for i, one in enumerate(value))
+    if isinstance(value, Mapping):
+        if origin is Mapping:
+            return {k: _convert(arguments[1], one, f"{where}.{k}", problems) for k, one in value.items()}
+        if is_dataclass(hint) and isinstance(hint, type):
+            before = len(problems)
+            values = _fill(hint, value, where, problems)
+            return hint(**values) if len(problems) == before else None
+    return _plain(origin or hint, value, lambda wrong: problems.append(f"{where} {wrong}"))
+
+
+def _plain(hint: Any, value: object, refuse: Callable[[str], None]) -> object:  # noqa: ANN401 - a type form
+    if hint is Any:
+        return value
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        for member in hint:
+            if type(value) is type(member.value) and value == member.value:
+                return member
+        refuse(f"must be one of {', '.join(repr(member.value) for member in hint)}, not {value!r}")
+        return None
+    if hint is float and type(value) is int:
+        return float(value)
+    # `type() is`: True must not pass for 1. Tables and lists that fit were taken before.
+    if hint in (bool, int, float, str) and type(value) is hint:
+        return value
+    refuse(f"must be {_WORDS.get(hint, 'a table')}, not {value!r}")
+    return None
+
+
+_WORDS: Mapping[object, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text in quotes",
+    tuple: "a list",
+}
+
+
+def _outside(bound: object, value: object) -> str | None:
+    """How ``value`` breaks ``bound``, or None."""
+    match bound, value:
+        case Range(low, high), int() | float():
+            # Written so that NaN fails too.
+            return None if low <= value <= high else f"must be {low:g} to {high:g}, not {value!r}"
+        case Length(low, high), str():
+            fits = low <= len(value) <= high
+            return None if fits else f"must have {low} to {high} characters, not {len(value)}"
+        case _:
+            raise TypeError(f"{bound!r} does not bound {value!r}")
