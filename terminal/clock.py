@@ -1,0 +1,133 @@
+"""The only place of the gate that reads a clock, and what a reading is worth.
+
+`read` asks the kernel; `TimeKeeper` is pure and judges readings: ``trusted`` from a
+time anchor the office signed during this boot, ``suspect`` from a system clock that
+is at least not before the floor, else ``unknown``. The gate never sets the system
+clock, and only trusted time raises the floor.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from sync.records import ClockState
+from terminal.core.situation import Now
+
+RELEASE_FLOOR = 1_793_491_200
+"""2026-11-01T00:00:00Z: no gate runs this release earlier than that."""
+LATEST_BELIEVABLE = 4_102_444_800
+"""2100-01-01: a system clock beyond it is taken for broken."""
+DRIFT_PPM = 100
+"""Worst crystal of the boards in question (Raspberry Pi: ±50 ppm, doubled for cold)."""
+TRUSTED_UNCERTAINTY_MS = 300_000
+"""Beyond five minutes of accumulated doubt an anchor is only suspect."""
+STEP_MS = 2_000
+"""A change of the system clock against the boot clock that is worth an event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The three clocks at one moment."""
+
+    monotonic: float
+    boottime_ms: int
+    system_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The office's signed time, tied to the boot clock of one boot."""
+
+    boot_id: bytes
+    boottime_ms: int
+    utc_ms: int
+    uncertainty_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a reading is worth."""
+
+    now: Now
+    boottime_ms: int
+    wall_ms: int | None
+    stepped_ms: int
+    """By how much the system clock jumped since the last reading; 0 if it did not."""
+
+
+def read() -> Reading:
+    """Read the kernel's clocks."""
+    return Reading(
+        time.monotonic(),
+        time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000,
+        time.time_ns() // 1_000_000,
+    )
+
+
+def monotonic() -> float:
+    """Seconds on the monotonic clock."""
+    return time.monotonic()
+
+
+def boot_id() -> bytes:
+    """The kernel's id of this boot, 16 bytes."""
+    text = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+    return bytes.fromhex(text.strip().replace("-", ""))
+
+
+class TimeKeeper:
+    """Judges readings against anchor and floor. Pure: readings are passed in."""
+
+    def __init__(self, boot: bytes, *, floor: int, anchor: Anchor | None) -> None:
+        self._boot = boot
+        self._floor = max(floor, RELEASE_FLOOR)
+        self._anchor = anchor
+        self._offset_ms: int | None = None
+
+    @property
+    def floor(self) -> int:
+        """UTC second before which it cannot be; only ever rises."""
+        return self._floor
+
+    def raise_floor(self, utc: int) -> None:
+        """Take a signed time as lower bound; an earlier one changes nothing."""
+        self._floor = max(self._floor, utc)
+
+    def take_anchor(self, anchor: Anchor | None) -> None:
+        """Use the office's latest answer; one of another boot is worth nothing."""
+        self._anchor = anchor
+
+    def judge(self, reading: Reading) -> Judged:
+        """What time it is, and how sure that is."""
+        stepped = self._step(reading)
+        wall, state = self._anchored(reading) or self._system(reading)
+        if state is ClockState.TRUSTED and wall is not None:
+            self.raise_floor(wall // 1000)
+        utc = None if wall is None else wall // 1000
+        now = Now(reading.monotonic, utc, self._floor, state)
+        return Judged(now, reading.boottime_ms, wall, stepped)
+
+    def _anchored(self, reading: Reading) -> tuple[int | None, ClockState] | None:
+        anchor = self._anchor
+        if anchor is None or anchor.boot_id != self._boot:
+            return None
+        since_ms = reading.boottime_ms - anchor.boottime_ms
+        wall = anchor.utc_ms + since_ms
+        if since_ms < 0 or wall // 1000 < self._floor:
+            return None
+        doubt_ms = anchor.uncertainty_ms + since_ms * DRIFT_PPM // 1_000_000
+        return wall, ClockState.TRUSTED if doubt_ms <= TRUSTED_UNCERTAINTY_MS else ClockState.SUSPECT
+
+    def _system(self, reading: Reading) -> tuple[int | None, ClockState]:
+        if self._floor <= reading.system_ms // 1000 < LATEST_BELIEVABLE:
+            return reading.system_ms, ClockState.SUSPECT
+        return None, ClockState.UNKNOWN
+
+    def _step(self, reading: Reading) -> int:
+        offset = reading.system_ms - reading.boottime_ms
+        previous, self._offset_ms = self._offset_ms, offset
+        if previous is None or abs(offset - previous) < STEP_MS:
+            return 0
+        return offset - previous

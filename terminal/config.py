@@ -1,0 +1,235 @@
+"""The gate's configuration: one TOML file, typed, with every unknown key refused.
+
+A device is one section. What the office decides (who, when, modes) is not here: it
+stands in the permission list. docs/configuration.md lists every option.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, unique
+from pathlib import Path
+from typing import Annotated, Any
+
+from drivers.ports import Pull
+from drivers.settings import Length, Range
+from terminal.core.passage import Timing
+
+LARGEST_ID = 2**32 - 1
+
+
+@unique
+class LockKind(Enum):
+    """What holds a passage shut."""
+
+    STRIKE = "strike"
+    MAGNET = "magnet"
+    BARRIER = "barrier"
+
+
+@unique
+class LockState(Enum):
+    """State of a lock."""
+
+    LOCKED = "locked"
+    UNLOCKED = "unlocked"
+
+    @property
+    def other(self) -> LockState:
+        """The opposite state."""
+        return LockState.UNLOCKED if self is LockState.LOCKED else LockState.LOCKED
+
+
+@unique
+class OnFire(Enum):
+    """What a door does while the fire input is active."""
+
+    RELEASE = "release"
+    IGNORE = "ignore"
+
+
+@unique
+class InputKind(Enum):
+    """What a reporting input tells."""
+
+    FIRE = "fire"
+    TAMPER = "tamper"
+    MAINS_FAIL = "mains_fail"
+    BATTERY_LOW = "battery_low"
+
+
+@unique
+class Way(Enum):
+    """Direction of passage at a reader, seen from outside the estate."""
+
+    IN = "in"
+    OUT = "out"
+
+
+@dataclass(frozen=True, slots=True)
+class GateSettings:
+    """``[gate]``: who this gate is and where it keeps its files."""
+
+    name: Annotated[str, Length(1, 64)]
+    id: Annotated[int, Range(1, LARGEST_ID)]
+    estate: Annotated[str, Length(16, 16)]
+    """Estate id, 16 hex digits."""
+    state_dir: Annotated[str, Length(1, 1000)] = "/var/lib/gatehouse"
+    control_socket: Annotated[str, Length(1, 107)] = "/run/gatehouse/terminal.sock"
+    """At most 107 bytes (sun_path, unix(7))."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """``[log]``: how much the gate remembers."""
+
+    retention_days: Annotated[int, Range(1, 3650)] = 30
+    """Days an event is kept after the office has it."""
+    max_events: Annotated[int, Range(1_000, 10_000_000)] = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSettings:
+    """One relay or lamp."""
+
+    line: Annotated[str, Length(1, 64)]
+    active_low: bool = False
+    """The relay board energises on a low level."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputLineSettings:
+    """One contact. Active means: door open, button pressed, loop occupied, condition there."""
+
+    line: Annotated[str, Length(1, 64)]
+    active_low: bool = False
+    """With the pull-up, an open circuit is active unless this is set."""
+    pull: Pull = Pull.UP
+    debounce_s: Annotated[float, Range(0, 0.2)] = 0.03
+    """Contacts bounce for milliseconds; pulses of 400 ms must never be missed."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoorSettings:
+    """``[doors.NAME]``: one passage."""
+
+    id: Annotated[int, Range(1, LARGEST_ID)]
+    kind: LockKind
+    energised: LockState = LockState.UNLOCKED
+    """State of the lock while its relay is energised."""
+    stop_state: LockState = LockState.LOCKED
+    """State after any end of the gate process: must be that of the undriven relay."""
+    fire_contact_breaks_supply: bool = False
+    """A magnet must have it: egress never depends on software."""
+    emergency_exit_breaks_supply: bool = False
+    """A magnet must have it: egress never depends on software."""
+    on_fire: OnFire = OnFire.RELEASE
+    fire_needs_reset: bool = False
+    """Stay released after the fire input cleared, until reset by command."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A door's section with its lines."""
+
+    settings: DoorSettings
+    outputs: Mapping[str, OutputSettings]
+    """``lock``; or ``open``, ``close`` and maybe ``stop`` of a barrier."""
+    inputs: Mapping[str, InputLineSettings]
+    """``contact``, ``exit``; a barrier's ``loop``."""
+    timing: Timing
+
+
+@dataclass(frozen=True, slots=True)
+class InputSettings:
+    """``[inputs.NAME]``: one reporting input of the gate."""
+
+    kind: InputKind
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A reporting input's section with its line."""
+
+    kind: InputKind
+    line: InputLineSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderSettings:
+    """``[readers.NAME]``: where a reader stands; the rest of the section is its driver's."""
+
+    id: Annotated[int, Range(1, LARGEST_ID)]
+    kind: Annotated[str, Length(1, 32)]
+    door: Annotated[str, Length(1, 64)]
+    way: Way = Way.IN
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderConfig:
+    """A reader's section: place, driver options, lamps and buzzer."""
+
+    settings: ReaderSettings
+    options: Mapping[str, Any]
+    indicator: Mapping[str, OutputSettings]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A whole configuration, each value of its own type; `terminal.check` judges the sense."""
+
+    path: Path
+    gate: GateSettings
+    roots: tuple[bytes, ...]
+    """Public root keys of the estate: the anchors of all trust."""
+    log: LogSettings
+    gpio_kind: str
+    gpio_options: Mapping[str, Any]
+    doors: Mapping[str, Door]
+    inputs: Mapping[str, Input]
+    readers: Mapping[str, ReaderConfig]
+
+    @property
+    def terminal_dir(self) -> Path:
+        """State that only gate-terminal writes."""
+        return Path(self.gate.state_dir) / "terminal"
+
+    @property
+    def sync_dir(self) -> Path:
+        """State that only the sync side writes."""
+        return Path(self.gate.state_dir) / "sync"
+
+    @property
+    def estate_id(self) -> bytes:
+        """The estate's id, 8 bytes."""
+        return bytes.fromhex(self.gate.estate)
+
+    @property
+    def control_socket(self) -> Path:
+        """The gate's local command socket."""
+        return Path(self.gate.control_socket)
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; one line for each error: file, key, cure."""
+
+    def __init__(self, errors: list[str]) -> None:
+        super().__init__("\n".join(errors))
+        self.errors = errors
+
+
+def read_toml(path: Path, *, max_bytes: int) -> dict[str, Any]:
+    """Read a TOML file of bounded size; raises ``ConfigError``."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(max_bytes + 1)
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from error
+    if len(data) > max_bytes:
+        raise ConfigError([f"{path}: larger than {max_bytes} bytes; this is not a gate's configuration"])
+    try:
+        return tomllib.loads(data.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigError([f"{path}: not TOML: {error}"]) from error

@@ -1,0 +1,153 @@
+"""Reads a gate's TOML file into a `Config`, telling every error it finds at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from drivers.ports import DriverSettingsError
+from drivers.settings import SettingsType, read_settings
+from terminal.config import (
+    Config,
+    ConfigError,
+    Door,
+    DoorSettings,
+    GateSettings,
+    Input,
+    InputLineSettings,
+    InputSettings,
+    LogSettings,
+    OutputSettings,
+    ReaderConfig,
+    ReaderSettings,
+    read_toml,
+)
+from terminal.core.passage import Timing
+
+MAX_CONFIG_BYTES = 256 * 1024
+SECTIONS = ("doors", "gate", "gpio", "inputs", "log", "readers")
+READER_KEYS = frozenset({"id", "kind", "door", "way"})
+
+Settings = TypeVar("Settings", bound=SettingsType)
+Made = TypeVar("Made")
+Table = dict[str, Any]
+
+
+def read_config(path: Path) -> Config:
+    """Read a configuration file.
+
+    Raises:
+        ConfigError: with every error found, each naming file, key and cure.
+    """
+    return parse_config(path, read_toml(path, max_bytes=MAX_CONFIG_BYTES))
+
+
+def parse_config(path: Path, document: Mapping[str, Any]) -> Config:
+    """Turn a TOML document into a configuration; ``path`` is for messages only.
+
+    Raises:
+        ConfigError: with every error found.
+    """
+    parser = _Parser(path)
+    config = parser.config(dict(document))
+    if parser.errors or config is None:
+        raise ConfigError(parser.errors)
+    return config
+
+
+class _Parser:
+    """Collects errors; a method answers None where it found one."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.errors: list[str] = []
+
+    def config(self, document: Table) -> Config | None:
+        for unknown in sorted(set(document) - set(SECTIONS)):
+            self._error("", f"unknown section {unknown!r} (there are: {', '.join(SECTIONS)})")
+        gate_table = self._take_table(document, "gate", "")
+        roots = self._roots(gate_table.pop("roots", None))
+        gate = self._settings(GateSettings, gate_table, "gate")
+        if gate is not None and not _is_hex(gate.estate):
+            self._error("gate", "'estate' must be 16 hex digits, as the office printed it")
+        log = self._settings(LogSettings, self._take_table(document, "log", ""), "log")
+        gpio = self._take_table(document, "gpio", "")
+        gpio_kind = gpio.pop("backend", None)
+        if not isinstance(gpio_kind, str):
+            self._error("gpio", "'backend' is missing: name the GPIO driver, e.g. \"sim\"")
+        doors = self._each(document, "doors", self._door)
+        inputs = self._each(document, "inputs", self._input)
+        readers = self._each(document, "readers", self._reader)
+        if not doors:
+            self._error("doors", "a gate has at least one door: add a section [doors.NAME]")
+        if gate is None or log is None or self.errors:
+            return None
+        return Config(self._path, gate, roots, log, str(gpio_kind), gpio, doors, inputs, readers)
+
+    def _door(self, table: Table, where: str) -> Door | None:
+        outputs = self._lines(OutputSettings, table, "outputs", where)
+        inputs = self._lines(InputLineSettings, table, "inputs", where)
+        timing_table = self._take_table(table, "timing", where)
+        timing = self._settings(Timing, timing_table, f"{where}.timing")
+        settings = self._settings(DoorSettings, table, where)
+        if settings is None or timing is None:
+            return None
+        return Door(settings, outputs, inputs, timing)
+
+    def _input(self, table: Table, where: str) -> Input | None:
+        settings = self._settings(InputSettings, {k: table.pop(k) for k in ("kind",) if k in table}, where)
+        line = self._settings(InputLineSettings, table, where)
+        return None if settings is None or line is None else Input(settings.kind, line)
+
+    def _reader(self, table: Table, where: str) -> ReaderConfig | None:
+        indicator = self._lines(OutputSettings, table, "indicator", where)
+        place = {key: table.pop(key) for key in sorted(READER_KEYS & set(table))}
+        settings = self._settings(ReaderSettings, place, where)
+        return None if settings is None else ReaderConfig(settings, table, indicator)
+
+    def _roots(self, value: object) -> tuple[bytes, ...]:
+        if not isinstance(value, list) or not 1 <= len(value) <= 4:
+            self._error("gate", "'roots' must list the estate's 1 to 4 public root keys")
+            return ()
+        if not all(isinstance(one, str) and len(one) == 64 and _is_hex(one) for one in value):
+            self._error("gate", "'roots': a root key has 64 hex digits, as the office printed it")
+            return ()
+        return tuple(bytes.fromhex(one) for one in value)
+
+    def _lines(self, kind: type[Settings], table: Table, key: str, where: str) -> dict[str, Settings]:
+        where = f"{where}.{key}"
+        lines = self._take_table(table, key, where)
+        read = {
+            name: self._settings(kind, self._take_table(lines, name, where), f"{where}.{name}")
+            for name in list(lines)
+        }
+        return {name: one for name, one in read.items() if one is not None}
+
+    def _each(self, document: Table, key: str, read: Callable[[Table, str], Made | None]) -> dict[str, Made]:
+        section = self._take_table(document, key, "")
+        made = {name: read(self._take_table(section, name, key), f"{key}.{name}") for name in list(section)}
+        return {name: one for name, one in made.items() if one is not None}
+
+    def _settings(self, kind: type[Settings], table: Table, where: str) -> Settings | None:
+        try:
+            return read_settings(kind, table, where=f"{self._path}: [{where}]")
+        except DriverSettingsError as error:
+            self.errors.append(str(error))
+        except ValueError as error:
+            self._error(where, str(error))
+        return None
+
+    def _take_table(self, table: Table, key: str, where: str) -> Table:
+        value = table.pop(key, {})
+        if isinstance(value, dict):
+            return dict(value)
+        self._error(where, f"{key!r} must be a section of its own")
+        return {}
+
+    def _error(self, where: str, text: str) -> None:
+        self.errors.append(f"{self._path}: [{where}] {text}" if where else f"{self._path}: {text}")
+
+
+def _is_hex(text: str) -> bool:
+    return all(character in "0123456789abcdefABCDEF" for character in text)

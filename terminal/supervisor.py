@@ -1,0 +1,143 @@
+"""Keeps one reader alive: opens it, notices its death, brings it back.
+
+Every reader has a supervisor of its own; nothing it does touches another reader or
+a relay. A reader whose service freezes is noticed from outside by its silence,
+abandoned and opened anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from drivers.ports import (
+    CardRead,
+    DigitsEntered,
+    DriverError,
+    HealthChanged,
+    Reader,
+    ReaderEvent,
+    ReadFailed,
+)
+from terminal.loop import Loop, Timer
+
+FIRST_RETRY_S = 0.25
+LONGEST_RETRY_S = 30.0
+JITTER = 0.2
+"""Share of the delay that is random, so that readers on one bus do not retry in step."""
+SILENCE_S = 5.0
+"""A driver without a sign of life for so long (ten times `ALIVE_EVERY_S`) is frozen."""
+CHECK_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """State of a device, for status and log."""
+
+    ok: bool
+    cause: str
+    since: float
+    """Monotonic second of the last change."""
+
+
+class ReaderSupervisor:
+    """Owns one reader's life. ``opener`` makes a new reader or raises ``DriverError``."""
+
+    def __init__(
+        self,
+        name: str,
+        opener: Callable[[], Reader],
+        loop: Loop,
+        *,
+        on_read: Callable[[CardRead | DigitsEntered | ReadFailed], None],
+        on_health: Callable[[Health], None],
+        jitter: Callable[[], float],
+    ) -> None:
+        self.name = name
+        self.health = Health(ok=False, cause="not opened yet", since=loop.monotonic())
+        self._opener = opener
+        self._loop = loop
+        self._on_read = on_read
+        self._on_health = on_health
+        self._jitter = jitter
+        self._reader: Reader | None = None
+        self._fd = -1
+        self._retry_s = FIRST_RETRY_S
+        self._timer: Timer | None = None
+
+    @property
+    def reader(self) -> Reader | None:
+        """The open reader, if any."""
+        return self._reader
+
+    def start(self) -> None:
+        """Open now; a failure is reported and tried again."""
+        self._cancel_timer()
+        try:
+            self._reader = self._opener()
+        except DriverError as error:
+            self._failed(str(error))
+            return
+        self._fd = self._reader.fileno()
+        self._loop.watch(self._fd, self.service)
+        self._timer = self._loop.call_at(self._loop.monotonic() + CHECK_S, self._check)
+
+    def restart(self) -> None:
+        """Close and open anew (by command, or because the driver froze)."""
+        self.close()
+        self.start()
+
+    def service(self) -> None:
+        """Take what the reader has; called when its descriptor is readable."""
+        if self._reader is None:
+            return
+        try:
+            events: Sequence[ReaderEvent] = self._reader.read_events()
+        except DriverError as error:
+            self._drop()
+            self._failed(str(error))
+            return
+        for event in events:
+            if isinstance(event, HealthChanged):
+                self._set_health(event.ok, event.cause)
+            else:
+                self._set_health(True, "")
+                self._on_read(event)
+
+    def close(self) -> None:
+        """Give the reader up. May be called twice."""
+        self._cancel_timer()
+        self._drop()
+
+    def _drop(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            self._loop.unwatch(self._fd)
+            reader.close()
+
+    def _check(self) -> None:
+        now = self._loop.monotonic()
+        if self._reader is not None and now - self._reader.last_alive() > SILENCE_S:
+            self._drop()
+            self._failed(f"no sign of life for {SILENCE_S:.0f} s; opened anew")
+            return
+        self._timer = self._loop.call_at(now + CHECK_S, self._check)
+
+    def _failed(self, cause: str) -> None:
+        self._set_health(False, cause)
+        delay = self._retry_s * (1 + JITTER * self._jitter())
+        self._retry_s = min(2 * self._retry_s, LONGEST_RETRY_S)
+        self._cancel_timer()
+        self._timer = self._loop.call_at(self._loop.monotonic() + delay, self.start)
+
+    def _set_health(self, ok: bool, cause: str) -> None:
+        if ok:
+            self._retry_s = FIRST_RETRY_S
+        if (ok, cause) != (self.health.ok, self.health.cause):
+            self.health = Health(ok, cause, self._loop.monotonic())
+            self._on_health(self.health)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -1,0 +1,110 @@
+"""What a clock reading is worth: anchors, floors, steps."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync.records import ClockState
+from terminal import clock
+from terminal.clock import (
+    LATEST_BELIEVABLE,
+    RELEASE_FLOOR,
+    TRUSTED_UNCERTAINTY_MS,
+    Anchor,
+    Reading,
+    TimeKeeper,
+)
+
+BOOT = bytes(range(16))
+OTHER_BOOT = bytes(16)
+NOW = RELEASE_FLOOR + 1_000_000
+DAY_MS = 86_400_000
+
+
+def reading(boottime_ms: int, system: int) -> Reading:
+    return Reading(boottime_ms / 1000, boottime_ms, system * 1000)
+
+
+def test_a_system_clock_after_the_floor_is_suspect() -> None:
+    judged = TimeKeeper(BOOT, floor=NOW, anchor=None).judge(reading(5_000, NOW + 60))
+    assert (judged.now.clock, judged.now.utc) == (ClockState.SUSPECT, NOW + 60)
+
+
+@pytest.mark.parametrize("system", [0, RELEASE_FLOOR - 1, NOW - 1, LATEST_BELIEVABLE])
+def test_an_impossible_system_clock_is_unknown(system: int) -> None:
+    judged = TimeKeeper(BOOT, floor=NOW, anchor=None).judge(reading(5_000, system))
+    assert (judged.now.clock, judged.now.utc, judged.wall_ms) == (ClockState.UNKNOWN, None, None)
+
+
+def test_the_floor_is_never_before_the_release() -> None:
+    assert TimeKeeper(BOOT, floor=0, anchor=None).floor == RELEASE_FLOOR
+
+
+def test_an_anchor_of_this_boot_is_trusted_whatever_the_system_clock_says() -> None:
+    keeper = TimeKeeper(BOOT, floor=NOW, anchor=Anchor(BOOT, 10_000, NOW * 1000, 50))
+    judged = keeper.judge(reading(70_000, 0))
+    assert (judged.now.clock, judged.now.utc) == (ClockState.TRUSTED, NOW + 60)
+
+
+@pytest.mark.parametrize(
+    "anchor",
+    [
+        Anchor(OTHER_BOOT, 10_000, NOW * 1000, 50),
+        Anchor(BOOT, 99_000, NOW * 1000, 50),
+        Anchor(BOOT, 10_000, (NOW - 10_000) * 1000, 50),
+    ],
+    ids=["another boot", "from the future of this boot", "before the floor"],
+)
+def test_an_anchor_that_cannot_be_right_is_not_used(anchor: Anchor) -> None:
+    keeper = TimeKeeper(BOOT, floor=NOW, anchor=anchor)
+    assert keeper.judge(reading(70_000, NOW + 5)).now.clock is ClockState.SUSPECT
+
+
+def test_an_anchor_grows_doubtful_with_drift() -> None:
+    keeper = TimeKeeper(BOOT, floor=NOW, anchor=Anchor(BOOT, 0, NOW * 1000, TRUSTED_UNCERTAINTY_MS))
+    assert keeper.judge(reading(1_000, NOW)).now.clock is ClockState.TRUSTED
+    assert keeper.judge(reading(DAY_MS, NOW)).now.clock is ClockState.SUSPECT
+
+
+def test_only_trusted_time_raises_the_floor() -> None:
+    keeper = TimeKeeper(BOOT, floor=NOW, anchor=None)
+    keeper.judge(reading(5_000, NOW + 999_999))
+    assert keeper.floor == NOW
+    keeper.take_anchor(Anchor(BOOT, 5_000, (NOW + 100) * 1000, 0))
+    keeper.judge(reading(5_000, NOW))
+    assert keeper.floor == NOW + 100
+
+
+def test_a_clock_stepped_back_below_the_floor_becomes_unknown_and_is_reported() -> None:
+    keeper = TimeKeeper(BOOT, floor=NOW, anchor=None)
+    assert keeper.judge(reading(1_000, NOW + 100)).stepped_ms == 0
+    judged = keeper.judge(reading(2_000, NOW - 10))
+    assert judged.now.clock is ClockState.UNKNOWN
+    assert judged.stepped_ms == -111_000
+
+
+@given(
+    floor=st.integers(0, LATEST_BELIEVABLE),
+    readings=st.lists(st.tuples(st.integers(0, 10**12), st.integers(0, 2**33)), max_size=8),
+    anchored=st.booleans(),
+)
+def test_time_is_never_before_the_floor_and_the_floor_never_falls(
+    floor: int, readings: list[tuple[int, int]], anchored: bool
+) -> None:
+    keeper = TimeKeeper(BOOT, floor=floor, anchor=Anchor(BOOT, 0, NOW * 1000, 0) if anchored else None)
+    for boottime_ms, system in readings:
+        before = keeper.floor
+        judged = keeper.judge(reading(boottime_ms, system))
+        assert keeper.floor >= before
+        assert judged.now.floor == keeper.floor
+        assert judged.now.utc is None or judged.now.utc >= before
+
+
+def test_the_kernel_answers() -> None:
+    first, second = clock.read(), clock.read()
+    assert second.monotonic >= first.monotonic
+    assert second.boottime_ms >= first.boottime_ms
+    assert len(clock.boot_id()) == 16
+    assert clock.monotonic() >= second.monotonic
