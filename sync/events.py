@@ -168,7 +168,7 @@ def _event(row: list[object]) -> Event:
             ClockState(_whole(clock, "clock state")),
             _maybe(door, "door"),
             _maybe(reader, "reader"),
-            None if direction is None else Direction(_whole(direction, "direction")),
+            None if direction is None else _direction(direction),
             None if key is None else Credential.from_key(key),
             _maybe(issue, "issue"),
             _maybe(grant, "grant"),
@@ -181,6 +181,13 @@ def _event(row: list[object]) -> Event:
         raise
     except ValueError as error:
         raise EventError(f"event: {error}") from None
+
+
+def _direction(value: object) -> Direction:
+    number = _whole(value, "direction")
+    if number not in (1, 2, 3):  # an IntFlag would take any number
+        raise EventError("event: direction must be 1, 2 or 3")
+    return Direction(number)
 
 
 def _whole(value: object, what: str) -> int:
