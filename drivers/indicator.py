@@ -1,7 +1,7 @@
 """What a reader's lamps and buzzer say: one pattern for each outcome, as data.
 
-No meaning hangs on colour or on one sense: any single lamp, or the buzzer alone, tells
-the five signals apart by rhythm. A new signal replaces the running one at once, so the
+No meaning hangs on colour or on one sense: the rhythm tells the five signals apart, on
+the lamps and on the buzzer alike. A new signal replaces the running one at once, so the
 next tap never waits for the last one's lights.
 """
 

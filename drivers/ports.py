@@ -14,7 +14,7 @@ from typing import Protocol
 MAX_NUMBER_BYTES = 255
 """Longest raw number a reader may hand over; a longer one is a reader fault."""
 
-ALIVE_EVERY_S = 0.5
+ALIVE_EVERY_S = 1.0
 """A working reader's ``last_alive`` is never older than this; several times as old means stuck."""
 
 
