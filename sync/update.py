@@ -66,6 +66,8 @@ class Unchanged:
 
     version: ListVersion
     digest: bytes
+    memory: bytes | None = None
+    """Trust memory to keep, when this copy of the list brought newer withdrawals."""
 
 
 class ListContent(Protocol):

@@ -1,0 +1,533 @@
+"""The attack table: each refusal by its name, and nothing at the gate has changed after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import pytest
+
+from sync import codec
+from sync.chain import Anchor
+from sync.content import MemoryContent
+from sync.delegation import Delegation, Role, Withdrawals, sign_delegation, sign_withdrawals
+from sync.delta import Put, Remove, ReplaceSettings, Revoke, Step
+from sync.encoding import encode_settings, stored
+from sync.envelope import MAX_ENVELOPE_BYTES, UpdateKind, countersign, seal
+from sync.keys import LIST_DOMAIN, SigningKey
+from sync.publishing import Destination, delta, snapshot
+from sync.records import RevocationReason, Tombstone
+from sync.trust import ListRefusedError, TrustedList
+from sync.update import Accepted, ListVersion, StoredRecord, Unchanged
+from tests.support import estate
+from tests.support.estate import (
+    ANCHOR,
+    CHAIN,
+    DAY,
+    ESTATE_ID,
+    HERE,
+    LISTS,
+    MANAGER,
+    NOW,
+    ONLINE,
+    ROOT,
+    Gate,
+    content,
+    delegate,
+    first_list,
+    gate_with,
+    key,
+    resident,
+    signed_snapshot,
+    withdraw,
+)
+
+OTHER = key("somebody else")
+
+
+def revoke(number: int, reason: RevocationReason = RevocationReason.LOST) -> Revoke:
+    return Revoke(estate.card(number).key, 1000 + number, reason, NOW)
+
+
+def put(number: int) -> Put:
+    return Put(stored(resident(number)))
+
+
+def at_home() -> Gate:
+    """A gate at revision 3: a snapshot and two deltas."""
+    gate = gate_with(first_list())
+    gate.offer(gate.signed_delta([put(21)]))
+    gate.offer(gate.signed_delta([put(22)]))
+    return gate
+
+
+def flip(data: bytes, place: int) -> bytes:
+    changed = bytearray(data)
+    changed[place] ^= 1
+    return bytes(changed)
+
+
+# What an attacker (or an accident) sends to the gate of `at_home`, by the attack's name.
+
+
+def wrong_signature(gate: Gate) -> bytes:
+    data = gate.signed_delta([put(30)])
+    return flip(data, data.rindex(stored(resident(30)).data) + 1)
+
+
+def wrong_signature_second(gate: Gate) -> bytes:
+    row = codec.decode(gate.signed_delta([put(30)]), max_bytes=10_000)
+    assert isinstance(row, list)
+    row[1].append([MANAGER.key_id, LISTS.sign(LIST_DOMAIN, row[0])])
+    return codec.encode(row)
+
+
+def wrong_signature_other_purpose(gate: Gate) -> bytes:
+    row = codec.decode(gate.signed_delta([put(30)]), max_bytes=10_000)
+    assert isinstance(row, list)
+    row[1] = [[LISTS.key_id, LISTS.sign(b"", row[0])]]
+    return codec.encode(row)
+
+
+def wrong_signature_delegation(gate: Gate) -> bytes:
+    return gate.signed_delta([put(30)], chain=[flip(CHAIN[0], 20)])
+
+
+def wrong_estate(gate: Gate) -> bytes:
+    statement = snapshot(Destination(b"estate 2", 7), first_list(), ListVersion(1, 9), issued_at=NOW)
+    return seal(statement, [LISTS], delegations=CHAIN)
+
+
+def wrong_estate_delegation(gate: Gate) -> bytes:
+    foreign = sign_delegation(Delegation(b"estate 2", OTHER.public, Role.LIST, None, 0, NOW * 2, 9), ROOT)
+    return gate.signed_delta([put(30)], OTHER, chain=[foreign])
+
+
+def wrong_gate(gate: Gate) -> bytes:
+    statement = snapshot(Destination(ESTATE_ID, 8), first_list(), ListVersion(1, 9), issued_at=NOW)
+    return seal(statement, [LISTS], delegations=CHAIN)
+
+
+def rollback(gate: Gate) -> bytes:
+    return gate.kept[1]
+
+
+def rollback_snapshot(gate: Gate) -> bytes:
+    return signed_snapshot(first_list(), 2, at=NOW + DAY)
+
+
+def rollback_epoch(gate: Gate) -> bytes:
+    return signed_snapshot(first_list(), 99, ROOT, epoch=0)
+
+
+def gap(gate: Gate) -> bytes:
+    assert gate.content is not None
+    statement, _ = delta(HERE, (ListVersion(1, 4), gate.content), [put(30)], issued_at=NOW)
+    return seal(statement, [LISTS])
+
+
+def gap_other_epoch(gate: Gate) -> bytes:
+    assert gate.content is not None
+    statement, _ = delta(HERE, (ListVersion(2, 3), gate.content), [put(30)], issued_at=NOW)
+    return seal(statement, [ROOT])
+
+
+def equivocation(gate: Gate) -> bytes:
+    return signed_snapshot(first_list(19), 3)
+
+
+def digest_mismatch(gate: Gate) -> bytes:
+    statement = snapshot(HERE, first_list(), ListVersion(1, 4), issued_at=NOW)
+    return seal(replace(statement, digest=bytes(32)), [LISTS])
+
+
+def digest_mismatch_delta(gate: Gate) -> bytes:
+    """A delta made over another list than the one here."""
+    statement, _ = delta(HERE, (ListVersion(1, 3), first_list(19)), [put(30)], issued_at=NOW)
+    return seal(statement, [LISTS])
+
+
+def unknown_key(gate: Gate) -> bytes:
+    return gate.signed_delta([put(30)], OTHER)
+
+
+def unknown_key_self_delegated(gate: Gate) -> bytes:
+    own = sign_delegation(Delegation(ESTATE_ID, OTHER.public, Role.LIST, None, 0, NOW * 2, 9), OTHER)
+    return gate.signed_delta([put(30)], OTHER, chain=[own])
+
+
+def withdrawn_key(gate: Gate) -> bytes:
+    return gate.signed_delta([put(30)], chain=CHAIN, withdrawals=withdraw(1, LISTS))
+
+
+def expired_key(gate: Gate) -> bytes:
+    ended = delegate(OTHER, Role.LIST, 9, until=gate.floor)
+    return gate.signed_delta([put(30)], OTHER, chain=[ended])
+
+
+def role_too_weak_manager_alone(gate: Gate) -> bytes:
+    return gate.signed_delta([revoke(1)], MANAGER)
+
+
+def role_too_weak_online_snapshot(gate: Gate) -> bytes:
+    return signed_snapshot(first_list(), 4, ONLINE)
+
+
+def role_too_weak_online_put(gate: Gate) -> bytes:
+    return gate.signed_delta([revoke(1), put(30)], ONLINE)
+
+
+def role_too_weak_online_remove(gate: Gate) -> bytes:
+    return gate.signed_delta([Remove(estate.card(1).key, 1001)], ONLINE)
+
+
+def role_too_weak_online_settings(gate: Gate) -> bytes:
+    settings = replace(estate.SETTINGS, time_zone="UTC")
+    return gate.signed_delta([ReplaceSettings(encode_settings(settings))], ONLINE)
+
+
+def role_too_weak_online_and_manager(gate: Gate) -> bytes:
+    return countersign(gate.signed_delta([put(30)], ONLINE), MANAGER)
+
+
+def role_too_weak_epoch(gate: Gate) -> bytes:
+    return signed_snapshot(first_list(), 1, LISTS, MANAGER, epoch=2)
+
+
+def role_too_weak_other_gate(gate: Gate) -> bytes:
+    elsewhere = delegate(OTHER, Role.LIST, 9, gates=frozenset({6, 8}))
+    return gate.signed_delta([put(30)], OTHER, chain=[elsewhere])
+
+
+def oversize(gate: Gate) -> bytes:
+    return bytes(MAX_ENVELOPE_BYTES + 1)
+
+
+def malformed(gate: Gate) -> bytes:
+    return gate.signed_delta([put(30)])[:-1]
+
+
+def malformed_trailing(gate: Gate) -> bytes:
+    return gate.signed_delta([put(30)]) + b"\0"
+
+
+def malformed_content(gate: Gate) -> bytes:
+    statement = snapshot(HERE, first_list(), ListVersion(1, 4), issued_at=NOW)
+    return seal(replace(statement, content=b"\x90"), [LISTS])
+
+
+def malformed_delta_twice(gate: Gate) -> bytes:
+    statement, _ = delta(HERE, (ListVersion(1, 3), first_list()), [put(30)], issued_at=NOW)
+    record = stored(resident(30))
+    step = [1, record.key, record.grant_id, record.data]
+    return seal(replace(statement, content=codec.encode([step, step])), [LISTS])
+
+
+def malformed_revocation_of_nothing(gate: Gate) -> bytes:
+    assert gate.content is not None
+    statement, _ = delta(HERE, (ListVersion(1, 3), gate.content), [revoke(1)], issued_at=NOW)
+    step = [2, estate.card(99).key, 1099, 1, NOW]
+    return seal(replace(statement, content=codec.encode([step])), [ONLINE])
+
+
+def malformed_signed_twice(gate: Gate) -> bytes:
+    return countersign(gate.signed_delta([put(30)]), LISTS)
+
+
+def malformed_unsigned(gate: Gate) -> bytes:
+    row = codec.decode(gate.signed_delta([put(30)]), max_bytes=10_000)
+    assert isinstance(row, list)
+    return codec.encode([row[0], [], row[2], row[3]])
+
+
+def unsupported_version(gate: Gate) -> bytes:
+    payload = codec.encode([2, "a later format", {"has": "other parts"}])
+    return codec.encode([payload, [[LISTS.key_id, LISTS.sign(LIST_DOMAIN, payload)]], [], None])
+
+
+def mass_removal(gate: Gate) -> bytes:
+    return gate.signed_delta([revoke(number) for number in range(1, 12)])
+
+
+def mass_removal_online(gate: Gate) -> bytes:
+    return gate.signed_delta([revoke(number) for number in range(1, 12)], ONLINE)
+
+
+def mass_removal_settings(gate: Gate) -> bytes:
+    settings = replace(estate.SETTINGS, doors=estate.SETTINGS.doors[1:])
+    return gate.signed_delta([ReplaceSettings(encode_settings(settings))])
+
+
+def mass_removal_snapshot(gate: Gate) -> bytes:
+    return signed_snapshot(first_list(5), 4)
+
+
+ATTACKS: list[Callable[[Gate], bytes]] = [
+    wrong_signature,
+    wrong_signature_second,
+    wrong_signature_other_purpose,
+    wrong_signature_delegation,
+    wrong_estate,
+    wrong_estate_delegation,
+    wrong_gate,
+    rollback,
+    rollback_snapshot,
+    rollback_epoch,
+    gap,
+    gap_other_epoch,
+    equivocation,
+    digest_mismatch,
+    digest_mismatch_delta,
+    unknown_key,
+    unknown_key_self_delegated,
+    withdrawn_key,
+    expired_key,
+    role_too_weak_manager_alone,
+    role_too_weak_online_snapshot,
+    role_too_weak_online_put,
+    role_too_weak_online_remove,
+    role_too_weak_online_settings,
+    role_too_weak_online_and_manager,
+    role_too_weak_epoch,
+    role_too_weak_other_gate,
+    oversize,
+    malformed,
+    malformed_trailing,
+    malformed_content,
+    malformed_delta_twice,
+    malformed_revocation_of_nothing,
+    malformed_signed_twice,
+    malformed_unsigned,
+    unsupported_version,
+    mass_removal,
+    mass_removal_online,
+    mass_removal_settings,
+    mass_removal_snapshot,
+]
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
+def test_attack_is_refused_by_name_and_changes_nothing(attack: Callable[[Gate], bytes]) -> None:
+    gate = at_home()
+    data = attack(gate)
+    before = gate.image()
+    with pytest.raises(ListRefusedError) as refused:
+        gate.offer(data)
+    assert attack.__name__.startswith(refused.value.attack)
+    assert gate.image() == before
+    # The next honest update still finds the list it builds on.
+    gate.offer(gate.signed_delta([put(40)]))
+
+
+def test_every_attack_of_the_format_is_in_the_table() -> None:
+    named = {kind.attack for kind in ListRefusedError.__subclasses__()}
+    assert len(named) == 15
+    assert all(any(attack.__name__.startswith(name) for attack in ATTACKS) for name in named)
+
+
+def test_first_list_must_be_a_snapshot() -> None:
+    delta_of_another = gate_with(first_list()).signed_delta([put(30)], chain=CHAIN)
+    with pytest.raises(ListRefusedError) as refused:
+        Gate().offer(delta_of_another)
+    assert refused.value.attack == "gap"
+
+
+def test_same_list_again_is_answered_without_alarm() -> None:
+    gate = at_home()
+    before = gate.image()
+    assert gate.current is not None
+    again = gate.offer(gate.kept[-1])
+    assert again == Unchanged(gate.current.version, gate.current.digest)
+    assert gate.image() == before
+
+
+def test_a_delta_shows_only_what_it_touches() -> None:
+    gate = at_home()
+    outcome = gate.offer(gate.signed_delta([revoke(1)], ONLINE))
+    assert isinstance(outcome, Accepted)
+    assert len(outcome.bucket_digests) == 1
+    assert outcome.settings is None
+    ended = stored(Tombstone(1001, 2001, estate.card(1), RevocationReason.LOST, NOW))
+    assert list(outcome.puts) == list(outcome.revoked) == [ended]
+
+
+def test_a_revocation_of_one_card_stays_small() -> None:
+    gate = at_home()
+    assert len(gate.signed_delta([revoke(1)], ONLINE)) <= 190
+
+
+def test_grants_that_vanish_get_tombstones_for_the_previous_list() -> None:
+    gate = gate_with(first_list(20))
+    left = content([*(resident(number) for number in range(1, 19)), tombstone_of(19)])
+    outcome = gate.offer(signed_snapshot(left, 2, at=NOW + 5))
+    assert isinstance(outcome, Accepted)
+    withdrawn = Tombstone(1020, 2020, estate.card(20), RevocationReason.WITHDRAWN, NOW + 5)
+    assert sorted(outcome.revoked) == sorted([stored(tombstone_of(19)), stored(withdrawn)])
+
+
+def tombstone_of(number: int) -> Tombstone:
+    return Tombstone(1000 + number, 2000 + number, estate.card(number), RevocationReason.MOVED_OUT, NOW)
+
+
+def test_a_removed_tombstone_is_no_revocation() -> None:
+    gate = at_home()
+    gate.offer(gate.signed_delta([revoke(1)]))
+    outcome = gate.offer(gate.signed_delta([Remove(estate.card(1).key, 1001)]))
+    assert isinstance(outcome, Accepted)
+    assert (outcome.removed, outcome.revoked) == (((estate.card(1).key, 1001),), [])
+
+
+def test_root_may_raise_the_epoch_and_the_way_back_is_shut() -> None:
+    gate = gate_with(first_list())
+    gate.offer(signed_snapshot(first_list(), (1 << 63) - 1))
+    gate.offer(signed_snapshot(first_list(10), 1, ROOT, epoch=2))
+    assert gate.current is not None
+    assert gate.current.version == ListVersion(2, 1)
+    with pytest.raises(ListRefusedError) as refused:
+        gate.offer(gate.kept[1])
+    assert refused.value.attack == "rollback"
+
+
+def test_expiry_of_its_key_never_voids_the_list_in_force() -> None:
+    gate = gate_with(first_list())
+    gate.floor = estate.FOREVER
+    before = gate.image()
+    with pytest.raises(ListRefusedError) as refused:
+        gate.offer(gate.signed_delta([put(30)]))
+    assert refused.value.attack == "expired_key"
+    assert gate.image() == before
+    fresh = delegate(LISTS, Role.LIST, 10, until=estate.FOREVER + DAY)
+    gate.offer(gate.signed_delta([put(30)], chain=[fresh]))
+
+
+def test_a_refusal_hands_out_newer_withdrawals() -> None:
+    gate = at_home()
+    with pytest.raises(ListRefusedError) as refused:
+        gate.offer(withdrawn_key(gate))
+    assert refused.value.memory is not None
+    gate.remember(refused.value.memory)
+    with pytest.raises(ListRefusedError) as again:
+        gate.offer(gate.signed_delta([put(30)], chain=CHAIN))
+    assert again.value.attack == "withdrawn_key"
+    assert again.value.memory is None
+
+
+def test_an_unchanged_list_may_bring_newer_withdrawals() -> None:
+    gate = gate_with(first_list())
+    again = gate.offer(signed_snapshot(first_list(), withdrawals=withdraw(1, ONLINE)))
+    assert isinstance(again, Unchanged)
+    assert again.memory is not None
+    gate.remember(again.memory)
+    with pytest.raises(ListRefusedError) as refused:
+        gate.offer(gate.signed_delta([revoke(1)], ONLINE))
+    assert refused.value.attack == "withdrawn_key"
+
+
+def test_an_older_withdrawal_never_undoes_a_newer_one() -> None:
+    gate = at_home()
+    gate.offer(gate.signed_delta([put(30)], withdrawals=withdraw(2, ONLINE)))
+    gate.offer(gate.signed_delta([put(31)], withdrawals=withdraw(1)))
+    with pytest.raises(ListRefusedError) as refused:
+        gate.offer(gate.signed_delta([revoke(1)], ONLINE, chain=CHAIN, withdrawals=withdraw(1)))
+    assert refused.value.attack == "withdrawn_key"
+
+
+@pytest.mark.parametrize(
+    ("statement", "attack"),
+    [
+        (withdraw(2, LISTS), "equivocation"),
+        (sign_withdrawals(Withdrawals(ESTATE_ID, 3, frozenset()), OTHER), "unknown_key"),
+        (sign_withdrawals(Withdrawals(b"estate 2", 3, frozenset()), ROOT), "wrong_estate"),
+        (flip(withdraw(3), 4), "malformed"),
+        (flip(withdraw(3), -1), "wrong_signature"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_forged_withdrawals_are_refused(statement: bytes, attack: str) -> None:
+    gate = at_home()
+    gate.offer(gate.signed_delta([put(30)], withdrawals=withdraw(2, ONLINE)))
+    before = gate.image()
+    with pytest.raises(ListRefusedError) as refused:
+        gate.offer(gate.signed_delta([put(31)], withdrawals=statement))
+    assert (refused.value.attack, refused.value.memory) == (attack, None)
+    assert gate.image() == before
+
+
+def test_of_one_key_the_newest_delegation_counts() -> None:
+    gate = at_home()
+    gate.offer(gate.signed_delta([put(30)], chain=[delegate(LISTS, Role.LIST, 8, until=NOW + DAY)]))
+    gate.floor = NOW + DAY
+    with pytest.raises(ListRefusedError) as refused:
+        gate.offer(gate.signed_delta([put(31)], chain=CHAIN))
+    assert refused.value.attack == "expired_key"
+
+
+def test_a_replaced_root_takes_its_delegations_along() -> None:
+    gate = at_home()
+    anchor = Anchor(ESTATE_ID, ANCHOR.gate_id, (OTHER.public,))
+    with pytest.raises(ListRefusedError) as refused:
+        gate.offer(gate.signed_delta([put(30)]), anchor)
+    assert refused.value.attack == "unknown_key"
+    gate.offer(gate.signed_delta([put(30)], OTHER), anchor)
+
+
+@pytest.mark.parametrize("second", [MANAGER, ROOT], ids=["manager", "root"])
+def test_a_mass_removal_passes_with_a_second_signature(second: SigningKey) -> None:
+    gate = at_home()
+    proposal = mass_removal(gate)
+    outcome = gate.offer(countersign(proposal, second))
+    assert isinstance(outcome, Accepted)
+    assert len(outcome.revoked) == 11
+    # That list is the new baseline: ten more are nothing unusual.
+    gate.offer(gate.signed_delta([revoke(number) for number in range(12, 22)]))
+
+
+@dataclass
+class Damaged:
+    """A list store that has lost bytes: the digests are there, two records are not."""
+
+    whole: MemoryContent
+
+    def settings(self) -> bytes:
+        return b"\xc1"
+
+    def credential(self, key: bytes) -> list[StoredRecord]:
+        return [replace(one, data=b"\xc1") for one in self.whole.credential(key)]
+
+    def bucket(self, number: int) -> list[StoredRecord]:
+        return [replace(one, data=b"\xc1") for one in self.whole.bucket(number)]
+
+    def bucket_digests(self) -> list[bytes]:
+        return list(self.whole.bucket_digests())
+
+    def records(self) -> Iterator[StoredRecord]:
+        return (replace(one, data=b"\xc1") for one in self.whole.records())
+
+
+def test_a_damaged_list_refuses_deltas_and_takes_a_snapshot() -> None:
+    gate = at_home()
+    assert gate.content is not None
+    damaged = TrustedList(ANCHOR, gate.current, Damaged(gate.content))
+    with pytest.raises(ListRefusedError):
+        damaged.update(gate.signed_delta([revoke(1)]), floor=NOW)
+    outcome = damaged.update(signed_snapshot(gate.content, 4), floor=NOW)
+    assert isinstance(outcome, Accepted)
+
+
+def test_a_snapshot_may_skip_revisions_and_a_delta_may_not_be_replayed() -> None:
+    gate = at_home()
+    gate.offer(signed_snapshot(first_list(), 50))
+    with pytest.raises(ListRefusedError) as refused:
+        gate.offer(gate.kept[2])
+    assert refused.value.attack == "rollback"
+
+
+def test_kind_on_the_wire_is_signed() -> None:
+    steps: list[Step] = [put(30)]
+    gate = at_home()
+    assert gate.content is not None
+    statement, _ = delta(HERE, (ListVersion(1, 3), gate.content), steps, issued_at=NOW)
+    as_snapshot = replace(statement, kind=UpdateKind.SNAPSHOT, previous=0)
+    with pytest.raises(ListRefusedError) as refused:
+        gate.offer(seal(as_snapshot, [LISTS]))
+    assert refused.value.attack == "malformed"
