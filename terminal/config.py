@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 from drivers.ports import Pull
 from drivers.settings import Length, Range
-from terminal.core.passage import Timing
+from terminal.core.timing import Timing
 
 LARGEST_ID = 2**32 - 1
 
@@ -40,14 +40,6 @@ class LockState(Enum):
     def other(self) -> LockState:
         """The opposite state."""
         return LockState.UNLOCKED if self is LockState.LOCKED else LockState.LOCKED
-
-
-@unique
-class OnFire(Enum):
-    """What a door does while the fire input is active."""
-
-    RELEASE = "release"
-    IGNORE = "ignore"
 
 
 @unique
@@ -125,9 +117,6 @@ class DoorSettings:
     """A magnet must have it: egress never depends on software."""
     emergency_exit_breaks_supply: bool = False
     """A magnet must have it: egress never depends on software."""
-    on_fire: OnFire = OnFire.RELEASE
-    fire_needs_reset: bool = False
-    """Stay released after the fire input cleared, until reset by command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +129,7 @@ class Door:
     inputs: Mapping[str, InputLineSettings]
     """``contact``, ``exit``; a barrier's ``loop``."""
     timing: Timing
+    """``[doors.NAME.timing]``; ``has_stop`` follows from the outputs."""
 
 
 @dataclass(frozen=True, slots=True)

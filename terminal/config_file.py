@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from drivers.ports import DriverSettingsError
-from drivers.settings import SettingsType, read_settings
+from drivers.settings import SettingsType, load_settings
 from terminal.config import (
     Config,
     ConfigError,
@@ -17,13 +17,14 @@ from terminal.config import (
     Input,
     InputLineSettings,
     InputSettings,
+    LockKind,
     LogSettings,
     OutputSettings,
     ReaderConfig,
     ReaderSettings,
     read_toml,
 )
-from terminal.core.passage import Timing
+from terminal.core.timing import BARRIER_TIMING, Timing
 
 MAX_CONFIG_BYTES = 256 * 1024
 SECTIONS = ("doors", "gate", "gpio", "inputs", "log", "readers")
@@ -89,11 +90,19 @@ class _Parser:
         outputs = self._lines(OutputSettings, table, "outputs", where)
         inputs = self._lines(InputLineSettings, table, "inputs", where)
         timing_table = self._take_table(table, "timing", where)
-        timing = self._settings(Timing, timing_table, f"{where}.timing")
         settings = self._settings(DoorSettings, table, where)
-        if settings is None or timing is None:
+        if settings is None:
             return None
-        return Door(settings, outputs, inputs, timing)
+        timing = self._timing(settings.kind, "stop" in outputs, timing_table, f"{where}.timing")
+        return None if timing is None else Door(settings, outputs, inputs, timing)
+
+    def _timing(self, kind: LockKind, has_stop: bool, table: Table, where: str) -> Timing | None:
+        if "has_stop" in table:
+            self._error(where, "'has_stop' follows from the door's outputs; remove it")
+            return None
+        if kind is LockKind.BARRIER:
+            table = {"open_s": BARRIER_TIMING.open_s, "long_open_s": BARRIER_TIMING.long_open_s, **table}
+        return self._settings(Timing, {**table, "has_stop": has_stop}, where)
 
     def _input(self, table: Table, where: str) -> Input | None:
         settings = self._settings(InputSettings, {k: table.pop(k) for k in ("kind",) if k in table}, where)
@@ -131,9 +140,9 @@ class _Parser:
 
     def _settings(self, kind: type[Settings], table: Table, where: str) -> Settings | None:
         try:
-            return read_settings(kind, table, where=f"{self._path}: [{where}]")
+            return load_settings(kind, table, where=f"{self._path}: [{where}]")
         except DriverSettingsError as error:
-            self.errors.append(str(error))
+            self.errors.extend(str(error).splitlines())
         except ValueError as error:
             self._error(where, str(error))
         return None

@@ -1,0 +1,160 @@
+"""Judges whether a configuration makes sense, before a gate starts with it.
+
+Everything is found at once; each finding says file and key, what is wrong and what to
+do. Nothing here opens a device (see `terminal.check_devices`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from drivers.ports import DriverError, DriverSettingsError
+from drivers.registry import find_gpio, find_reader
+from terminal.config import Config, ConfigError, Door, LockKind, LockState
+from terminal.config_file import read_config
+
+DOOR_OUTPUTS = {
+    LockKind.STRIKE: (("lock",), ()),
+    LockKind.MAGNET: (("lock",), ()),
+    LockKind.BARRIER: (("open", "close"), ("stop",)),
+}
+"""Outputs each kind must have, and those it may have."""
+DOOR_INPUTS = {
+    LockKind.STRIKE: ((), ("contact", "exit")),
+    LockKind.MAGNET: ((), ("contact", "exit")),
+    LockKind.BARRIER: (("loop",), ("contact", "exit")),
+}
+INDICATORS = ("green", "red", "buzzer")
+SUN_PATH_BYTES = 107
+"""Longest path of a Unix socket (unix(7))."""
+
+
+def load_config(path: Path) -> Config:
+    """Read the configuration at ``path`` and make sure that it makes sense.
+
+    Raises:
+        ConfigError: with every error found.
+    """
+    config = read_config(path)
+    errors = config_errors(config)
+    if errors:
+        raise ConfigError(errors)
+    return config
+
+
+def config_errors(config: Config) -> list[str]:
+    """Every contradiction in ``config``, each with file, key and cure."""
+    found = [
+        *_gate_errors(config),
+        *_door_errors(config),
+        *_reader_errors(config),
+        *_line_errors(config),
+    ]
+    return [f"{config.path}: {one}" for one in found]
+
+
+def _gate_errors(config: Config) -> Iterator[str]:
+    if len(config.gate.control_socket.encode()) > SUN_PATH_BYTES:
+        yield f"[gate] 'control_socket' has more than {SUN_PATH_BYTES} bytes; choose a shorter path"
+    try:
+        find_gpio(config.gpio_kind).settings(config.gpio_options, where="[gpio]")
+    except DriverError as error:
+        yield from _driver_errors(error, "[gpio]", "backend")
+
+
+def _door_errors(config: Config) -> Iterator[str]:
+    seen: dict[int, str] = {}
+    for name, door in config.doors.items():
+        where = f"[doors.{name}]"
+        if door.settings.id in seen:
+            yield f"{where} 'id' {door.settings.id} is also that of [doors.{seen[door.settings.id]}]"
+        seen.setdefault(door.settings.id, name)
+        yield from _names(where, "outputs", door.outputs, *DOOR_OUTPUTS[door.settings.kind])
+        yield from _names(where, "inputs", door.inputs, *DOOR_INPUTS[door.settings.kind])
+        yield from _lock_errors(where, door)
+
+
+def _lock_errors(where: str, door: Door) -> Iterator[str]:
+    settings = door.settings
+    if settings.kind is LockKind.BARRIER:
+        if (settings.energised, settings.stop_state) != (LockState.UNLOCKED, LockState.LOCKED):
+            yield f"{where} 'energised' and 'stop_state' mean nothing for a barrier; remove them"
+        return
+    undriven = settings.energised.other
+    if settings.stop_state is not undriven:
+        yield (
+            f"{where} 'stop_state' is {settings.stop_state.value!r}, but a relay that is not driven "
+            f"leaves this lock {undriven.value}: rewire the relay contact and set 'energised', or set "
+            f"'stop_state' to {undriven.value!r}"
+        )
+    if settings.kind is LockKind.MAGNET:
+        if settings.energised is LockState.LOCKED:
+            yield (
+                f"{where} 'energised' must be 'unlocked' for a magnet: wire it to the relay's "
+                "normally-closed contact, so that it holds while the relay rests"
+            )
+        if not (settings.fire_contact_breaks_supply and settings.emergency_exit_breaks_supply):
+            yield (
+                f"{where} a magnet needs 'fire_contact_breaks_supply = true' and "
+                "'emergency_exit_breaks_supply = true': both must cut its supply without any software; "
+                "wire them so, then declare it"
+            )
+
+
+def _reader_errors(config: Config) -> Iterator[str]:
+    seen: dict[int, str] = {}
+    for name, reader in config.readers.items():
+        where = f"[readers.{name}]"
+        settings = reader.settings
+        if settings.id in seen:
+            yield f"{where} 'id' {settings.id} is also that of [readers.{seen[settings.id]}]"
+        seen.setdefault(settings.id, name)
+        if settings.door not in config.doors:
+            known = ", ".join(sorted(config.doors))
+            yield f"{where} 'door' names no door: {settings.door!r} (doors: {known})"
+        yield from _names(where, "indicator", reader.indicator, (), INDICATORS)
+        try:
+            find_reader(settings.kind).settings(reader.options, where=where)
+        except DriverError as error:
+            yield from _driver_errors(error, where, "kind")
+
+
+def _driver_errors(error: DriverError, where: str, key: str) -> Iterator[str]:
+    """Settings errors name their own place, line by line; the others concern ``key``."""
+    if isinstance(error, DriverSettingsError):
+        yield from str(error).splitlines()
+    else:
+        yield f"{where} {key!r}: {error}"
+
+
+def _line_errors(config: Config) -> Iterator[str]:
+    users: dict[str, str] = {}
+    for user, line in _lines(config):
+        if line in users:
+            yield f"line {line!r} is used twice: by [{users[line]}] and by [{user}]; give one another line"
+        users.setdefault(line, user)
+
+
+def _lines(config: Config) -> Iterator[tuple[str, str]]:
+    for name, door in config.doors.items():
+        for role, output in door.outputs.items():
+            yield f"doors.{name}.outputs.{role}", output.line
+        for role, contact in door.inputs.items():
+            yield f"doors.{name}.inputs.{role}", contact.line
+    for name, one in config.inputs.items():
+        yield f"inputs.{name}", one.line.line
+    for name, reader in config.readers.items():
+        for role, output in reader.indicator.items():
+            yield f"readers.{name}.indicator.{role}", output.line
+
+
+def _names(
+    where: str, key: str, present: object, needed: tuple[str, ...], allowed: tuple[str, ...]
+) -> Iterator[str]:
+    names = set(present) if isinstance(present, dict) else set()
+    for missing in sorted(set(needed) - names):
+        yield f"{where} lacks [{where[1:-1]}.{key}.{missing}]"
+    for unknown in sorted(names - set(needed) - set(allowed)):
+        known = ", ".join((*needed, *allowed)) or "none"
+        yield f"{where} unknown {key} {unknown!r} (there are: {known})"
