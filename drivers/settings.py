@@ -89,12 +89,19 @@ def _convert(hint: Any, value: object, where: str, problems: list[str]) -> objec
         return tuple(_convert(arguments[0], one, f"{where}[{i}]", problems) for i, one in enumerate(value))
     if isinstance(value, Mapping):
         if origin is Mapping:
-            return {k: _convert(arguments[1], one, f"{where}.{k}", problems) for k, one in value.items()}
+            return {
+                k: _convert(arguments[1], one, f"{where}.{_shown(k)}", problems) for k, one in value.items()
+            }
         if is_dataclass(hint) and isinstance(hint, type):
             before = len(problems)
             values = _fill(hint, value, where, problems)
             return hint(**values) if len(problems) == before else None
     return _plain(origin or hint, value, lambda wrong: problems.append(f"{where} {wrong}"))
+
+
+def _shown(key: str) -> str:
+    """A section's name as it stands in the file; quoted where it would garble the message."""
+    return key if key.isidentifier() else repr(key)
 
 
 def _plain(hint: Any, value: object, refuse: Callable[[str], None]) -> object:  # noqa: ANN401 - a type form
@@ -111,6 +118,8 @@ def _plain(hint: Any, value: object, refuse: Callable[[str], None]) -> object:  
     # `type() is`: True must not pass for 1. Tables and lists that fit were taken before.
     if hint in (bool, int, float, str) and type(value) is hint:
         return value
+    if hint not in _WORDS and not is_dataclass(hint):
+        raise TypeError(f"a settings field cannot be {hint!r}")
     refuse(f"must be {_WORDS.get(hint, 'a table')}, not {value!r}")
     return None
 
@@ -121,6 +130,7 @@ _WORDS: Mapping[object, str] = {
     float: "a number",
     str: "text in quotes",
     tuple: "a list",
+    Mapping: "a table",
 }
 
 

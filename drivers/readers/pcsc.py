@@ -48,6 +48,9 @@ MAX_LEFT_THREADS = 8
 _LEFT = "pcsc reader, left behind"
 _SOCKET = "/run/pcscd/pcscd.comm"
 
+SOCKET_VARIABLE = "PCSCLITE_CSOCK_NAME"
+"""Environment variable with another socket; libpcsclite reads it once in a process."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -89,7 +92,7 @@ def open_reader(settings: Settings, clock: Callable[[], float]) -> PcscReader:
     scard = load_library(
         "smartcard.scard", kind="pcsc", package="pyscard", extra="pcsc", system="libpcsclite1"
     )
-    _check_socket(Path(os.environ.get("PCSCLITE_CSOCK_NAME", _SOCKET)))
+    _check_socket(Path(os.environ.get(SOCKET_VARIABLE, _SOCKET)))
     if sum(thread.name == _LEFT for thread in threading.enumerate()) >= MAX_LEFT_THREADS:
         raise DriverUnavailableError(
             f"pcscd is frozen: {MAX_LEFT_THREADS} threads wait for it; systemctl restart pcscd"
