@@ -113,7 +113,7 @@ def _plain(hint: Any, value: object, refuse: Callable[[str], None]) -> object:  
                 return member
         refuse(f"must be one of {', '.join(repr(member.value) for member in hint)}, not {value!r}")
         return None
-    if hint is float and type(value) is int:
+    if hint is float and type(value) is int and abs(value) <= _EXACT_IN_FLOAT:
         return float(value)
     # `type() is`: True must not pass for 1. Tables and lists that fit were taken before.
     if hint in (bool, int, float, str) and type(value) is hint:
@@ -123,6 +123,9 @@ def _plain(hint: Any, value: object, refuse: Callable[[str], None]) -> object:  
     refuse(f"must be {_WORDS.get(hint, 'a table')}, not {value!r}")
     return None
 
+
+_EXACT_IN_FLOAT = 2**53
+"""A larger whole number would be taken for another (or for none at all)."""
 
 _WORDS: Mapping[object, str] = {
     bool: "true or false",

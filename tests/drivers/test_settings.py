@@ -74,6 +74,7 @@ def test_every_kind_of_field_is_taken() -> None:
         ({"baud": 9600.0}, "baud must be a whole number"),
         ({"baud": 299}, "baud must be 300 to 115200, not 299"),
         ({"timeout_s": float("nan")}, "timeout_s must be 0.02 to 5, not nan"),
+        ({"timeout_s": 10**400}, "timeout_s must be a number, not 1000"),
         ({"timeout_s": False}, "timeout_s must be a number, not False"),
         ({"port": ""}, "port must have 1 to 8 characters, not 0"),
         ({"port": 7}, "port must be text in quotes, not 7"),
