@@ -1,0 +1,63 @@
+"""One tap laid out for judging: whose grants are live, what has ended, what was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sync.records import Grant, Record, Tombstone
+from sync.records.pin import PinMatch, match_pin
+from terminal.core.rules import DoorRule, Rules
+from terminal.core.situation import Now, Request, Situation
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One tap with all that its grants are judged by."""
+
+    request: Request
+    door: DoorRule
+    rules: Rules
+    situation: Situation
+    now: Now
+    wall: int | None
+    """``now.wall``, worked out once."""
+    records: Sequence[Record]
+    """The credential's own records, ended grants included."""
+    grants: Sequence[Grant]
+    """Those that are live."""
+    tombstones: Sequence[Tombstone]
+    pins: Mapping[int, PinMatch]
+    """Live grant id → what the typed digits are to its PIN; empty when nothing was typed."""
+
+
+def lay_out(
+    request: Request, records: Sequence[Record], rules: Rules, situation: Situation, now: Now
+) -> Case | None:
+    """Lay a tap out; ``None`` when the list does not hold this door soundly.
+
+    Records of other credentials are ignored. A grant ends with its tombstone; one that
+    is chip-wide ends every grant of its issue.
+    """
+    door = rules.doors.get(request.door)
+    if door is None or door.dangling:
+        return None
+    own = [one for one in records if one.credential == request.credential]
+    tombstones = [one for one in own if isinstance(one, Tombstone)]
+    grants = _live([one for one in own if isinstance(one, Grant)], tombstones)
+    pins = _typed(request.pin.digits, grants)
+    return Case(request, door, rules, situation, now, now.wall, own, grants, tombstones, pins)
+
+
+def _live(grants: list[Grant], tombstones: Sequence[Tombstone]) -> list[Grant]:
+    if not tombstones:
+        return grants
+    stopped = {one.issue_id for one in tombstones if one.reason.chip_wide}
+    ended = {one.grant_id for one in tombstones}
+    return [one for one in grants if one.issue_id not in stopped and one.grant_id not in ended]
+
+
+def _typed(digits: str | None, grants: Sequence[Grant]) -> dict[int, PinMatch]:
+    if digits is None:
+        return {}
+    return {one.grant_id: match_pin(one.pin, digits) for one in grants if one.pin is not None}

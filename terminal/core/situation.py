@@ -1,0 +1,98 @@
+"""What a decision is about: the time, the request, and the facts the shell knows.
+
+Plain values. The shell fills them from the clock, the readers, the doors and the
+stores; the core never asks anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from sync.records import ClockState, Credential, Direction, DoorMode, GrantKind
+
+LAST_UTC: Final = 253_370_764_800
+"""9999-01-01T00:00:00Z. Past it the calendar ends; a clock that says so is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """One reading of the clocks."""
+
+    monotonic: float
+    """Seconds since this boot; never steps."""
+    utc: int | None
+    """UTC seconds, ``None`` when the gate has no wall time."""
+    floor: int
+    """UTC seconds: it is certainly not earlier than this (persisted, forward only)."""
+    clock: ClockState
+
+    @property
+    def wall(self) -> int | None:
+        """The UTC second to decide with: never before the floor, ``None`` when unknown."""
+        if self.utc is None or self.clock is ClockState.UNKNOWN:
+            return None
+        wall = max(self.utc, self.floor)
+        return wall if 0 <= wall <= LAST_UTC else None
+
+
+@dataclass(frozen=True, slots=True)
+class PinEntry:
+    """What was typed beside the card."""
+
+    digits: str | None = field(default=None, repr=False)
+    """``None``: nothing yet."""
+    blocked: bool = False
+    """Too many wrong PINs for this credential; cards without a PIN are not concerned."""
+
+
+NO_PIN: Final = PinEntry()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A tap: this credential asks to pass this door in this direction."""
+
+    credential: Credential
+    door: int
+    direction: Direction
+    """IN or OUT; BOTH for a reader that cannot tell, which needs a grant for both."""
+    pin: PinEntry = NO_PIN
+    companion: frozenset[GrantKind] = frozenset()
+    """Kinds under which a second person has confirmed (see `terminal.core.companion`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where an anti-passback area last saw a grant."""
+
+    inside: bool
+    order: int
+    """Grows with every recorded move: tells the latest, whatever the clocks did."""
+    utc: int | None
+    """UTC second of the move, ``None`` when it was unknown."""
+    monotonic: float | None
+    """Monotonic second of the move; ``None`` when it was in an earlier boot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """The facts around one tap, as the shell knows them at this moment."""
+
+    mode: DoorMode
+    """From `terminal.core.modes.door_mode`."""
+    list_age_s: float | None
+    """Seconds since the office last confirmed the list (a lower bound will do);
+    ``None``: unknown. Under an unknown clock that is no reason to refuse; else it is
+    as good as infinitely old."""
+    interlock_clear: bool = True
+    """No other door of this door's interlock groups is open or unlocked."""
+    awaits_first_card: bool = False
+    """A free-access window runs and waits for its first card."""
+    spent: Mapping[int, int] = field(default_factory=dict)
+    """Grant id → uses spent at this gate."""
+    spends_lost: Container[int] = ()
+    """Grant ids whose spends may have been lost: counted grants among them refuse."""
+    positions: Mapping[tuple[int, int], Position] = field(default_factory=dict)
+    """(area id, grant id) → last position. Forgiving by command deletes entries."""

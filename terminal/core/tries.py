@@ -1,0 +1,67 @@
+"""Wrong tries: five in a row at a reader raise an alarm; wrong PINs block PIN entry.
+
+Nothing here can block a reader: a valid card opens after any number of wrong tries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sync.records import Reason, RevocationReason
+
+WRONG_TRIES: Final = frozenset(
+    {
+        Reason.UNKNOWN_CREDENTIAL,
+        Reason.WRONG_PIN,
+        *(one.reason for one in RevocationReason),
+    }
+)
+"""Outcomes that count. The others are honest mistakes (hours, door) or the gate's own."""
+ALARM_EVERY: Final = 5
+
+PIN_LIMIT: Final = 5
+PIN_BLOCK_S: Final = 300.0
+"""Long enough that 10,000 four-digit PINs take a week of standing at the door."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """Wrong tries in a row at one reader."""
+
+    in_row: int = 0
+
+
+def after_tap(tries: Tries, reason: Reason) -> tuple[Tries, bool]:
+    """Count an outcome; the flag says that the alarm is due (at 5, 10, 15 … in a row)."""
+    if reason.granted:
+        return Tries(), False
+    if reason not in WRONG_TRIES:
+        return tries, False
+    counted = Tries(tries.in_row + 1)
+    return counted, counted.in_row % ALARM_EVERY == 0
+
+
+@dataclass(frozen=True, slots=True)
+class PinTries:
+    """Wrong PINs in a row with one credential."""
+
+    in_row: int = 0
+    blocked_until: float | None = None
+    """Monotonic second."""
+
+    def blocked(self, now: float) -> bool:
+        """Whether PIN entry with this credential is blocked at monotonic ``now``."""
+        return self.blocked_until is not None and now < self.blocked_until
+
+
+def after_pin(tries: PinTries, reason: Reason, now: float) -> PinTries:
+    """Count an outcome: every fifth wrong PIN in a row blocks entry for PIN_BLOCK_S."""
+    if reason.granted:
+        return PinTries()
+    if reason is not Reason.WRONG_PIN:
+        return tries
+    counted = replace(tries, in_row=tries.in_row + 1)
+    if counted.in_row % PIN_LIMIT == 0:
+        return replace(counted, blocked_until=now + PIN_BLOCK_S)
+    return counted
