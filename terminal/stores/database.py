@@ -48,6 +48,9 @@ def sqlite_errors(path: Path) -> Iterator[None]:
         if code is not None and (code in _READ_FAULTS or code & 0xFF in _DAMAGE):
             raise DamagedError(f"{path}: damaged ({error})") from error
         raise StoreError(f"{path}: {error}; check free space, owner and mode of its directory") from error
+    except UnicodeDecodeError as error:
+        # SQLite quotes a damaged schema in its message, and Python cannot decode that.
+        raise DamagedError(f"{path}: damaged (its schema is not text)") from error
 
 
 @contextlib.contextmanager
