@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 
-from sync.brake import Conditions, Opening, opens_until
+from sync.brake import CANNOT, Conditions, Opening, opens_until
 from sync.codec import CodecError
 from sync.delta import Touched
 from sync.digest import BUCKETS
-from sync.encoding import decode_record, stored
+from sync.encoding import decode_record, split_issue, stored
 from sync.records import Grant, Record, RevocationReason, Tombstone
 from sync.update import ListContent, StoredRecord
 
@@ -45,15 +45,36 @@ def weigh(
 
     A grant that goes without a tombstone of its own gets one, `WITHDRAWN` at ``ended_at``.
     """
+    until_before, until_after = _Ends(before), _Ends(after)
     openings: list[Opening] = []
     ended: list[StoredRecord] = []
     for one in touched:
-        old = _readable(one.before)
-        new = old if one.after is one.before else [decode_record(record) for record in one.after]
-        openings.append(Opening(one.key, opens_until(old, before), opens_until(new, after)))
-        if new is not old:
-            ended.extend(_ended(old, new, ended_at))
+        openings.append(Opening(one.key, until_before.of(one.before), until_after.of(one.after)))
+        if one.before and one.before != one.after:
+            ended.extend(_ended(_readable(one.before), _readable(one.after), ended_at))
     return openings, ended
+
+
+class _Ends:
+    """Until when credentials open under some conditions, with what their records share decoded once.
+
+    Most of a hundred thousand cards have one record each, of a handful of classes.
+    """
+
+    def __init__(self, conditions: Conditions) -> None:
+        self._conditions = conditions
+        self._by_class: dict[bytes, int] = {}
+
+    def of(self, records: Sequence[StoredRecord]) -> int:
+        if len(records) != 1:
+            return opens_until(_readable(records), self._conditions)
+        try:
+            shared, _ = split_issue(records[0].data)
+        except CodecError:
+            return CANNOT
+        if shared not in self._by_class:
+            self._by_class[shared] = opens_until(_readable(records), self._conditions)
+        return self._by_class[shared]
 
 
 def _credentials(content: ListContent) -> Iterator[tuple[bytes, tuple[StoredRecord, ...]]]:
