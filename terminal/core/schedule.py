@@ -79,7 +79,7 @@ def week_plan(schedule: Schedule) -> WeekPlan:
         weekly=_week(schedule.windows),
         by_holiday={kind: _week(own) for kind, own in schedule.holiday_windows},
         observes_holidays=schedule.observes_holidays,
-        edges=frozenset(edges | {0}),
+        edges=frozenset(edges),
         latest_end=max((one.end_minute for one in windows), default=0),
     )
 
@@ -140,7 +140,7 @@ def _candidates(plan: WeekPlan, at: int, zone: tzinfo) -> list[int]:
     }
     offsets = {offset for _, offset in samples}
     first = datetime.fromtimestamp(at, zone).date()
-    for days in range(LOOK_AHEAD_S // 86_400 + 2):
+    for days in range(LOOK_AHEAD_S // 86_400 + 2):  # the last is reached when an hour is skipped
         midnight = ((first + timedelta(days=days)).toordinal() - EPOCH_DAY) * 86_400
         found.update(midnight + 60 * minute - offset for minute in plan.edges for offset in offsets)
     return sorted(one for one in found if at < one <= end)

@@ -162,6 +162,11 @@ class TestDaylightSaving:
         assert next_boundary(plan, {}, first, BERLIN) == last
         assert last - first in (7 * 3600, 9 * 3600)
 
+    def test_the_day_before_may_have_been_a_short_one(self) -> None:
+        plan = schedule(daily("22:00", "06:00", SUN))
+        assert hours(plan, utc("2025-03-31T00:30", BERLIN), BERLIN) is Hours.INSIDE
+        assert hours(plan, utc("2025-03-30T00:30", BERLIN), BERLIN) is Hours.OUTSIDE
+
     def test_midnight_itself_may_be_skipped(self) -> None:
         # Sao Paulo went from 23:59:59 on Saturday 3 November 2018 to 01:00 on Sunday.
         plan = schedule(daily("22:00", "02:00", SAT))
@@ -213,6 +218,14 @@ class TestNextBoundary:
         plan = week_plan(schedule(Window(EVERY_DAY, 0, 1440)))
         at = utc("2025-09-28T10:00")
         assert next_boundary(plan, {OCTOBER_1: (1,)}, at, SHANGHAI) == utc("2025-10-01T00:00")
+
+    def test_the_look_ahead_holds_its_last_minutes(self) -> None:
+        plan = week_plan(schedule(Window(EVERY_DAY, 0, 1440)))
+        monday = date(2025, 3, 31)
+        at, midnight = utc("2025-03-22T23:30", BERLIN), utc("2025-03-31T00:00", BERLIN)
+        assert LOOK_AHEAD_S - 3600 < midnight - at <= LOOK_AHEAD_S
+        assert next_boundary(plan, {monday: (1,)}, at, BERLIN) == midnight
+        assert next_boundary(plan, {monday: (1,)}, at - 3600, BERLIN) is None
 
     @settings(max_examples=40, deadline=None)
     @given(
