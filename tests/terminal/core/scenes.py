@@ -74,7 +74,7 @@ SETTINGS = ListSettings(
 CALM = Situation(DoorMode.NORMAL, list_age_s=60)
 
 
-def rules(**changes: Any) -> Rules:  # noqa: ANN401  # any fields
+def rules(**changes: Any) -> Rules:  # any fields
     """The gate's rules with some settings changed."""
     return compile_rules(replace(SETTINGS, **changes), SHANGHAI)
 
@@ -82,7 +82,7 @@ def rules(**changes: Any) -> Rules:  # noqa: ANN401  # any fields
 RULES = rules()
 
 
-def grant(grant_id: int = 1, **changes: Any) -> Grant:  # noqa: ANN401  # any fields
+def grant(grant_id: int = 1, **changes: Any) -> Grant:  # any fields
     """A resident's grant of CARD at FRONT and YARD, changed as told."""
     fields: dict[str, Any] = {
         "issue_id": 100,
@@ -93,7 +93,7 @@ def grant(grant_id: int = 1, **changes: Any) -> Grant:  # noqa: ANN401  # any fi
     return Grant(grant_id=grant_id, **(fields | changes))
 
 
-def tombstone(grant_id: int = 1, **changes: Any) -> Tombstone:  # noqa: ANN401  # any fields
+def tombstone(grant_id: int = 1, **changes: Any) -> Tombstone:  # any fields
     """A lost-card tombstone of CARD, changed as told."""
     fields: dict[str, Any] = {
         "issue_id": 100,
@@ -104,7 +104,7 @@ def tombstone(grant_id: int = 1, **changes: Any) -> Tombstone:  # noqa: ANN401  
     return Tombstone(grant_id=grant_id, **(fields | changes))
 
 
-def tap(door: int = FRONT, direction: Direction = Direction.IN, **changes: Any) -> Request:  # noqa: ANN401  # any fields
+def tap(door: int = FRONT, direction: Direction = Direction.IN, **changes: Any) -> Request:  # any fields
     """CARD is held to a reader."""
     return Request(CARD, door, direction, **changes)
 
