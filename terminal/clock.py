@@ -53,8 +53,6 @@ class Judged:
     now: Now
     boottime_ms: int
     wall_ms: int | None
-    stepped_ms: int
-    """By how much the system clock jumped since the last reading; 0 if it did not."""
 
 
 def read() -> Reading:
@@ -101,13 +99,20 @@ class TimeKeeper:
 
     def judge(self, reading: Reading) -> Judged:
         """What time it is, and how sure that is."""
-        stepped = self._step(reading)
         wall, state = self._anchored(reading) or self._system(reading)
         if state is ClockState.TRUSTED and wall is not None:
             self.raise_floor(wall // 1000)
         utc = None if wall is None else wall // 1000
         now = Now(reading.monotonic, utc, self._floor, state)
-        return Judged(now, reading.boottime_ms, wall, stepped)
+        return Judged(now, reading.boottime_ms, wall)
+
+    def step_ms(self, reading: Reading) -> int:
+        """By how much the system clock jumped since this was last asked; 0 if it did not."""
+        offset = reading.system_ms - reading.boottime_ms
+        previous, self._offset_ms = self._offset_ms, offset
+        if previous is None or abs(offset - previous) < STEP_MS:
+            return 0
+        return offset - previous
 
     def _anchored(self, reading: Reading) -> tuple[int | None, ClockState] | None:
         anchor = self._anchor
@@ -124,10 +129,3 @@ class TimeKeeper:
         if self._floor <= reading.system_ms // 1000 < LATEST_BELIEVABLE:
             return reading.system_ms, ClockState.SUSPECT
         return None, ClockState.UNKNOWN
-
-    def _step(self, reading: Reading) -> int:
-        offset = reading.system_ms - reading.boottime_ms
-        previous, self._offset_ms = self._offset_ms, offset
-        if previous is None or abs(offset - previous) < STEP_MS:
-            return 0
-        return offset - previous

@@ -79,10 +79,11 @@ def test_only_trusted_time_raises_the_floor() -> None:
 
 def test_a_clock_stepped_back_below_the_floor_becomes_unknown_and_is_reported() -> None:
     keeper = TimeKeeper(BOOT, floor=NOW, anchor=None)
-    assert keeper.judge(reading(1_000, NOW + 100)).stepped_ms == 0
-    judged = keeper.judge(reading(2_000, NOW - 10))
-    assert judged.now.clock is ClockState.UNKNOWN
-    assert judged.stepped_ms == -111_000
+    assert keeper.step_ms(reading(1_000, NOW + 100)) == 0
+    assert keeper.step_ms(reading(2_000, NOW + 101)) == 0
+    stepped_back = reading(3_000, NOW - 10)
+    assert keeper.judge(stepped_back).now.clock is ClockState.UNKNOWN
+    assert keeper.step_ms(stepped_back) == -112_000
 
 
 @given(

@@ -1,0 +1,53 @@
+"""``python -m terminal COMMAND``: the gate process and everything said to it.
+
+Only the chosen command is imported: the gate must be ready before anything else loads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final
+
+COMMANDS: Final = {
+    "gate": "run the gate process",
+    "check": "judge configuration, devices and state before a gate starts",
+    "status": "show the state of the running gate",
+    "log": "show usage events",
+    "explain": "tell whether a card would open a door, and why",
+    "tap": "hold a card to a simulated reader",
+    "open": "open a door remotely, with operator and reason",
+    "mode": "put a door into normal, free or lockdown mode",
+    "list": "apply, inspect or verify a permission list",
+}
+EXIT_USAGE: Final = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the process's exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if not arguments or arguments[0] not in COMMANDS:
+        return _help(arguments)
+    name, *rest = arguments
+    module = import_module(f"terminal.cli.{name}")
+    parser = argparse.ArgumentParser(prog=f"gatehouse-terminal {name}", description=module.__doc__)
+    module.add_arguments(parser)
+    code: int = module.run(parser.parse_args(rest))
+    return code
+
+
+def _help(arguments: list[str]) -> int:
+    wants_help = arguments[:1] in (["-h"], ["--help"])
+    out = sys.stdout if wants_help else sys.stderr
+    print("usage: gatehouse-terminal COMMAND [options]   (COMMAND --help tells more)\n", file=out)
+    for name, help_text in COMMANDS.items():
+        print(f"  {name:<9}{help_text}", file=out)
+    if arguments and not wants_help:
+        print(f"\nno such command: {arguments[0]}", file=out)
+    return 0 if wants_help else EXIT_USAGE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

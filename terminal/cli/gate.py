@@ -1,0 +1,57 @@
+"""Run the gate process until it is told to stop (SIGTERM or SIGINT)."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from drivers.ports import DriverError
+from terminal.check import load_config
+from terminal.config import ConfigError
+from terminal.gate import Gate, real_outside
+
+EXIT_CONFIG = 78
+"""EX_CONFIG (sysexits.h): the service manager shows it as a configuration error."""
+EXIT_HARDWARE = 69
+"""EX_UNAVAILABLE: a GPIO line or its backend cannot be had."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of this command."""
+    parser.add_argument(
+        "--config", type=Path, default=Path("/etc/gatehouse/gate.toml"), help="the gate's TOML file"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve taps; returns when told to stop."""
+    try:
+        config = load_config(arguments.config)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return EXIT_CONFIG
+    try:
+        gate = Gate(config, real_outside())
+    except DriverError as error:
+        print(f"{config.path}: {error}", file=sys.stderr)
+        return EXIT_HARDWARE
+    gate.start()
+    serve_commands(gate)
+    gate.run()
+    return 0
+
+
+def serve_commands(gate: Gate) -> None:
+    """Open the command socket; after READY, for no tap needs it."""
+    from terminal.commands import Commands  # noqa: PLC0415 - loaded after READY, see docs/performance.md
+    from terminal.control import ControlServer  # noqa: PLC0415
+
+    commands = Commands(gate)
+    try:
+        server = ControlServer(gate.config.control_socket, gate.loop, commands.handle)
+    except OSError as error:
+        # The gate serves taps without it; status in the journal and the service tell.
+        gate.service.status(f"{gate.status_line()}; no command socket: {error}")
+        return
+    gate.on_close.append(server.close)

@@ -1,0 +1,279 @@
+"""The gate process: everything is made, wired and started here, and ended here.
+
+Order of a start: clock, log, doors (fire before all else), list, readers; then READY;
+then what a tap does not need (command socket, list verification). Order of an end:
+outputs undriven, readers closed, log written.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from drivers.ports import Reader
+from drivers.registry import find_reader
+from sync.events import Event, EventKind
+from sync.records import ClockState, Direction
+from terminal import clock
+from terminal.clock import Judged, TimeKeeper
+from terminal.config import Config, InputKind, Way
+from terminal.core.passage import PassageReport, Report
+from terminal.doors import DoorControl
+from terminal.hardware import Hardware
+from terminal.journal import Journal, stamped
+from terminal.log_service import LogService, LogSources
+from terminal.loop import Loop
+from terminal.memory import FIRE_LATCH, FLOOR_LATCH, Memory
+from terminal.modes import DoorModes
+from terminal.notify import ServiceManager
+from terminal.outcomes import Outcomes, Place
+from terminal.permissions import ListReport, Permissions
+from terminal.stores.access_state import StateChange
+from terminal.stores.counted_grants import counted_grants
+from terminal.stores.list_index import ListIndex
+from terminal.stores.time_anchor import SavedTime, TimeAnchorError, load_time
+from terminal.supervisor import Health, ReaderSupervisor
+from terminal.taps import Taps
+
+TICK_S = 10.0
+"""How often clock, anchor and list are looked at when nothing else asks."""
+FLOOR_EVERY_S = 3600
+"""The persisted floor lags trusted time by at most this: one small write an hour."""
+STATUS_EVERY_S = 60.0
+
+_DIRECTIONS = {Way.IN: Direction.IN, Way.OUT: Direction.OUT}
+_REPORT_KINDS = {one: EventKind[one.name] for one in PassageReport}
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the gate is given from outside its own state, so that tests can give other things."""
+
+    boot: bytes
+    read_clock: Callable[[], clock.Reading]
+    environment: Mapping[str, str]
+    random_bytes: Callable[[int], bytes]
+    jitter: Callable[[], float]
+
+
+def real_outside() -> Outside:
+    """The machine this runs on."""
+    return Outside(clock.boot_id(), clock.read, os.environ, os.urandom, lambda: os.urandom(1)[0] / 255)
+
+
+class Gate:
+    """One running gate. Each of ``followers`` hears of every stored event, with its number."""
+
+    def __init__(self, config: Config, outside: Outside) -> None:
+        self.config = config
+        self._outside = outside
+        self.service = ServiceManager(outside.environment)
+        self.loop = Loop(lambda: outside.read_clock().monotonic, self._turned)
+        self.followers: list[Callable[[int, Event], None]] = []
+        self.on_close: list[Callable[[], None]] = []
+        self._watchdog_due = 0.0
+        self._status = ""
+        self.keeper = self._time_keeper()
+        self._clock_state = self.judge().now.clock
+        self.memory = Memory(outside.boot)
+        self.log = LogService(config, self.loop, self.memory, self._log_sources())
+        self.log.open()
+        self.keeper.raise_floor(self.memory.floor())
+        self.journal = Journal(outside.boot, self.judge, self.log, self.loop.post, self._stored)
+        self.permissions = Permissions(ListIndex(config.sync_dir), self._list_changed)
+        self.hardware = Hardware(config, self.loop, on_report=self._door_report, on_input=self._input_report)
+        self.modes = DoorModes(
+            clock=self.judge,
+            rules=lambda: self.permissions.rules,
+            memory=self.memory,
+            journal=self.journal,
+            loop=self.loop,
+            doors=self.hardware.doors,
+        )
+        self.outcomes = Outcomes(
+            memory=self.memory,
+            journal=self.journal,
+            doors=self.hardware.doors,
+            on_shown=lambda place, reason: self.hardware.show(place.name, reason),
+            on_first_card=self.modes.refresh,
+        )
+        self.taps = Taps(
+            clock=self.judge,
+            permissions=self.permissions,
+            memory=self.memory,
+            modes=self.modes,
+            outcomes=self.outcomes,
+        )
+        self.readers = {name: self._supervisor(name) for name in config.readers}
+
+    def judge(self) -> Judged:
+        """What time it is, and how sure that is."""
+        return self.keeper.judge(self._outside.read_clock())
+
+    def start(self) -> None:
+        """Serve taps. Raises nothing for a missing reader, list or disk: those are reported and retried."""
+        self.journal.record(EventKind.STARTED, detail={"gate": self.config.gate.name})
+        self.permissions.refresh()
+        self.hardware.start(fire_latched=FIRE_LATCH in self.memory.latches, modes=self.modes.first)
+        self.modes.refresh()
+        for supervisor in self.readers.values():
+            supervisor.start()
+        self.loop.call_at(self.loop.monotonic() + TICK_S, self._tick)
+        self._status = self.status_line()
+        self.service.ready(self._status)
+
+    def run(self) -> None:
+        """Turn until ``loop.stop`` or a termination signal, then end cleanly."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _number, _frame: self.loop.stop())
+        try:
+            self.loop.run()
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """End: outputs undriven first, then readers, then the log. May be called twice."""
+        self.hardware.close()
+        self.service.stopping()
+        for supervisor in self.readers.values():
+            supervisor.close()
+        self.journal.record(EventKind.STOPPED)
+        self.log.close()
+        self.permissions.close()
+        for close in self.on_close:
+            close()
+        self.loop.close()
+
+    def status_line(self) -> str:
+        """The gate in one line, for ``systemctl status``."""
+        state = self.permissions.state
+        listed = "no permission list" if state is None else f"list {state.head.version}"
+        away = [name for name, one in self.readers.items() if not one.health.ok]
+        readers = f"readers away: {', '.join(away)}" if away else f"{len(self.readers)} readers"
+        return (
+            f"{len(self.hardware.doors)} doors, {readers}, {listed}, clock {self._clock_state.name.lower()}"
+        )
+
+    def place(self, reader: str) -> Place:
+        """Where the reader of this name stands."""
+        settings = self.config.readers[reader].settings
+        door = self.config.doors[settings.door].settings.id
+        return Place(reader, settings.id, door, _DIRECTIONS[settings.way])
+
+    def _supervisor(self, name: str) -> ReaderSupervisor:
+        section = self.config.readers[name]
+        place = self.place(name)
+
+        def opener() -> Reader:
+            driver = find_reader(section.settings.kind)
+            settings = driver.settings(section.options, where=f"[readers.{name}]")
+            return driver.open(settings, self.loop.monotonic)
+
+        return ReaderSupervisor(
+            name,
+            opener,
+            self.loop,
+            on_read=lambda event: self.taps.read(place, event),
+            on_health=lambda health: self._reader_health(place, health),
+            jitter=self._outside.jitter,
+        )
+
+    def _time_keeper(self) -> TimeKeeper:
+        try:
+            saved = load_time(self.config.sync_dir)
+        except TimeAnchorError:
+            # The clock is then suspect or unknown, which status and every event show.
+            saved = SavedTime(0, None)
+        return TimeKeeper(self._outside.boot, floor=saved.floor, anchor=saved.anchor)
+
+    def _log_sources(self) -> LogSources:
+        return LogSources(
+            stamp=lambda kind, detail: stamped(self._outside.boot, self.judge(), kind, detail),
+            random_bytes=self._outside.random_bytes,
+            trusted_utc=self._trusted_utc,
+            counted_grants=lambda: counted_grants(self.config.sync_dir),
+        )
+
+    def _trusted_utc(self) -> int | None:
+        now = self.judge().now
+        return now.utc if now.clock is ClockState.TRUSTED else None
+
+    def _stored(self, number: int, event: Event) -> None:
+        for follower in self.followers:
+            follower(number, event)
+
+    def _door_report(self, door: DoorControl, report: Report) -> None:
+        change = StateChange()
+        if report.kind is PassageReport.FIRE:
+            change = StateChange(latches={FIRE_LATCH: b"1"})
+        elif report.kind is PassageReport.FIRE_CLEARED:
+            change = StateChange(latches={FIRE_LATCH: None})
+        self.memory.take(change)
+        detail = {} if report.input is None else {"input": report.input.value}
+        self.journal.record(
+            _REPORT_KINDS[report.kind],
+            door=door.door_id,
+            grant_id=report.by,
+            change=change,
+            detail=dict(detail),
+        )
+
+    def _input_report(self, name: str, kind: InputKind, active: bool) -> None:
+        self.journal.record(
+            EventKind.INPUT_CHANGED, detail={"input": name, "kind": kind.value, "active": int(active)}
+        )
+
+    def _reader_health(self, place: Place, health: Health) -> None:
+        kind = EventKind.READER_UP if health.ok else EventKind.READER_DOWN
+        self.journal.record(
+            kind,
+            reader=place.reader,
+            door=place.door,
+            detail={} if health.ok else {"cause": health.cause[:120]},
+        )
+
+    def _list_changed(self, report: ListReport) -> None:
+        if report.fault:
+            self.journal.record(EventKind.LIST_FAULT, detail={"cause": report.fault[-120:]})
+        if report.state is not None:
+            self.keeper.raise_floor(report.state.head.issued_at)
+            self.journal.record(EventKind.LIST_CHANGED, detail={"version": str(report.state.head.version)})
+        if self.modes.started:
+            self.modes.refresh()
+
+    def _turned(self, now: float) -> None:
+        interval = self.service.watchdog_s
+        if interval is not None and now >= self._watchdog_due:
+            # A third of the interval: two lost messages do no harm (sd_watchdog_enabled(3) says half).
+            self._watchdog_due = now + interval / 3
+            self.service.watchdog()
+
+    def _tick(self) -> None:
+        self.loop.call_at(self.loop.monotonic() + TICK_S, self._tick)
+        self._watch_clock()
+        self.permissions.look()
+        self._keep_floor()
+        status = self.status_line()
+        if status != self._status:
+            self._status = status
+            self.service.status(status)
+
+    def _watch_clock(self) -> None:
+        reading = self._outside.read_clock()
+        stepped = self.keeper.step_ms(reading)
+        state = self.keeper.judge(reading).now.clock
+        if stepped or state is not self._clock_state:
+            self._clock_state = state
+            self.journal.record(
+                EventKind.CLOCK_CHANGED,
+                detail={"state": state.name.lower(), "stepped_s": round(stepped / 1000)},
+            )
+            self.modes.refresh()
+
+    def _keep_floor(self) -> None:
+        if self.keeper.floor >= self.memory.floor() + FLOOR_EVERY_S:
+            change = StateChange(latches={FLOOR_LATCH: self.keeper.floor.to_bytes(8, "big")})
+            self.memory.take(change)
+            self.journal.record(EventKind.CLOCK_CHANGED, change=change, detail={"floor": self.keeper.floor})

@@ -1,0 +1,130 @@
+"""The gate's hardware in one place: lines, doors, reporting inputs, lamps.
+
+Opened in a fixed order, so that outputs are undriven from the first moment, fire is
+read before anything is decided, and closing leaves every output undriven.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from drivers.ports import Gpio, InputLine
+from drivers.registry import find_gpio
+from sync.records import DoorMode, Reason
+from terminal.config import Config, InputKind
+from terminal.core.passage import Alarm, Fire, FireChanged, Report
+from terminal.doors import DoorControl
+from terminal.lamps import Lamps
+from terminal.loop import Loop, Timer
+
+InputReport = Callable[[str, InputKind, bool], None]
+
+
+class Hardware:
+    """Everything on GPIO. Raises ``DriverError`` if it cannot be opened."""
+
+    def __init__(
+        self,
+        config: Config,
+        loop: Loop,
+        *,
+        on_report: Callable[[DoorControl, Report], None],
+        on_input: InputReport,
+    ) -> None:
+        self._config = config
+        self._loop = loop
+        self._on_input = on_input
+        self._timer: Timer | None = None
+        driver = find_gpio(config.gpio_kind)
+        settings = driver.settings(config.gpio_options, where=f"{config.path}: [gpio]")
+        self.gpio: Gpio = driver.open(settings, loop.monotonic)
+        try:
+            self._doors = [
+                DoorControl(name, one, self.gpio, loop, on_report=on_report, on_alarm=self._alarm)
+                for name, one in config.doors.items()
+            ]
+            self._inputs: dict[str, InputLine] = {
+                name: self.gpio.claim_input(
+                    one.line.line,
+                    user=f"inputs.{name}",
+                    active_low=one.line.active_low,
+                    pull=one.line.pull,
+                    debounce_s=one.line.debounce_s,
+                )
+                for name, one in config.inputs.items()
+            }
+            self._lamps = {name: Lamps(name, one, self.gpio, loop) for name, one in config.readers.items()}
+        except BaseException:
+            self.gpio.close()
+            raise
+        self.doors = {one.door_id: one for one in self._doors}
+
+    def start(self, *, fire_latched: bool, modes: Callable[[int], DoorMode]) -> None:
+        """Let every door take its first position; ``fire_latched``: a release waits for its reset."""
+        burning = self.fire_is_active
+        for door in self._doors:
+            latched = fire_latched and self._config.doors[door.name].timing.fire_needs_reset
+            fire = Fire.ACTIVE if burning else Fire.LATCHED if latched else Fire.NONE
+            door.start(mode=modes(door.door_id), fire=fire)
+        for name, one in self._inputs.items():
+            kind = self._config.inputs[name].kind
+            if one.is_active() and kind is not InputKind.FIRE:
+                self._on_input(name, kind, True)
+        self._loop.watch(self.gpio.fileno(), self._service)
+        self._set_timer()
+
+    @property
+    def fire_is_active(self) -> bool:
+        """Whether any fire input reports fire now."""
+        return any(
+            one.is_active()
+            for name, one in self._inputs.items()
+            if self._config.inputs[name].kind is InputKind.FIRE
+        )
+
+    def door_named(self, name: str) -> DoorControl | None:
+        """The door of this name in the configuration."""
+        return next((one for one in self._doors if one.name == name), None)
+
+    def inputs_now(self) -> dict[str, bool]:
+        """Level of every reporting input."""
+        return {name: one.is_active() for name, one in self._inputs.items()}
+
+    def show(self, reader: str, reason: Reason) -> None:
+        """Show a tap's outcome at this reader."""
+        if reader in self._lamps:
+            self._lamps[reader].show(reason)
+
+    def close(self) -> None:
+        """Leave every output undriven. May be called twice."""
+        self._loop.unwatch(self.gpio.fileno())
+        if self._timer is not None:
+            self._timer.cancel()
+        self.gpio.close()
+
+    def _alarm(self, door: DoorControl, alarm: Alarm) -> None:
+        for lamps in self._lamps.values():
+            if lamps.door == door.name:
+                lamps.alarm(alarm)
+
+    def _service(self) -> None:
+        for change in self.gpio.read_changes():
+            self._changed(change.line)
+        self._set_timer()
+
+    def _changed(self, line: str) -> None:
+        if any(one.line_changed(line) for one in self._doors):
+            return
+        for name, one in self._config.inputs.items():
+            if one.line.line != line:
+                continue
+            if one.kind is InputKind.FIRE:
+                for door in self._doors:
+                    door.send(FireChanged(self.fire_is_active))
+            self._on_input(name, one.kind, self._inputs[name].is_active())
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        deadline = self.gpio.next_deadline()
+        self._timer = None if deadline is None else self._loop.call_at(deadline, self._service)

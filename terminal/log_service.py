@@ -1,0 +1,110 @@
+"""The usage log as the gate uses it: open it, write to it, live without it.
+
+A disk that is full or read-only at the start must not keep a gate shut: ordinary
+grants open and lost events are counted, while counted grants refuse, until the log can
+be opened after all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from sync.events import EventKind
+from terminal.config import Config
+from terminal.log_backlog import Done
+from terminal.log_writer import LogHealth, LogUnavailableError, LogWriter
+from terminal.loop import Loop
+from terminal.memory import Memory
+from terminal.stores.errors import StoreError
+from terminal.stores.usage_log import Entry, Limits, Stamp
+from terminal.stores.usage_opening import Founding, open_usage_log
+
+RETRY_S = 15.0
+DAY_S = 86_400
+EPOCH_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class LogSources:
+    """What the log is given from outside."""
+
+    stamp: Stamp
+    random_bytes: Callable[[int], bytes]
+    trusted_utc: Callable[[], int | None]
+    counted_grants: Callable[[], Iterable[int]]
+    """Ids of the counted grants on the present list; asked only after a loss."""
+
+
+class LogService:
+    """Opens the log, again and again if need be, and hands entries to its writer."""
+
+    def __init__(self, config: Config, loop: Loop, memory: Memory, sources: LogSources) -> None:
+        self._config = config
+        self._loop = loop
+        self._memory = memory
+        self._sources = sources
+        self._writer: LogWriter | None = None
+        self._problem = ""
+        self._lost = 0
+        self._closed = False
+
+    def open(self) -> None:
+        """Open now; a failure is kept for ``health`` and tried again."""
+        if self._closed:
+            return
+        limits = Limits(
+            max_events=self._config.log.max_events, retention_s=self._config.log.retention_days * DAY_S
+        )
+        founding = Founding(
+            lambda: self._sources.random_bytes(EPOCH_BYTES), self._sources.stamp, self._sources.counted_grants
+        )
+        try:
+            log = open_usage_log(self._config.terminal_dir, founding, limits=limits)
+        except StoreError as error:
+            self._problem = str(error)
+            self._loop.call_at(self._loop.monotonic() + RETRY_S, self.open)
+            return
+        self._memory.restore(log.access_state())
+        self._writer = LogWriter(
+            log,
+            stamp=self._sources.stamp,
+            monotonic=self._loop.monotonic,
+            trusted_utc=self._sources.trusted_utc,
+        )
+        self._writer.start()
+        self._problem = ""
+        self._tell_lost(self._writer)
+
+    def submit(self, entry: Entry, done: Done | None = None, *, urgent: bool = False) -> None:
+        """Store ``entry`` soon (see `LogWriter.submit`)."""
+        if self._writer is not None:
+            self._writer.submit(entry, done, urgent=urgent)
+            return
+        self._lost += 0 if urgent else 1
+        if done is not None:
+            done(LogUnavailableError(f"usage log: {self._problem or 'closed'}"))
+
+    def health(self) -> LogHealth:
+        """How the log is doing."""
+        if self._writer is None:
+            return LogHealth(running=False, lost=self._lost, last_error=self._problem)
+        return self._writer.health()
+
+    def acknowledge(self, number: int) -> None:
+        """The office has every event up to ``number``."""
+        if self._writer is not None:
+            self._writer.acknowledge(number)
+
+    def close(self) -> None:
+        """Write what waits and end the writer's thread."""
+        self._closed = True
+        if self._writer is not None:
+            self._writer.stop()
+            self._writer = None
+
+    def _tell_lost(self, writer: LogWriter) -> None:
+        if self._lost:
+            detail: dict[str, int | str | bytes] = {"count": self._lost, "cause": "log not open"}
+            writer.submit(Entry(self._sources.stamp(EventKind.EVENTS_LOST, detail)))
+            self._lost = 0

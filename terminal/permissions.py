@@ -1,0 +1,128 @@
+"""The gate's permission list as decisions need it: records and rules of one moment.
+
+The settings are compiled when they change, not per tap. What goes wrong is reported
+once per change, never per tap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sync.codec import CodecError
+from sync.records import Credential, MappingRule, Record
+from sync.settings_encoding import decode_settings
+from terminal.core.rules import Rules, compile_rules
+from terminal.stores.list_format import ListUnavailableError, NoListError
+from terminal.stores.list_index import ListIndex, ListState
+
+WHOLE_NUMBER = MappingRule()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the list says about a credential, with the rules to judge it by."""
+
+    records: tuple[Record, ...]
+    rules: Rules
+    issued_at: int
+    """Signed issue time of the list, UTC seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListReport:
+    """The state of the list changed: another list, a fault, none at all."""
+
+    state: ListState | None
+    """The list that answers; ``None`` when none does."""
+    fault: str
+    """Why the list in force does not answer; empty if it does."""
+
+
+class Permissions:
+    """Look-ups in the list in force; ``on_change`` hears of every new state of it."""
+
+    def __init__(self, index: ListIndex, on_change: Callable[[ListReport], None]) -> None:
+        self._index = index
+        self._on_change = on_change
+        self._state: ListState | None = None
+        self._rules: Rules | None = None
+        self._reported = ListReport(None, "")
+
+    @property
+    def rules(self) -> Rules | None:
+        """The compiled settings of the list in force; ``None`` while none can be used."""
+        return self._rules
+
+    @property
+    def state(self) -> ListState | None:
+        """The list that answered last."""
+        return self._state
+
+    @property
+    def fault(self) -> str:
+        """Why the list in force does not answer; empty if it does."""
+        return self._reported.fault
+
+    def mapping(self, reader: int) -> MappingRule:
+        """How this reader's raw numbers become canonical."""
+        return WHOLE_NUMBER if self._rules is None else self._rules.mappings.get(reader, WHOLE_NUMBER)
+
+    def look_up(self, credential: Credential) -> Found | None:
+        """The records of ``credential``; ``None`` when no list can be believed or used."""
+        try:
+            found = self._index.lookup(credential.key)
+        except (NoListError, ListUnavailableError) as error:
+            self._use(None, str(error))
+            return None
+        if found.state is not self._state:
+            self._use(found.state, self._index.fault or "")
+        if self._rules is None:
+            return None
+        return Found(found.records, self._rules, found.state.head.issued_at)
+
+    def refresh(self) -> None:
+        """Look at the list in force anew: at the start, and when told that it changed."""
+        try:
+            state = self._index.refresh()
+        except (NoListError, ListUnavailableError) as error:
+            self._use(None, str(error))
+            return
+        self._use(state, self._index.fault or "")
+
+    def look(self) -> None:
+        """Notice another list without a tap; try a failed one again. Costs a look-up."""
+        if self._state is None or self._reported.fault:
+            self.refresh()
+            return
+        try:
+            self._use(self._index.lookup(b"").state, self._index.fault or "")
+        except (NoListError, ListUnavailableError) as error:
+            self._use(None, str(error))
+
+    def close(self) -> None:
+        """Release the list's files."""
+        self._index.close()
+
+    def _use(self, state: ListState | None, fault: str) -> None:
+        if state is None:
+            self._rules = None
+        elif self._state is None or self._rules is None or state.settings != self._state.settings:
+            self._rules, problem = _compiled(state.settings)
+            fault = fault or problem
+        self._state = state
+        report = ListReport(state, fault)
+        if report != self._reported:
+            self._reported = report
+            self._on_change(report)
+
+
+def _compiled(settings: bytes) -> tuple[Rules | None, str]:
+    try:
+        decoded = decode_settings(settings)
+        return compile_rules(decoded, ZoneInfo(decoded.time_zone)), ""
+    except CodecError as error:
+        return None, f"the list's settings cannot be read: {error}"
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        return None, f"the list's time zone is not known here ({error}); install the package tzdata"

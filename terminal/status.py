@@ -1,0 +1,105 @@
+"""The state of a running gate as plain fields: for ``status``, the demonstration, the office."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from drivers.gpio.sim import SimGpio
+from sync.records import ClockState
+from terminal.core.passage import Barrier, Contact, Door, Fire, Passage
+
+if TYPE_CHECKING:
+    from terminal.gate import Gate
+
+Fields = dict[str, Any]
+
+
+def gate_status(gate: Gate) -> Fields:
+    """Everything a person asks for first."""
+    judged = gate.judge()
+    now = judged.now
+    return {
+        "gate": gate.config.gate.name,
+        "status": gate.status_line(),
+        "clock": {
+            "state": now.clock.name.lower(),
+            "utc": now.utc,
+            "floor": now.floor,
+            "trusted": now.clock is ClockState.TRUSTED,
+        },
+        "list": _list(gate, now.wall),
+        "doors": {control.name: _door(gate, control.door_id) for control in gate.hardware.doors.values()},
+        "inputs": gate.hardware.inputs_now(),
+        "outputs": _outputs(gate),
+        "readers": {
+            name: {
+                "ok": one.health.ok,
+                "cause": one.health.cause,
+                "for_s": round(now.monotonic - one.health.since, 1),
+            }
+            for name, one in gate.readers.items()
+        },
+        "log": _log(gate),
+    }
+
+
+def passage_fields(passage: Passage) -> Fields:
+    """A door or barrier in plain words."""
+    fields: Fields = {
+        "contact": None if passage.contact is Contact.ABSENT else passage.contact.value,
+        "fire": passage.demand.fire is not Fire.NONE,
+        "alarm": passage.alarm.value,
+    }
+    match passage:
+        case Door():
+            return {"state": passage.condition.value, "unlocked": passage.unlocked, **fields}
+        case Barrier():
+            return {"state": passage.phase.value, "loop": passage.loop.value, **fields}
+
+
+def _door(gate: Gate, door: int) -> Fields:
+    state = gate.modes.state(door)
+    waiting = gate.taps.waiting_at(door)
+    return {
+        "id": door,
+        "mode": state.mode.name.lower(),
+        "mode_cause": state.cause.value,
+        "waits_for_companion": waiting is not None,
+        **passage_fields(gate.hardware.doors[door].state),
+    }
+
+
+def _list(gate: Gate, wall: int | None) -> Fields | None:
+    state = gate.permissions.state
+    if state is None:
+        return None
+    head = state.head
+    return {
+        "version": str(head.version),
+        "digest": head.digest.hex(),
+        "issued_at": head.issued_at,
+        "age_s": None if wall is None else wall - head.issued_at,
+        "stands_in": state.stands_in,
+        "fault": gate.permissions.fault,
+    }
+
+
+def _outputs(gate: Gate) -> Fields | None:
+    """Levels of simulated outputs; real ones are not read back."""
+    gpio = gate.hardware.gpio
+    if not isinstance(gpio, SimGpio):
+        return None
+    lines = [one.line for door in gate.config.doors.values() for one in door.outputs.values()]
+    lines += [one.line for reader in gate.config.readers.values() for one in reader.indicator.values()]
+    return {line: gpio.level(line) for line in lines}
+
+
+def _log(gate: Gate) -> Fields:
+    health = gate.log.health()
+    return {
+        "running": health.running,
+        "backlog": health.backlog,
+        "lost": health.lost,
+        "last_error": health.last_error,
+        "commit_ms": round(health.commit_s * 1000, 2),
+    }

@@ -1,0 +1,39 @@
+"""Which counted grants this gate's lists hold: asked only after their spends were lost."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from sync.codec import CodecError
+from sync.encoding import decode_record
+from sync.records import Grant
+from terminal.stores.database import connect
+from terminal.stores.errors import StoreError
+from terminal.stores.list_content import DatabaseContent
+from terminal.stores.list_format import Side
+
+
+def counted_grants(directory: Path) -> frozenset[int]:
+    """Ids of the counted grants of both list databases; what cannot be read is passed over.
+
+    Both, because a damaged list may soon be stood in for by the other one.
+    """
+    found: set[int] = set()
+    for side in Side:
+        path = directory / side.file_name
+        if path.exists():
+            with contextlib.suppress(sqlite3.Error, StoreError, CodecError):
+                found.update(_counted(path))
+    return frozenset(found)
+
+
+def _counted(path: Path) -> Iterator[int]:
+    with contextlib.closing(connect(path)) as connection:
+        connection.execute("PRAGMA query_only = ON")
+        for stored in DatabaseContent(connection, path).records():
+            record = decode_record(stored)
+            if isinstance(record, Grant) and record.spends:
+                yield record.grant_id

@@ -1,0 +1,167 @@
+"""From a reader's event to a decision: the first half of a tap's path, on the gate's loop.
+
+`terminal.outcomes` carries the decision out. A tap that needs a second card or a PIN
+waits here, until a deadline, without holding up anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from drivers.ports import CardRead, DigitsEntered, ReadFailed
+from sync.events import Detail, EventKind
+from sync.records import Credential, DoorMode, Reason, RecordError, Technology, canonical
+from terminal.clock import Judged
+from terminal.core.companion import Pending, is_over, refuse, second_tap, wait_for_companion
+from terminal.core.decision import Decision, decide
+from terminal.core.situation import Now, PinEntry, Request, Situation
+from terminal.core.tries import PinTries, after_pin
+from terminal.memory import Memory
+from terminal.outcomes import Outcomes, Place, Tap
+from terminal.permissions import Found, Permissions
+
+PIN_WITHIN_S = 20.0
+"""Time to type the PIN after the card (ours)."""
+MAX_PIN_MEMORY = 1024
+"""Credentials whose wrong PINs are counted; a flood of others forgets the oldest."""
+
+
+class Modes(Protocol):
+    """What a tap needs to know of the doors' modes."""
+
+    def situation(self, door: int, now: Now) -> tuple[DoorMode, bool]:
+        """The door's mode, and whether free access there waits for its first card."""
+
+    def refresh(self) -> None:
+        """Something that may change a mode has happened."""
+
+
+class Taps:
+    """Serves every reader of one gate."""
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], Judged],
+        permissions: Permissions,
+        memory: Memory,
+        modes: Modes,
+        outcomes: Outcomes,
+    ) -> None:
+        self._clock = clock
+        self._permissions = permissions
+        self._memory = memory
+        self._modes = modes
+        self._outcomes = outcomes
+        self._pending: dict[int, tuple[Place, Pending]] = {}
+        self._asked_pin: dict[int, tuple[Credential, float]] = {}
+        self._pin_tries: dict[Credential, PinTries] = {}
+
+    def read(self, place: Place, event: CardRead | DigitsEntered | ReadFailed) -> None:
+        """Serve what a reader delivered."""
+        match event:
+            case CardRead():
+                self._card(place, event)
+            case DigitsEntered(digits=digits):
+                self._digits(place, digits)
+            case ReadFailed():
+                self._outcomes.show(place, Reason.FAULT)
+
+    def refuse_companion(self, door: int, why: str) -> bool:
+        """The guard says no to the tap that waits at ``door``; False if none waits."""
+        if door not in self._pending:
+            return False
+        place, pending = self._pending.pop(door)
+        now = self._clock().now
+        decision = refuse(pending, now)
+        if decision is None:
+            return False
+        tap = Tap(place, pending.request.credential, decision, now, {"why": why})
+        self._outcomes.remember(tap, kind=EventKind.COMPANION_REFUSED)
+        return True
+
+    def waiting_at(self, door: int) -> Pending | None:
+        """The tap that waits for a companion at ``door``."""
+        _, pending = self._pending.get(door, (None, None))
+        return None if pending is None or is_over(pending, self._clock().now) else pending
+
+    def _card(self, place: Place, card: CardRead) -> None:
+        try:
+            rule = self._permissions.mapping(place.reader)
+            credential = canonical(Technology[card.technology.name], card.number, rule)
+        except RecordError as error:
+            # No list can hold such a number: unknown, and the log tells what was wrong with it.
+            detail: dict[str, Detail] = {"unreadable": str(error)[:100]}
+            decision = Decision(Reason.UNKNOWN_CREDENTIAL)
+            self._outcomes.carry_out(Tap(place, None, decision, self._clock().now, detail))
+            return
+        self._asked_pin.pop(place.reader, None)
+        self._serve(place, Request(credential, place.door, place.direction))
+
+    def _digits(self, place: Place, digits: str) -> None:
+        asked = self._asked_pin.pop(place.reader, None)
+        now = self._clock().now
+        if asked is None or now.monotonic >= asked[1]:
+            return
+        credential = asked[0]
+        tries = self._pin_tries.pop(credential, PinTries())
+        entry = PinEntry(digits, blocked=tries.blocked(now.monotonic))
+        reason = self._serve(place, Request(credential, place.door, place.direction, entry))
+        if len(self._pin_tries) >= MAX_PIN_MEMORY:
+            self._pin_tries.pop(next(iter(self._pin_tries)))
+        self._pin_tries[credential] = after_pin(tries, reason, now.monotonic)
+
+    def _serve(self, place: Place, request: Request) -> Reason:
+        now = self._clock().now
+        found = self._permissions.look_up(request.credential)
+        if found is None:
+            return self._finish(place, request, Decision(Reason.FAULT), now)
+        situation = self._situation(found, request.door, now)
+        if request.door in self._pending:
+            first_place, waiting = self._pending[request.door]
+            completed = second_tap(waiting, request, found.records, found.rules, situation, now)
+            if completed is not None:
+                del self._pending[request.door]
+                return self._complete(first_place, completed.request, request.credential, now)
+        decision = decide(request, found.records, found.rules, situation, now)
+        wait = wait_for_companion(request, decision, found.rules, now)
+        if wait is not None:
+            self._pending[request.door] = (place, wait)
+        if decision.reason is Reason.NEEDS_PIN:
+            self._asked_pin[place.reader] = (request.credential, now.monotonic + PIN_WITHIN_S)
+        return self._finish(place, request, decision, now)
+
+    def _complete(self, place: Place, request: Request, companion: Credential, now: Now) -> Reason:
+        """The second card came: decide the first anew, so that nothing it rests on is stale."""
+        found = self._permissions.look_up(request.credential)
+        decision = Decision(Reason.FAULT)
+        if found is not None:
+            situation = self._situation(found, request.door, now)
+            decision = decide(request, found.records, found.rules, situation, now)
+        return self._finish(place, request, decision, now, {"companion": companion.key})
+
+    def _situation(self, found: Found, door: int, now: Now) -> Situation:
+        mode, awaits_first_card = self._modes.situation(door, now)
+        rule = found.rules.doors.get(door)
+        partners = () if rule is None else rule.interlocked_with
+        return Situation(
+            mode=mode,
+            list_age_s=None if now.wall is None else now.wall - found.issued_at,
+            interlock_clear=not any(self._outcomes.is_busy(one) for one in partners),
+            awaits_first_card=awaits_first_card,
+            spent=self._memory.spent,
+            spends_lost=self._memory.void,
+            positions=self._memory.positions,
+        )
+
+    def _finish(
+        self,
+        place: Place,
+        request: Request,
+        decision: Decision,
+        now: Now,
+        detail: dict[str, Detail] | None = None,
+    ) -> Reason:
+        self._outcomes.carry_out(Tap(place, request.credential, decision, now, detail or {}))
+        return decision.reason
