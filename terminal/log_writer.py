@@ -163,9 +163,11 @@ class LogWriter:
     def _do_chores(self, now: float) -> None:
         """What can wait, while nothing else does: acknowledgement, retention, checkpoints."""
         with self._changed:
-            if self._backlog.due_at() is not None and self._backlog.due_at() == 0.0:
+            if self._backlog.due_at() == 0.0:
                 return
-            acknowledged = self._acknowledged
+            acknowledged = self._acknowledged if now >= self._chores_at else 0
+            if acknowledged:
+                self._acknowledged = 0  # acknowledgements are cumulative: a failed one comes again
         try:
             self._log.tidy()
             if now >= self._chores_at:
@@ -181,8 +183,7 @@ class LogWriter:
             self._log.acknowledge(acknowledged, utc_s)
         more = utc_s is not None and self._log.purge(utc_s)
         with self._changed:
-            if self._acknowledged == acknowledged:
-                self._acknowledged = 0
+            if not self._acknowledged:
                 self._chores_at = self._monotonic() + (0.0 if more else PURGE_EVERY_S)
 
     def _end(self) -> None:

@@ -170,10 +170,14 @@ def test_acknowledged_events_leave_by_themselves(rig: Rig, tmp_path: Path) -> No
         assert reader.verify().number == 4
 
 
-def test_an_impossible_acknowledgement_is_an_error_to_see_and_stops_nothing(rig: Rig) -> None:
+def test_an_impossible_acknowledgement_is_an_error_to_see_and_stops_nothing(rig: Rig, tmp_path: Path) -> None:
     rig.writer.acknowledge(99)
     until("told", lambda: "99" in rig.writer.health().last_error)
     assert rig.spend() == 1
+    rig.clock.now += 60.0
+    rig.writer.acknowledge(1)
+    with UsageReader(tmp_path) as reader:
+        until("acknowledged", lambda: reader.head().header.acknowledged == 1)
 
 
 def test_a_stop_writes_what_waits(tmp_path: Path) -> None:
