@@ -23,6 +23,8 @@ DRIFT_PPM = 100
 """Worst crystal of the boards in question (Raspberry Pi: ±50 ppm, doubled for cold)."""
 TRUSTED_UNCERTAINTY_MS = 300_000
 """Beyond five minutes of accumulated doubt an anchor is only suspect."""
+JUMP_BOUND_S = 86_400
+"""How far ahead of a trusted clock a signed time may lie."""
 STEP_MS = 2_000
 """A change of the system clock against the boot clock that is worth an event."""
 
@@ -92,6 +94,19 @@ class TimeKeeper:
     def raise_floor(self, utc: int) -> None:
         """Take a signed time as lower bound; an earlier one changes nothing."""
         self._floor = max(self._floor, utc)
+
+    def learn(self, utc: int, reading: Reading) -> bool:
+        """Take a signed issue time as lower bound, unless it is absurd; says whether it was.
+
+        While trusted, one more than a day ahead of the clock is not believed: a stolen
+        key could otherwise end every time-limited grant for good.
+        """
+        now = self.judge(reading).now
+        ahead = now.clock is ClockState.TRUSTED and now.utc is not None and utc > now.utc + JUMP_BOUND_S
+        if ahead or utc >= LATEST_BELIEVABLE:
+            return False
+        self.raise_floor(utc)
+        return True
 
     def take_anchor(self, anchor: Anchor | None) -> None:
         """Use the office's latest answer; one of another boot is worth nothing."""

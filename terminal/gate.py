@@ -238,8 +238,12 @@ class Gate:
         if report.fault:
             self.journal.record(EventKind.LIST_FAULT, detail={"cause": report.fault[-120:]})
         if report.state is not None:
-            self.keeper.raise_floor(report.state.head.issued_at)
-            self.journal.record(EventKind.LIST_CHANGED, detail={"version": str(report.state.head.version)})
+            head = report.state.head
+            believed = self.keeper.learn(head.issued_at, self._outside.read_clock())
+            detail: dict[str, int | str | bytes] = {"version": str(head.version)}
+            if not believed:
+                detail["issued_at_not_believed"] = head.issued_at
+            self.journal.record(EventKind.LIST_CHANGED, detail=detail)
         if self.modes.started:
             self.modes.refresh()
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sync.records import ClockState
 from terminal import clock
 from terminal.clock import (
+    JUMP_BOUND_S,
     LATEST_BELIEVABLE,
     RELEASE_FLOOR,
     TRUSTED_UNCERTAINTY_MS,
@@ -84,6 +85,20 @@ def test_a_clock_stepped_back_below_the_floor_becomes_unknown_and_is_reported() 
     stepped_back = reading(3_000, NOW - 10)
     assert keeper.judge(stepped_back).now.clock is ClockState.UNKNOWN
     assert keeper.step_ms(stepped_back) == -112_000
+
+
+def test_a_signed_time_far_ahead_is_not_believed_while_the_clock_is_trusted() -> None:
+    trusted = TimeKeeper(BOOT, floor=NOW, anchor=Anchor(BOOT, 0, NOW * 1000, 0))
+    assert trusted.learn(NOW + JUMP_BOUND_S, reading(0, 0))
+    assert not trusted.learn(NOW + JUMP_BOUND_S + 10, reading(0, 0))
+    assert trusted.floor == NOW + JUMP_BOUND_S
+
+
+def test_without_a_trusted_clock_a_signed_time_raises_the_floor_within_reason() -> None:
+    unsure = TimeKeeper(BOOT, floor=NOW, anchor=None)
+    assert unsure.learn(NOW + 100 * JUMP_BOUND_S, reading(0, 0))
+    assert not unsure.learn(LATEST_BELIEVABLE, reading(0, 0))
+    assert unsure.floor == NOW + 100 * JUMP_BOUND_S
 
 
 @given(
