@@ -96,14 +96,16 @@ class TimeKeeper:
         self._floor = max(self._floor, utc)
 
     def learn(self, utc: int, reading: Reading) -> bool:
-        """Take a signed issue time as lower bound, unless it is absurd; says whether it was.
+        """Take a signed issue time as lower bound; says whether it can be believed.
 
-        While trusted, one more than a day ahead of the clock is not believed: a stolen
-        key could otherwise end every time-limited grant for good.
+        A trusted clock knows better: it raises the floor itself, and a signed time far
+        ahead of it is not believed. A stolen key could otherwise end every time-limited
+        grant for good.
         """
         now = self.judge(reading).now
-        ahead = now.clock is ClockState.TRUSTED and now.utc is not None and utc > now.utc + JUMP_BOUND_S
-        if ahead or utc >= LATEST_BELIEVABLE:
+        if now.clock is ClockState.TRUSTED and now.utc is not None:
+            return utc <= now.utc + JUMP_BOUND_S
+        if utc >= LATEST_BELIEVABLE:
             return False
         self.raise_floor(utc)
         return True
