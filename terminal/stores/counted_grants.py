@@ -10,10 +10,10 @@ from pathlib import Path
 from sync.codec import CodecError
 from sync.encoding import decode_record
 from sync.records import Grant
-from terminal.stores.database import connect
 from terminal.stores.errors import StoreError
 from terminal.stores.list_content import DatabaseContent
 from terminal.stores.list_format import Side
+from terminal.stores.reading import connect_for_reading
 
 
 def counted_grants(directory: Path) -> frozenset[int]:
@@ -31,8 +31,7 @@ def counted_grants(directory: Path) -> frozenset[int]:
 
 
 def _counted(path: Path) -> Iterator[int]:
-    with contextlib.closing(connect(path)) as connection:
-        connection.execute("PRAGMA query_only = ON")
+    with contextlib.closing(connect_for_reading(path)) as connection:
         for stored in DatabaseContent(connection, path).records():
             record = decode_record(stored)
             if isinstance(record, Grant) and record.spends:

@@ -88,14 +88,16 @@ def create_private(path: Path) -> None:
         os.close(handle)
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, *, immutable: bool = False) -> sqlite3.Connection:
     """Open an existing database in autocommit mode; usable from one thread at a time.
+
+    ``immutable`` reads a file that nobody can change, without locks or shared memory.
 
     Raises:
         sqlite3.Error: see ``sqlite_errors``.
     """
     connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=rw",
+        f"{path.absolute().as_uri()}?{'mode=ro&immutable=1' if immutable else 'mode=rw'}",
         uri=True,
         isolation_level=None,
         timeout=BUSY_TIMEOUT_S,

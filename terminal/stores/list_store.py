@@ -1,0 +1,237 @@
+"""The gate's permission list on disk: the one writer.
+
+Two databases and a pointer. A snapshot is built in the database that is not in force
+and comes into force by the pointer; a delta is one transaction on the one in force.
+Before either can be seen, what it revokes is laid over the *other* database, so that
+falling back to an older list never revives a revoked card.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Final
+
+from sync.trust import Current
+from sync.update import Accepted, ListContent, ListVersion, StoredRecord
+from terminal.stores.database import DamagedError, set_aside
+from terminal.stores.errors import StoreError
+from terminal.stores.files import Checkpoint, WriterLock, pass_by, write_atomic
+from terminal.stores.list_database import ListDatabase
+from terminal.stores.list_format import LOCK_NAME, POINTER_NAME, ListHead, Side, read_pointer
+
+
+class WrongListError(StoreError):
+    """The list on this disk belongs to another gate (a storage card moved between gates)."""
+
+
+class ListStore:
+    """Keeps the list in force, the one before it, and the signed envelopes of both."""
+
+    def __init__(
+        self, directory: Path, *, estate_id: bytes, gate_id: int, checkpoint: Checkpoint = pass_by
+    ) -> None:
+        """Take the directory as its only writer; a damaged list is set aside at once.
+
+        Raises:
+            StoreBusyError: another process writes here.
+            WrongListError: the list belongs to another gate.
+            StoreError: the directory cannot be used.
+        """
+        self._directory = directory
+        self._estate_id: Final = estate_id
+        self._gate_id: Final = gate_id
+        self._checkpoint = checkpoint
+        self._open: dict[Side, ListDatabase] = {}
+        self.faults: list[str] = []
+        """What was found damaged and set aside since the start, for events."""
+        self._lock = WriterLock(directory / LOCK_NAME)
+        try:
+            self._active = self._choose()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the databases and let the next writer in. May be called twice."""
+        try:
+            for database in self._open.values():
+                database.close()
+        finally:
+            self._open.clear()
+            self._lock.release()
+
+    def current(self) -> Current | None:
+        """The list in force, ``None`` when there is none; raises ``StoreError``."""
+        database = self._in_force()
+        head = None if database is None else database.head()
+        if database is None or head is None:
+            return None
+        return Current(head.version, head.digest, head.issued_at, database.memory())
+
+    def content(self) -> ListContent | None:
+        """Read access to the list in force; reading raises ``StoreError`` (see ``recover``)."""
+        database = self._in_force()
+        return None if database is None else database.content
+
+    def envelopes(self) -> list[bytes]:
+        """The signed bytes of the list in force: its snapshot, then the deltas since."""
+        database = self._in_force()
+        return [] if database is None else database.envelopes()
+
+    def keep_memory(self, memory: bytes) -> None:
+        """Keep what trust remembers after an update that changed no list."""
+        if (database := self._in_force()) is not None:
+            database.keep_memory(memory)
+
+    def apply(self, accepted: Accepted) -> None:
+        """Put a verified update into force, durably and in one step.
+
+        Raises:
+            DamagedError: what is on disk cannot be built on; ``recover``, then ask for a snapshot.
+            StoreError: disk full, read-only …; the list before is still in force.
+        """
+        if accepted.is_snapshot:
+            self._replace(accepted)
+        else:
+            self._advance(accepted)
+
+    def recover(self, cause: DamagedError) -> None:
+        """Set the damaged list in force aside; the one before it stands in, if it is sound.
+
+        What trust said about an update before this is void: ask it again.
+        """
+        self.faults.append(str(cause))
+        damaged = self._active
+        self._active = self._stand_in(damaged)
+        if damaged is not None:
+            self._set_aside(damaged)
+
+    def _replace(self, accepted: Accepted) -> None:
+        before = self._active
+        side = Side.A if before is None else before.other
+        covered, later = self._still_to_lay_over(accepted.version)
+        head = self._head(accepted, overlaid=covered is not None)
+        try:
+            self._database(side).replace(head, accepted, covered, later)
+        except DamagedError as error:
+            self.faults.append(str(error))
+            self._set_aside(side)
+            self._database(side).replace(head, accepted, covered, later)
+        if before is not None:
+            self._lay_over(before, accepted, anew=True)
+        self._point_to(side)
+
+    def _advance(self, accepted: Accepted) -> None:
+        database = self._in_force()
+        before = None if database is None else database.head()
+        if database is None or before is None:
+            raise StoreError(f"{self._directory}: a delta needs a list to build on; ask for a snapshot")
+        covered = database.covered()
+        overlaid = before.overlaid and covered is not None and accepted.version < covered
+        if self._active is not None:
+            self._lay_over(self._active.other, accepted, anew=False)
+        database.advance(self._head(accepted, overlaid=overlaid), accepted)
+
+    def _lay_over(self, side: Side, accepted: Accepted, *, anew: bool) -> None:
+        """Make ``side`` fit to stand in for ``accepted``; one that cannot learn it must go."""
+        if not (self._directory / side.file_name).exists():
+            return
+        try:
+            database = self._database(side)
+            if database.head() is not None:
+                database.lay_over(accepted.version, accepted.revoked, anew=anew)
+        except DamagedError as error:
+            self.faults.append(str(error))
+            self._set_aside(side)
+
+    def _still_to_lay_over(self, version: ListVersion) -> tuple[ListVersion | None, list[StoredRecord]]:
+        """What a stand-in in force knows of revocations newer than ``version``."""
+        database = self._in_force()
+        head = None if database is None else database.head()
+        if database is None or head is None or not head.overlaid:
+            return None, []
+        covered = database.covered()
+        if covered is None or covered <= version:
+            return None, []
+        return covered, database.later_revocations()
+
+    def _choose(self) -> Side | None:
+        """The side in force: by the pointer, else the newest sound list."""
+        try:
+            pointed = read_pointer(self._directory)
+        except DamagedError as error:
+            self.faults.append(str(error))
+            pointed = None
+        if pointed is not None and self._sound(pointed) is not None:
+            return pointed
+        if pointed is not None:
+            return self._stand_in(pointed)
+        versions = {side: head.version for side in Side if (head := self._sound(side)) is not None}
+        if not versions:
+            return None
+        newest = max(versions, key=versions.__getitem__)
+        self._point_to(newest)
+        return newest
+
+    def _stand_in(self, failed: Side | None) -> Side | None:
+        """Bring the other side into force, laid over with all it knows; ``None`` if it cannot."""
+        if failed is None or self._sound(failed.other) is None:
+            return None
+        self._database(failed.other).stand_in()
+        self._point_to(failed.other)
+        return failed.other
+
+    def _sound(self, side: Side) -> ListHead | None:
+        """Head of the list of one side, ``None`` when it has none; damage is set aside."""
+        if not (self._directory / side.file_name).exists():
+            return None
+        try:
+            head = self._database(side).head()
+            if head is not None:
+                self._database(side).memory()
+                self._database(side).content.check_list(head)
+        except DamagedError as error:
+            self.faults.append(str(error))
+            self._set_aside(side)
+            return None
+        if head is not None and (head.estate_id, head.gate_id) != (self._estate_id, self._gate_id):
+            raise WrongListError(
+                f"{self._directory / side.file_name}: holds the list of gate {head.gate_id} of estate"
+                f" {head.estate_id.hex()}; correct the ids in the configuration, or empty the directory"
+            )
+        return head
+
+    def _point_to(self, side: Side) -> None:
+        try:
+            write_atomic(self._directory / POINTER_NAME, side.pointer, checkpoint=self._checkpoint)
+        except StoreError:
+            # Renamed, but perhaps not durable: readers see it, so this process must too.
+            if read_pointer(self._directory) is side:
+                self._active = side
+            raise
+        self._active = side
+
+    def _in_force(self) -> ListDatabase | None:
+        return None if self._active is None else self._database(self._active)
+
+    def _database(self, side: Side) -> ListDatabase:
+        if side not in self._open:
+            self._open[side] = ListDatabase(self._directory / side.file_name, self._checkpoint)
+        return self._open[side]
+
+    def _set_aside(self, side: Side) -> None:
+        if (database := self._open.pop(side, None)) is not None:
+            with contextlib.suppress(StoreError):  # it is damaged: closing may fail as well
+                database.close()
+        set_aside(self._directory / side.file_name)
+
+    def _head(self, accepted: Accepted, *, overlaid: bool) -> ListHead:
+        return ListHead(
+            self._estate_id,
+            self._gate_id,
+            accepted.version,
+            accepted.issued_at,
+            accepted.digest,
+            overlaid,
+        )
