@@ -54,7 +54,9 @@ def load_time(directory: Path) -> SavedTime:
     except FileNotFoundError:
         return SavedTime(0, None)
     except OSError as error:
-        raise TimeAnchorError(f"{path}: cannot be read ({error.strerror}); check its owner and mode") from error
+        raise TimeAnchorError(
+            f"{path}: cannot be read ({error.strerror}); check its owner and mode"
+        ) from error
     try:
         return _parse(data)
     except (ValueError, UnicodeDecodeError):

@@ -151,7 +151,7 @@ def test_a_file_that_is_no_configuration_is_refused(tmp_path: Path, content: byt
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="nowhere.toml: cannot be read"):
+    with pytest.raises(ConfigError, match=r"nowhere\.toml: cannot be read"):
         load_config(tmp_path / "nowhere.toml")
 
 
