@@ -124,6 +124,13 @@ class Gate:
         self._status = self.status_line()
         self.service.ready(self._status)
 
+    def watch_list(self) -> None:
+        """Have the list in force checked whole, outside this process, from time to time; after READY."""
+        from terminal.list_check import ListCheck  # noqa: PLC0415 - loaded after READY
+
+        check = ListCheck(self.config.sync_dir, self.loop, self.permissions.distrust)
+        self.on_close.append(check.close)
+
     def run(self) -> None:
         """Turn until ``loop.stop`` or a termination signal, then end cleanly."""
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -101,6 +101,11 @@ class Permissions:
         except (NoListError, ListUnavailableError) as error:
             self._use(None, str(error))
 
+    def distrust(self, cause: str) -> None:
+        """The list in force was found damaged: the one before stands in for it."""
+        self._index.distrust(cause)
+        self.refresh()
+
     def close(self) -> None:
         """Release the list's files."""
         self._index.close()

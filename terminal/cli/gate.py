@@ -38,6 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
         return EXIT_HARDWARE
     gate.start()
     serve_commands(gate)
+    gate.watch_list()
     gate.run()
     return 0
 

@@ -77,6 +77,7 @@ class ListIndex:
         self._open: _OpenList | None = None
         self.fault: str | None = None
         """Why the list in force does not answer; ``None`` as long as it does."""
+        self._distrusted: tuple[ListHead, str] | None = None
 
     def lookup(self, key: bytes) -> Lookup:
         """All records of a credential and the state of the list, of one and the same moment.
@@ -95,6 +96,16 @@ class ListIndex:
     def refresh(self) -> ListState:
         """Look at the list in force again, even after a fault; raises like ``lookup``."""
         return self._look_again(b"").state
+
+    def distrust(self, cause: str) -> None:
+        """The whole check found the list that answers damaged: the other one stands in for it.
+
+        Each row still proves itself at the tap, so a distrusted list is better than none.
+        Another list, of the office or of a repair, ends the distrust.
+        """
+        if self._open is not None and self._open.state is not None:
+            self._distrusted = (self._open.state.head, cause)
+            self.close()
 
     def close(self) -> None:
         """Close the database. The index may be used again."""
@@ -122,21 +133,27 @@ class ListIndex:
         return self._first_sound([failed.side.other], key, stands_in=True)
 
     def _first_sound(self, sides: Sequence[Side], key: bytes, *, stands_in: bool = False) -> Lookup:
+        last_resort: tuple[_OpenList, Lookup] | None = None
         for side in sides:
+            opened: _OpenList | None = None
             try:
                 opened = _OpenList(self._directory, side, stands_in=stands_in)
-            except _FAILURES as error:
-                self.fault = self.fault or f"{self._directory / side.file_name}: {error}"
-                stands_in = True
-                continue
-            try:
                 found = opened.lookup(key)
             except _FAILURES as error:
-                opened.close()
-                self.fault = self.fault or f"{opened.path}: {error}"
-                stands_in = True
-                continue
-            self._open = opened
+                if opened is not None:
+                    opened.close()
+                self.fault = self.fault or f"{self._directory / side.file_name}: {error}"
+            else:
+                if self._distrusted is None or found.state.head != self._distrusted[0]:
+                    if last_resort is not None:
+                        last_resort[0].close()
+                    self._open = opened
+                    return found
+                self.fault = self.fault or f"{opened.path}: {self._distrusted[1]}"
+                last_resort = (opened, found)
+            stands_in = True
+        if last_resort is not None:
+            self._open, found = last_resort
             return found
         raise ListUnavailableError(
             f"{self._directory}: no permission list can be believed ({self.fault}); send a snapshot"
@@ -180,7 +197,7 @@ class _OpenList:
         self._still = stands_still(self.path)
         self._connection = connect_for_reading(self.path)
         self._head_bytes = b""
-        self._state: ListState | None = None
+        self.state: ListState | None = None
 
     def close(self) -> None:
         self._connection.close()
@@ -190,7 +207,7 @@ class _OpenList:
         return self._still and not stands_still(self.path)
 
     def lookup(self, key: bytes) -> Lookup:
-        state = self._state
+        state = self.state
         if state is not None:
             rows = self._rows(key, laid_over=state.stands_in)
             if rows and rows[0][1] == self._head_bytes:
@@ -219,8 +236,8 @@ class _OpenList:
         finally:
             self._connection.execute("ROLLBACK")
         self._head_bytes = rows[0][1]
-        self._state = ListState(head, settings, laid_over)
-        return self._state, rows
+        self.state = ListState(head, settings, laid_over)
+        return self.state, rows
 
 
 def _records(key: bytes, rows: list[tuple[int, bytes, int]]) -> tuple[Record, ...]:

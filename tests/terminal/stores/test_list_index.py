@@ -206,6 +206,35 @@ def test_the_writers_next_snapshot_ends_a_fault(tmp_path: Path) -> None:
         assert index.fault is None
 
 
+def test_a_distrusted_list_is_stood_in_for_until_another_comes(tmp_path: Path) -> None:
+    two_lists(tmp_path)
+    with closing(ListIndex(tmp_path)) as index:
+        assert index.lookup(card(40).key).records
+        index.distrust("bucket 7: does not have its digest")
+        found = index.lookup(card(40).key)
+        assert (found.records, found.state.stands_in) == ((), True)
+        assert index.fault is not None
+        assert "bucket 7" in index.fault
+        assert index.refresh().stands_in, "looking again does not forget the distrust"
+        assert isinstance(index.lookup(card(5).key).records[0], Tombstone), "a revoked card stays revoked"
+        with closing(open_store(tmp_path)) as store:
+            built = ListBuilder(ListBuilder.empty().content, ListVersion(2, 1))
+            store.apply(built.snapshot([grant(40)])[0])
+        assert index.lookup(card(40).key).records
+        assert index.fault is None
+
+
+def test_a_distrusted_list_is_better_than_none(tmp_path: Path) -> None:
+    with closing(open_store(tmp_path)) as store:
+        accepted, _ = ListBuilder.empty().snapshot([grant(1)])
+        store.apply(accepted)
+    with closing(ListIndex(tmp_path)) as index:
+        index.lookup(card(1).key)
+        index.distrust("pages: row missing")
+        assert index.lookup(card(1).key).records
+        assert index.fault is not None
+
+
 @pytest.mark.parametrize("first", DAMAGES)
 def test_with_both_lists_damaged_there_is_no_answer_and_no_empty_list(
     tmp_path: Path, first: Callable[[Path], None]
