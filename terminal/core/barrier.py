@@ -194,7 +194,7 @@ def _loop(barrier: Barrier, loop: Loop, now: float, timing: Timing) -> tuple[Bar
     if loop is not Loop.CLEAR:
         return barrier, reports
     demand = barrier.demand
-    if before is Loop.OCCUPIED and barrier.phase is not Phase.CLOSED:
+    if before is Loop.OCCUPIED:
         demand = causes.passed(demand)
         if timing.close_after_passage:
             demand = causes.close_early(demand)

@@ -55,7 +55,7 @@ class Barrier:
     """The boom does not start to close before this."""
     blocked_at: float | None = None
     blocked: bool = False
-    """This opening has been reported as blocked."""
+    """Reported as blocked; not again before it has closed."""
     grace_until: float | None = None
     """Leaving the closed contact before this moment is a bounce, not force."""
     alarm: Alarm = Alarm.NONE
@@ -136,7 +136,6 @@ def _drive_open(barrier: Barrier, now: float, timing: Timing) -> Barrier:
         phase_until=now + timing.travel_s,
         output=Output.OPEN,
         output_until=now + timing.pulse_s,
-        blocked=False,
         grace_until=None,
     )
 
@@ -171,7 +170,6 @@ def _watch_loop(barrier: Barrier, now: float, timing: Timing) -> Barrier:
     waits = (
         barrier.phase in (Phase.OPEN, Phase.STOPPED)
         and barrier.loop is not Loop.CLEAR
-        and not barrier.blocked
         and not causes.is_wanted(barrier.demand, timing)
     )
     if not waits:

@@ -114,7 +114,9 @@ def expire(demand: Demand, now: float) -> tuple[Demand, Reports]:
         demand = replace(demand, button=Button.STUCK, button_stuck_at=None)
         reports = (Report(PassageReport.CONTACT_FAULT, input=Input.EXIT_BUTTON),)
     if demand.open_until is not None and demand.open_until <= now:
-        demand = replace(demand, open_until=None, waiting=_leaving(demand))
+        demand = replace(demand, open_until=None)
+    if demand.open_until is None:
+        demand = replace(demand, waiting=_leaving(demand))
     return demand, reports
 
 

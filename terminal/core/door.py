@@ -158,7 +158,7 @@ def _move(door: Door, contact: Contact, now: float, timing: Timing) -> tuple[Doo
         case Contact.OPEN:
             door, reports = _open(door, before)
         case Contact.CLOSED if before is not Contact.ABSENT:
-            door, reports = _close(door, before, now, timing)
+            door, reports = _close(door, now, timing)
         case _:
             reports = ()
     return door, restored + reports
@@ -172,8 +172,8 @@ def _open(door: Door, before: Contact) -> tuple[Door, causes.Reports]:
     return replace(door, alarm=Alarm.FORCED), (*reports, Report(PassageReport.DOOR_FORCED))
 
 
-def _close(door: Door, before: Contact, now: float, timing: Timing) -> tuple[Door, causes.Reports]:
-    if before is Contact.OPEN and timing.relock_on_close:
+def _close(door: Door, now: float, timing: Timing) -> tuple[Door, causes.Reports]:
+    if timing.relock_on_close:
         door = replace(door, demand=causes.close_early(door.demand))
     if not door.unlocked and door.alarm is not Alarm.FORCED:
         # It locked while it stood open; bouncing off its frame is not forced.

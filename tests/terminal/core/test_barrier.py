@@ -56,7 +56,7 @@ def last(timing: Timing, first: Inputs, mode: DoorMode, life: Life) -> tuple[Bar
 
 
 anything = given(timing=timings(), first=inputs, mode=modes, life=lives)
-bounded = settings(max_examples=120, deadline=None)
+bounded = settings(max_examples=80, deadline=None)
 
 
 @bounded
@@ -95,6 +95,13 @@ def test_one_output_at_a_time_and_every_change_is_told(
                 assert len(on) <= 1
                 assert effect.output is not Output.STOP or timing.has_stop
         assert on == ({barrier.output} if barrier.output else set())
+
+
+@bounded
+@anything
+def test_a_step_leaves_nothing_undone(timing: Timing, first: Inputs, mode: DoorMode, life: Life) -> None:
+    for barrier, _, now, _ in live(timing, first, mode, life):
+        assert machine.step(barrier, TimePassed(), now, timing) == (barrier, ())
 
 
 @bounded

@@ -56,7 +56,7 @@ def last(timing: Timing, first: Inputs, mode: DoorMode, life: Life) -> tuple[Doo
 
 
 anything = given(timing=timings(), first=inputs, mode=modes, life=lives)
-bounded = settings(max_examples=120, deadline=None)
+bounded = settings(max_examples=80, deadline=None)
 
 
 @bounded
@@ -77,6 +77,13 @@ def test_effects_tell_the_whole_state_and_only_changes(
                 alarm = effect.alarm
         assert (unlocked, alarm) == (door.unlocked, door.alarm)
         assert door.condition in Condition
+
+
+@bounded
+@anything
+def test_a_step_leaves_nothing_undone(timing: Timing, first: Inputs, mode: DoorMode, life: Life) -> None:
+    for door, _, now in live(timing, first, mode, life):
+        assert machine.step(door, TimePassed(), now, timing) == (door, ())
 
 
 @bounded
@@ -198,6 +205,15 @@ def test_condition_in_one_word(contact: Contact, sent: list[Event], expected: Co
     life = [(0.0, event) for event in sent]
     door, _ = last(DOOR_TIMING, Inputs(contact), DoorMode.NORMAL, life)
     assert door.condition is expected
+
+
+@pytest.mark.parametrize(
+    ("contact", "busy"),
+    [(Contact.OPEN, True), (Contact.CLOSED, False), (Contact.FAULT, False), (Contact.ABSENT, False)],
+)
+def test_a_locked_door_is_busy_only_while_it_is_known_to_be_open(contact: Contact, busy: bool) -> None:
+    door, _ = machine.initial(Inputs(contact), DoorMode.NORMAL, 0.0, DOOR_TIMING)
+    assert machine.is_busy(door) is busy
 
 
 def test_the_lock_moves_before_anything_is_reported() -> None:
