@@ -1,0 +1,40 @@
+"""The documentation tells the truth where a machine can check it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
+LINK = re.compile(r"\]\(([^)#]+?)(?:#[^)]*)?\)")
+TEST_NAME = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+SOURCE_NAME = re.compile(r"`((?:terminal|drivers|sync|office|bench|scripts|tests)/[\w./]+)`")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    targets = [one for one in LINK.findall(page.read_text(encoding="utf-8")) if "://" not in one]
+    assert [one for one in targets if not (page.parent / one).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_source_files_that_are_named_exist(page: Path) -> None:
+    named = SOURCE_NAME.findall(page.read_text(encoding="utf-8"))
+    assert [one for one in named if not (ROOT / one).exists()] == []
+
+
+def test_every_test_that_proves_a_promise_exists() -> None:
+    named = TEST_NAME.findall((ROOT / "docs" / "promises.md").read_text(encoding="utf-8"))
+    assert len(named) > 30
+    missing = [f"{file}::{name}" for file, name in named if name not in functions(ROOT / file)]
+    assert missing == []
+
+
+def functions(path: Path) -> set[str]:
+    """Names of the test functions of a file."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {one.name for one in ast.walk(tree) if isinstance(one, ast.FunctionDef)}
