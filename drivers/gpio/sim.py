@@ -21,7 +21,10 @@ MAX_HISTORY = 4096
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A simulated bank has nothing to set: every line name exists."""
+    """Every line name exists; only the world around the bank at its start can be set."""
+
+    low: tuple[str, ...] = ()
+    """Inputs that something outside holds low from the start, such as the contact of a closed door."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,10 @@ class LevelChanged:
 
 def open_gpio(settings: Settings, clock: Callable[[], float]) -> SimGpio:
     """A fresh bank; ``clock`` gives monotonic seconds."""
-    del settings
-    return SimGpio(clock)
+    gpio = SimGpio(clock)
+    for line in settings.low:
+        gpio.set_level(line, False)
+    return gpio
 
 
 @dataclass(slots=True)

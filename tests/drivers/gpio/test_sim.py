@@ -34,6 +34,17 @@ def gpio(clock: Clock) -> Iterator[SimGpio]:
     bank.close()
 
 
+def test_lines_low_from_the_start_are_settled_before_anything_claims_them(clock: Clock) -> None:
+    bank = open_gpio(Settings(low=("fire",)), clock)
+    lines = {
+        name: bank.claim_input(name, user=name, active_low=False, pull=Pull.UP, debounce_s=0.03)
+        for name in ("fire", "contact")
+    }
+    assert {name: line.is_active() for name, line in lines.items()} == {"fire": False, "contact": True}
+    assert bank.read_changes() == ()
+    bank.close()
+
+
 def test_input_wired_to_an_output_follows_it_and_falls_back_when_undriven(
     gpio: SimGpio, clock: Clock
 ) -> None:
