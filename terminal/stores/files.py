@@ -93,6 +93,10 @@ class WriterLock:
         """
         try:
             self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+            if os.fstat(self._handle).st_uid == os.geteuid():
+                os.fchmod(
+                    self._handle, FILE_MODE
+                )  # whatever the umask says: the next writer may be another user
         except OSError as error:
             raise StoreError(
                 f"{path}: cannot be opened ({error.strerror}); check owner and mode of its directory"

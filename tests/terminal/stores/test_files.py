@@ -32,11 +32,14 @@ def test_a_file_is_replaced_and_is_private_to_the_group(tmp_path: Path) -> None:
     try:
         write_atomic(path, b"one")
         write_atomic(path, b"two")
+        WriterLock(tmp_path / "lock").release()
     finally:
         os.umask(old_mask)
     assert read_small(path, max_bytes=3) == b"two"
-    assert path.stat().st_mode & 0o777 == FILE_MODE
-    assert [one.name for one in tmp_path.iterdir()] == ["state"]
+    assert {one.name: one.stat().st_mode & 0o777 for one in tmp_path.iterdir()} == {
+        "state": FILE_MODE,
+        "lock": FILE_MODE,
+    }
 
 
 @pytest.mark.parametrize(("step", "left"), [("file: written", b"old"), ("file: renamed", b"new")])
