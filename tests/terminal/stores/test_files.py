@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 from collections.abc import Iterator
@@ -17,13 +18,18 @@ class CutError(Exception):
     """The process ends here."""
 
 
-@pytest.fixture
+@contextlib.contextmanager
 def tiny_disk() -> Iterator[None]:
-    """No file may grow beyond 4 KiB: how a full disk looks to a write."""
+    """No file may grow beyond 4 KiB: how a full disk looks to a write.
+
+    For one statement only: the limit also holds for a file that takes pytest's own output.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_file_is_replaced_and_is_private_to_the_group(tmp_path: Path) -> None:
@@ -74,11 +80,10 @@ def test_a_missing_directory_is_named_with_its_cure(tmp_path: Path) -> None:
         WriterLock(tmp_path / "gone" / "lock")
 
 
-@pytest.mark.usefixtures("tiny_disk")
 def test_a_full_disk_leaves_the_old_content_and_no_rest(tmp_path: Path) -> None:
     path = tmp_path / "state"
     write_atomic(path, b"old")
-    with pytest.raises(StoreError, match="cannot be written"):
+    with tiny_disk(), pytest.raises(StoreError, match="cannot be written"):
         write_atomic(path, bytes(8192))
     assert read_small(path, max_bytes=9) == b"old"
     assert [one.name for one in tmp_path.iterdir()] == ["state"]
