@@ -83,6 +83,8 @@ class EventKind(IntEnum):
     PASSBACK_FORGIVEN = 45
     ACCESS_STATE_LOST = 46
     """Spends were lost: counted grants already on the list refuse until re-issued."""
+    LIST_OLD = 47
+    """The list has not been confirmed for a day: the office should know; nobody is locked out."""
 
 
 Detail = int | str | bytes

@@ -41,7 +41,8 @@ TICK_S = 10.0
 """How often clock, anchor and list are looked at when nothing else asks."""
 FLOOR_EVERY_S = 3600
 """The persisted floor lags trusted time by at most this: one small write an hour."""
-STATUS_EVERY_S = 60.0
+LIST_OLD_S = 86_400
+"""A list as old as the shortest trust window (visitors, slips) is worth an alarm."""
 
 _DIRECTIONS = {Way.IN: Direction.IN, Way.OUT: Direction.OUT}
 _REPORT_KINDS = {one: EventKind[one.name] for one in PassageReport}
@@ -75,6 +76,7 @@ class Gate:
         self.on_close: list[Callable[[], None]] = []
         self._watchdog_due = 0.0
         self._status = ""
+        self._list_is_old = False
         self.keeper = self._time_keeper()
         self._clock_state = self.judge().now.clock
         self.memory = Memory(outside.boot)
@@ -157,6 +159,8 @@ class Gate:
         """The gate in one line, for ``systemctl status``."""
         state = self.permissions.state
         listed = "no permission list" if state is None else f"list {state.head.version}"
+        if self._list_is_old:
+            listed += " (old)"
         away = [name for name, one in self.readers.items() if not one.health.ok]
         readers = f"readers away: {', '.join(away)}" if away else f"{len(self.readers)} readers"
         return (
@@ -265,6 +269,7 @@ class Gate:
         self.loop.call_at(self.loop.monotonic() + TICK_S, self._tick)
         self._watch_clock()
         self.permissions.look()
+        self._watch_list_age()
         self._keep_floor()
         status = self.status_line()
         if status != self._status:
@@ -282,6 +287,18 @@ class Gate:
                 detail={"state": state.name.lower(), "stepped_s": round(stepped / 1000)},
             )
             self.modes.refresh()
+
+    def _watch_list_age(self) -> None:
+        """An old list alarms, once; it does not lock residents out (their kinds have no window)."""
+        state, wall = self.permissions.state, self.judge().now.wall
+        if state is None or wall is None:
+            return
+        age_s = wall - state.head.issued_at
+        was_old, self._list_is_old = self._list_is_old, age_s > LIST_OLD_S
+        if self._list_is_old and not was_old:
+            self.journal.record(
+                EventKind.LIST_OLD, detail={"version": str(state.head.version), "age_s": age_s}
+            )
 
     def _keep_floor(self) -> None:
         if self.keeper.floor >= self.memory.floor() + FLOOR_EVERY_S:
