@@ -25,7 +25,7 @@ from terminal.hardware import Hardware
 from terminal.journal import Journal, stamped
 from terminal.log_service import LogService, LogSources
 from terminal.loop import Loop
-from terminal.memory import FIRE_LATCH, FLOOR_LATCH, Memory
+from terminal.memory import FIRE_LATCH, Memory
 from terminal.modes import DoorModes
 from terminal.notify import ServiceManager
 from terminal.outcomes import Outcomes, Place
@@ -36,13 +36,10 @@ from terminal.stores.list_index import ListIndex
 from terminal.stores.time_anchor import SavedTime, TimeAnchorError, load_time
 from terminal.supervisor import Health, ReaderSupervisor
 from terminal.taps import Taps
+from terminal.watch import Watch
 
 TICK_S = 10.0
 """How often clock, anchor and list are looked at when nothing else asks."""
-FLOOR_EVERY_S = 3600
-"""The persisted floor lags trusted time by at most this: one small write an hour."""
-LIST_OLD_S = 86_400
-"""A list as old as the shortest trust window (visitors, slips) is worth an alarm."""
 
 _DIRECTIONS = {Way.IN: Direction.IN, Way.OUT: Direction.OUT}
 _REPORT_KINDS = {one: EventKind[one.name] for one in PassageReport}
@@ -76,9 +73,7 @@ class Gate:
         self.on_close: list[Callable[[], None]] = []
         self._watchdog_due = 0.0
         self._status = ""
-        self._list_is_old = False
         self.keeper = self._time_keeper()
-        self._clock_state = self.judge().now.clock
         self.memory = Memory(outside.boot)
         self.log = LogService(config, self.loop, self.memory, self._log_sources())
         self.log.open()
@@ -107,6 +102,14 @@ class Gate:
             memory=self.memory,
             modes=self.modes,
             outcomes=self.outcomes,
+        )
+        self.watch = Watch(
+            read_clock=outside.read_clock,
+            keeper=self.keeper,
+            permissions=self.permissions,
+            memory=self.memory,
+            journal=self.journal,
+            on_clock=self.modes.refresh,
         )
         self.readers = {name: self._supervisor(name) for name in config.readers}
 
@@ -159,13 +162,11 @@ class Gate:
         """The gate in one line, for ``systemctl status``."""
         state = self.permissions.state
         listed = "no permission list" if state is None else f"list {state.head.version}"
-        if self._list_is_old:
+        if self.watch.list_is_old:
             listed += " (old)"
         away = [name for name, one in self.readers.items() if not one.health.ok]
         readers = f"readers away: {', '.join(away)}" if away else f"{len(self.readers)} readers"
-        return (
-            f"{len(self.hardware.doors)} doors, {readers}, {listed}, clock {self._clock_state.name.lower()}"
-        )
+        return f"{len(self.hardware.doors)} doors, {readers}, {listed}, clock {self.watch.clock.name.lower()}"
 
     def place(self, reader: str) -> Place:
         """Where the reader of this name stands."""
@@ -267,41 +268,8 @@ class Gate:
 
     def _tick(self) -> None:
         self.loop.call_at(self.loop.monotonic() + TICK_S, self._tick)
-        self._watch_clock()
-        self.permissions.look()
-        self._watch_list_age()
-        self._keep_floor()
+        self.watch.look()
         status = self.status_line()
         if status != self._status:
             self._status = status
             self.service.status(status)
-
-    def _watch_clock(self) -> None:
-        reading = self._outside.read_clock()
-        stepped = self.keeper.step_ms(reading)
-        state = self.keeper.judge(reading).now.clock
-        if stepped or state is not self._clock_state:
-            self._clock_state = state
-            self.journal.record(
-                EventKind.CLOCK_CHANGED,
-                detail={"state": state.name.lower(), "stepped_s": round(stepped / 1000)},
-            )
-            self.modes.refresh()
-
-    def _watch_list_age(self) -> None:
-        """An old list alarms, once; it does not lock residents out (their kinds have no window)."""
-        state, wall = self.permissions.state, self.judge().now.wall
-        if state is None or wall is None:
-            return
-        age_s = wall - state.head.issued_at
-        was_old, self._list_is_old = self._list_is_old, age_s > LIST_OLD_S
-        if self._list_is_old and not was_old:
-            self.journal.record(
-                EventKind.LIST_OLD, detail={"version": str(state.head.version), "age_s": age_s}
-            )
-
-    def _keep_floor(self) -> None:
-        if self.keeper.floor >= self.memory.floor() + FLOOR_EVERY_S:
-            change = StateChange(latches={FLOOR_LATCH: self.keeper.floor.to_bytes(8, "big")})
-            self.memory.take(change)
-            self.journal.record(EventKind.CLOCK_CHANGED, change=change, detail={"floor": self.keeper.floor})

@@ -1,0 +1,78 @@
+"""What a gate looks at from time to time: its clock, the age of its list, its time floor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sync.events import EventKind
+from sync.records import ClockState
+from terminal.clock import Reading, TimeKeeper
+from terminal.journal import Journal
+from terminal.memory import FLOOR_LATCH, Memory
+from terminal.permissions import Permissions
+from terminal.stores.access_state import StateChange
+
+FLOOR_EVERY_S = 3600
+"""The persisted floor lags trusted time by at most this: one small write an hour."""
+LIST_OLD_S = 86_400
+"""A list as old as the shortest trust window (visitors, slips) is worth an alarm."""
+
+
+class Watch:
+    """Looks, and tells by events what changed. ``on_clock`` hears of a step or a new clock state."""
+
+    def __init__(
+        self,
+        *,
+        read_clock: Callable[[], Reading],
+        keeper: TimeKeeper,
+        permissions: Permissions,
+        memory: Memory,
+        journal: Journal,
+        on_clock: Callable[[], None],
+    ) -> None:
+        self._read_clock = read_clock
+        self._keeper = keeper
+        self._permissions = permissions
+        self._memory = memory
+        self._journal = journal
+        self._on_clock = on_clock
+        self.clock: ClockState = keeper.judge(read_clock()).now.clock
+        self.list_is_old = False
+
+    def look(self) -> None:
+        """Look at everything once."""
+        self._look_at_clock()
+        self._permissions.look()
+        self._look_at_list_age()
+        self._keep_floor()
+
+    def _look_at_clock(self) -> None:
+        reading = self._read_clock()
+        stepped_ms = self._keeper.step_ms(reading)
+        state = self._keeper.judge(reading).now.clock
+        if stepped_ms or state is not self.clock:
+            self.clock = state
+            self._journal.record(
+                EventKind.CLOCK_CHANGED,
+                detail={"state": state.name.lower(), "stepped_s": round(stepped_ms / 1000)},
+            )
+            self._on_clock()
+
+    def _look_at_list_age(self) -> None:
+        """An old list alarms, once; it does not lock residents out (their kinds have no window)."""
+        state, wall = self._permissions.state, self._keeper.judge(self._read_clock()).now.wall
+        if state is None or wall is None:
+            return
+        age_s = wall - state.head.issued_at
+        was_old, self.list_is_old = self.list_is_old, age_s > LIST_OLD_S
+        if self.list_is_old and not was_old:
+            version = str(state.head.version)
+            self._journal.record(EventKind.LIST_OLD, detail={"version": version, "age_s": age_s})
+
+    def _keep_floor(self) -> None:
+        floor = self._keeper.floor
+        if floor >= self._memory.floor() + FLOOR_EVERY_S:
+            change = StateChange(latches={FLOOR_LATCH: floor.to_bytes(8, "big")})
+            self._memory.take(change)
+            self._journal.record(EventKind.CLOCK_CHANGED, change=change, detail={"floor": floor})
