@@ -17,10 +17,15 @@ COMMANDS: Final = {
     "status": "show the state of the running gate",
     "log": "show usage events",
     "explain": "tell whether a card would open a door, and why",
-    "tap": "hold a card to a simulated reader",
+    "list": "apply, inspect or verify a permission list",
     "open": "open a door remotely, with operator and reason",
     "mode": "put a door into normal, free or lockdown mode",
-    "list": "apply, inspect or verify a permission list",
+    "refuse": "refuse the tap that waits for a second card",
+    "book": "book a release slip to a guard's own opening",
+    "forgive": "forget who is inside, so that anti-passback refuses nobody",
+    "fire-reset": "end a fire release that waits for its reset",
+    "restart-reader": "close a reader and open it anew",
+    "tap": "hold a card to a simulated reader",
 }
 EXIT_USAGE: Final = 2
 
@@ -31,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not arguments or arguments[0] not in COMMANDS:
         return _help(arguments)
     name, *rest = arguments
-    module = import_module(f"terminal.cli.{name}")
+    module = import_module(f"terminal.cli.{name.replace('-', '_')}")
     parser = argparse.ArgumentParser(prog=f"gatehouse-terminal {name}", description=module.__doc__)
     module.add_arguments(parser)
     code: int = module.run(parser.parse_args(rest))
@@ -43,7 +48,7 @@ def _help(arguments: list[str]) -> int:
     out = sys.stdout if wants_help else sys.stderr
     print("usage: gatehouse-terminal COMMAND [options]   (COMMAND --help tells more)\n", file=out)
     for name, help_text in COMMANDS.items():
-        print(f"  {name:<9}{help_text}", file=out)
+        print(f"  {name:<15} {help_text}", file=out)
     if arguments and not wants_help:
         print(f"\nno such command: {arguments[0]}", file=out)
     return 0 if wants_help else EXIT_USAGE

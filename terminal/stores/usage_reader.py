@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from terminal.stores.access_state import AccessState, load_rows, view
 from terminal.stores.database import DamagedError, connect, sqlite_errors
 from terminal.stores.errors import StoreError
 from terminal.stores.usage_rows import (
@@ -76,6 +77,11 @@ class UsageReader:
         """Up to ``limit`` events after ``number``, oldest first; raises ``StoreError``."""
         with self._snapshot() as connection:
             return tuple(read_events(connection, number, limit))
+
+    def access_state(self) -> AccessState:
+        """Spends, positions and latches as committed now; raises ``StoreError``."""
+        with self._snapshot() as connection:
+            return view(load_rows(connection))
 
     def verify(self) -> Point:
         """Walk the whole chain; returns its end.

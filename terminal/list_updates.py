@@ -1,0 +1,75 @@
+"""How a permission list update comes into force at a gate: trust judges it, the store keeps it.
+
+The one way in, whatever brought the bytes: a file in a technician's hand or the link
+to the office.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sync.chain import Anchor
+from sync.codec import CodecError
+from sync.refusal import ListRefusedError
+from sync.trust import TrustedList
+from sync.update import ListVersion, Unchanged
+from terminal.config import Config
+from terminal.stores.database import DamagedError
+from terminal.stores.list_format import Side
+from terminal.stores.list_store import ListStore
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Which list is in force once an update was taken."""
+
+    version: ListVersion
+    digest: bytes
+    issued_at: int
+    """Signed issue time, UTC seconds."""
+    unchanged: bool
+    """It was in force already: the office missed the first receipt."""
+
+
+def anchor_of(config: Config) -> Anchor:
+    """What provisioning fixed: to which estate and gate this is, and whom it obeys."""
+    return Anchor(config.estate_id, config.gate.id, config.roots)
+
+
+def take_update(store: ListStore, anchor: Anchor, data: bytes, *, floor: int) -> Receipt:
+    """Put the received bytes into force, or change nothing; ``floor`` is UTC seconds surely passed.
+
+    A list on disk that turns out to be damaged is set aside, and the update is judged
+    anew against the one before it (``store.faults`` tells).
+
+    Raises:
+        ListRefusedError: by the attack's name; the list in force stays.
+        StoreError: disk full, read-only …; the list in force stays.
+    """
+    for _ in Side:  # each may be damaged once
+        try:
+            return _take(store, anchor, data, floor)
+        except DamagedError as error:
+            store.recover(error)
+    return _take(store, anchor, data, floor)
+
+
+def _take(store: ListStore, anchor: Anchor, data: bytes, floor: int) -> Receipt:
+    current = store.current()
+    if current is not None:
+        floor = max(floor, current.issued_at)
+    try:
+        outcome = TrustedList(anchor, current, store.content()).update(data, floor=floor)
+    except ListRefusedError as refused:
+        if refused.memory is not None:
+            store.keep_memory(refused.memory)
+        raise
+    except CodecError as error:
+        raise DamagedError(f"what trust remembers beside the list in force is damaged: {error}") from error
+    if isinstance(outcome, Unchanged):
+        if outcome.memory is not None:
+            store.keep_memory(outcome.memory)
+        issued_at = floor if current is None else current.issued_at
+        return Receipt(outcome.version, outcome.digest, issued_at, unchanged=True)
+    store.apply(outcome)
+    return Receipt(outcome.version, outcome.digest, outcome.issued_at, unchanged=False)
