@@ -82,6 +82,11 @@ class DoorControl:
         """Open or unlocked: its interlock partners must wait."""
         return passage.is_busy(self.state)
 
+    @property
+    def is_locked_down(self) -> bool:
+        """Lockdown is in force: openings decided before it no longer count."""
+        return self.state.demand.mode is DoorMode.LOCKDOWN
+
     def send(self, event: Event) -> None:
         """Let ``event`` happen now."""
         now = self._loop.monotonic()

@@ -92,6 +92,7 @@ class Gate:
         self.outcomes = Outcomes(
             memory=self.memory,
             journal=self.journal,
+            loop=self.loop,
             doors=self.hardware.doors,
             on_shown=lambda place, reason: self.hardware.show(place.name, reason),
             on_first_card=self.modes.refresh,

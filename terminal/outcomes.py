@@ -6,6 +6,7 @@ log's writer; everything else moves the relay at once and is written within 50 m
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -17,6 +18,8 @@ from terminal.core.passage import Granted
 from terminal.core.situation import Now
 from terminal.core.tries import Tries, after_tap
 from terminal.journal import NO_CHANGE, Journal
+from terminal.log_backlog import URGENT_WITHIN_S
+from terminal.loop import Loop
 from terminal.memory import Memory
 from terminal.stores.access_state import StateChange
 from terminal.stores.errors import StoreError
@@ -65,6 +68,10 @@ class Opener(Protocol):
     def is_busy(self) -> bool:
         """Open or unlocked."""
 
+    @property
+    def is_locked_down(self) -> bool:
+        """Lockdown is in force there now."""
+
     def send(self, event: Granted) -> None:
         """Let one person pass."""
 
@@ -77,24 +84,26 @@ class Outcomes:
         *,
         memory: Memory,
         journal: Journal,
+        loop: Loop,
         doors: Mapping[int, Opener],
         on_shown: Callable[[Place, Reason], None],
         on_first_card: Callable[[], None],
     ) -> None:
         self._memory = memory
         self._journal = journal
+        self._loop = loop
         self._doors = doors
         self._on_shown = on_shown
         self._on_first_card = on_first_card
-        self._opening: set[int] = set()
-        """Doors whose opening is being made durable: busy for their interlock."""
+        self._opening: Counter[int] = Counter()
+        """Openings of each door that are being made durable: busy for its interlock."""
         self._tries: dict[int, Tries] = {}
         self._guards: dict[int, tuple[int, float]] = {}
         """Door → issue and monotonic second of the last opening by a guard's card."""
 
     def is_busy(self, door: int) -> bool:
         """Open, unlocked or about to be; a door this gate does not have cannot be judged."""
-        return door in self._opening or door not in self._doors or self._doors[door].is_busy
+        return self._opening[door] > 0 or door not in self._doors or self._doors[door].is_busy
 
     def guard_at(self, door: int, now: float) -> int | None:
         """Issue id of the guard who opened ``door`` by his own card a moment ago (rule 15.2)."""
@@ -126,20 +135,48 @@ class Outcomes:
 
     def _open_when_stored(self, tap: Tap, change: StateChange, undo: Callable[[], None]) -> None:
         door = tap.place.door
-        self._opening.add(door)
+        waits = True
+        self._opening[door] += 1
+
+        def end_wait() -> None:
+            nonlocal waits
+            waits = False
+            timer.cancel()
+            self._opening[door] -= 1
+
+        def too_late() -> None:
+            # Nobody stands there for ever: a door that opens behind them lets in somebody else.
+            end_wait()
+            self._refuse_after_all(tap, Reason.FAULT)
 
         def then(error: StoreError | None) -> None:
-            self._opening.discard(door)
-            if error is None:
+            if error is not None:
+                undo()
+            if not waits:
+                return
+            end_wait()
+            if error is not None:
+                self._refuse_after_all(tap, Reason.FAULT)
+            elif self._was_locked_down(tap):
+                self._refuse_after_all(tap, Reason.LOCKED_DOWN)
+            else:
                 self._open(tap)
                 self._follow_up(tap)
-                return
-            undo()
-            failed = replace(tap, decision=replace(tap.decision, reason=Reason.FAULT))
-            self.remember(failed)
-            self._follow_up(failed)
 
+        timer = self._loop.call_at(tap.now.monotonic + URGENT_WITHIN_S, too_late)
         self._journal.record_first(EventKind.TAP, change=change, then=then, detail=tap.detail, **tap.about())
+
+    def _was_locked_down(self, tap: Tap) -> bool:
+        """Whether a lockdown that this grant does not override came after the decision."""
+        grant, door = tap.decision.grant, self._doors.get(tap.place.door)
+        overrides = grant is not None and grant.overrides_lockdown
+        return door is not None and door.is_locked_down and not overrides
+
+    def _refuse_after_all(self, tap: Tap, reason: Reason) -> None:
+        """What was granted cannot open any more: a second event says so, and the lamp."""
+        refused = replace(tap, decision=replace(tap.decision, reason=reason))
+        self.remember(refused)
+        self._follow_up(refused)
 
     def _open(self, tap: Tap) -> None:
         grant = tap.decision.grant
