@@ -75,7 +75,7 @@ class Gate:
         self._status = ""
         self.keeper = self._time_keeper()
         self.memory = Memory(outside.boot)
-        self.log = LogService(config, self.loop, self.memory, self._log_sources())
+        self.log = LogService(config, self.loop, self.memory, self._log_sources(), self._log_came_late)
         self.log.open()
         self.keeper.raise_floor(self.memory.floor())
         self.journal = Journal(outside.boot, self.judge, self.log, self.loop.post, self._stored)
@@ -212,6 +212,10 @@ class Gate:
     def _trusted_utc(self) -> int | None:
         now = self.judge().now
         return now.utc if now.clock is ClockState.TRUSTED else None
+
+    def _log_came_late(self) -> None:
+        self.keeper.raise_floor(self.memory.floor())
+        self.modes.refresh()
 
     def _stored(self, number: int, event: Event) -> None:
         for follower in self.followers:

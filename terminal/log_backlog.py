@@ -72,8 +72,10 @@ class Backlog:
 
     def add(self, pending: Pending) -> bool:
         """Queue it; ``False`` when there is no room (an event that is not urgent is then counted)."""
-        # Urgent ones are as few as there are doors: half as many again is only a bound.
-        room = self._max_waiting + (self._max_waiting // 2 if pending.urgent else 0)
+        # Urgent ones are as few as there are doors, and a lockdown must not get lost in a
+        # flood of taps: half as many again is only a bound.
+        favoured = pending.urgent or bool(pending.entry.change)
+        room = self._max_waiting + (self._max_waiting // 2 if favoured else 0)
         if len(self._waiting) >= room:
             self.unrecorded_lost += not pending.urgent
             return False

@@ -2,7 +2,7 @@
 
 A disk that is full or read-only at the start must not keep a gate shut: ordinary
 grants open and lost events are counted, while counted grants refuse, until the log can
-be opened after all.
+be opened after all. What lost events changed (a lockdown, say) is not lost with them.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from terminal.log_backlog import Done
 from terminal.log_writer import LogHealth, LogUnavailableError, LogWriter
 from terminal.loop import Loop
 from terminal.memory import Memory
+from terminal.stores.access_state import StateChange
 from terminal.stores.errors import StoreError
 from terminal.stores.usage_log import Entry, Limits, Stamp
 from terminal.stores.usage_opening import Founding, open_usage_log
@@ -39,14 +40,25 @@ class LogSources:
 class LogService:
     """Opens the log, again and again if need be, and hands entries to its writer."""
 
-    def __init__(self, config: Config, loop: Loop, memory: Memory, sources: LogSources) -> None:
+    def __init__(
+        self,
+        config: Config,
+        loop: Loop,
+        memory: Memory,
+        sources: LogSources,
+        on_late: Callable[[], None],
+    ) -> None:
+        """``on_late``: the log could be opened after all, and the memory knows what it holds."""
         self._config = config
         self._loop = loop
         self._memory = memory
         self._sources = sources
+        self._on_late = on_late
         self._writer: LogWriter | None = None
         self._problem = ""
         self._lost = 0
+        self._unstored = StateChange()
+        """What the lost events changed, in their order."""
         self._closed = False
 
     def open(self) -> None:
@@ -63,9 +75,9 @@ class LogService:
             log = open_usage_log(self._config.terminal_dir, founding, limits=limits)
         except StoreError as error:
             self._problem = str(error)
-            self._loop.call_at(self._loop.monotonic() + RETRY_S, self.open)
+            self._loop.call_at(self._loop.monotonic() + RETRY_S, self._open_late)
             return
-        self._memory.restore(log.access_state())
+        self._unstored = self._memory.restore(log.access_state(), self._unstored)
         self._writer = LogWriter(
             log,
             stamp=self._sources.stamp,
@@ -76,12 +88,19 @@ class LogService:
         self._problem = ""
         self._tell_lost(self._writer)
 
+    def _open_late(self) -> None:
+        self.open()
+        if self._writer is not None:
+            self._on_late()
+
     def submit(self, entry: Entry, done: Done | None = None, *, urgent: bool = False) -> None:
         """Store ``entry`` soon (see `LogWriter.submit`)."""
         if self._writer is not None:
             self._writer.submit(entry, done, urgent=urgent)
             return
-        self._lost += 0 if urgent else 1
+        if not urgent:
+            self._lost += 1
+            self._unstored = self._unstored.then(entry.change)
         if done is not None:
             done(LogUnavailableError(f"usage log: {self._problem or 'closed'}"))
 
@@ -106,5 +125,5 @@ class LogService:
     def _tell_lost(self, writer: LogWriter) -> None:
         if self._lost:
             detail: dict[str, int | str | bytes] = {"count": self._lost, "cause": "log not open"}
-            writer.submit(Entry(self._sources.stamp(EventKind.EVENTS_LOST, detail)))
-            self._lost = 0
+            writer.submit(Entry(self._sources.stamp(EventKind.EVENTS_LOST, detail), self._unstored))
+            self._lost, self._unstored = 0, StateChange()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Container, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from terminal.core.decision import Decision
@@ -17,6 +18,8 @@ from terminal.stores.access_state import AccessState, Place, SavedPosition, Spen
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
+
+NOTHING = StateChange()
 
 FIRE_LATCH = "fire"
 FLOOR_LATCH = "floor"
@@ -51,15 +54,21 @@ class Memory:
         self.positions: dict[Place, Position] = {}
         self.latches: dict[str, bytes] = {}
 
-    def restore(self, committed: AccessState) -> None:
-        """Take over what the store has; passback moves made meanwhile stay."""
+    def restore(self, committed: AccessState, since: StateChange = NOTHING) -> StateChange:
+        """Take over what the store has, then ``since``: what happened here before it could be read.
+
+        The answer is what of it the store must still learn.
+        """
         self._spent = Counter(committed.used)
         self.void = committed.void
-        moved = self.positions
         self.positions = {place: saved.seen_in(self._boot) for place, saved in committed.positions.items()}
         self._order += max((one.order for one in self.positions.values()), default=0)
-        self.positions.update(moved)
-        self.latches = {**committed.latches, **self.latches}
+        self.latches = dict(committed.latches)
+        if (since.latches.get(FLOOR_LATCH) or b"") < self.latches.get(FLOOR_LATCH, b""):  # big-endian numbers
+            latches = {name: value for name, value in since.latches.items() if name != FLOOR_LATCH}
+            since = replace(since, latches=latches)
+        self.take(since)
+        return since
 
     @property
     def spent(self) -> Mapping[int, int]:
@@ -95,15 +104,19 @@ class Memory:
         self._spend(change, 1)
         for place, saved in change.positions.items():
             _put(self.positions, place, None if saved is None else saved.seen_in(self._boot))
+        taken = {place: self.positions.get(place) for place in change.positions}
         for latch, content in change.latches.items():
             _put(self.latches, latch, content)
 
         def undo() -> None:
             self._spend(change, -1)
+            # What has changed again meanwhile is newer than this change and stays.
             for place, position in before.items():
-                _put(self.positions, place, position)
+                if self.positions.get(place) is taken[place]:
+                    _put(self.positions, place, position)
             for latch, content in latched.items():
-                _put(self.latches, latch, content)
+                if self.latches.get(latch) is change.latches[latch]:
+                    _put(self.latches, latch, content)
 
         return undo
 

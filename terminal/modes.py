@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import UTC
 from typing import Protocol
 
@@ -52,7 +51,8 @@ class DoorModes:
         self._loop = loop
         self._doors = doors
         self._timer: Timer | None = None
-        self._commanded = {door: Commanded(lockdown=lockdown_latch(door) in memory.latches) for door in doors}
+        self._free: set[int] = set()
+        """Doors in free access by command. Commanded lockdowns stand in the memory."""
         self._states: dict[int, DoorState] = {}
 
     def first(self, door: int) -> DoorMode:
@@ -76,16 +76,15 @@ class DoorModes:
 
     def command(self, door: int, mode: DoorMode, *, by: str) -> None:
         """Lock down, set free or (``NORMAL``) lift both, by order of ``by``."""
-        before = self._commanded[door]
         match mode:
             case DoorMode.LOCKDOWN:
-                after = replace(before, lockdown=True)
+                pass  # outranks free access, does not end it
             case DoorMode.FREE:
-                after = Commanded(free=True)
+                self._free.add(door)
             case DoorMode.NORMAL:
-                after = Commanded()
-        self._commanded[door] = after
-        change = StateChange(latches={lockdown_latch(door): b"1" if after.lockdown else None})
+                self._free.discard(door)
+        lockdown = b"1" if mode is DoorMode.LOCKDOWN else None
+        change = StateChange(latches={lockdown_latch(door): lockdown})
         self._memory.take(change)
         self._journal.record(
             EventKind.MODE_CHANGED, door=door, change=change, detail={"ordered": mode.name.lower(), "by": by}
@@ -119,4 +118,5 @@ class DoorModes:
 
     def _judge(self, door: int, now: Now) -> DoorState:
         rules = self._rules() or NO_RULES
-        return door_mode(door, rules, self._commanded[door], self._memory.first_card(door), now)
+        commanded = Commanded(lockdown=lockdown_latch(door) in self._memory.latches, free=door in self._free)
+        return door_mode(door, rules, commanded, self._memory.first_card(door), now)

@@ -87,6 +87,17 @@ class StateChange:
     latches: Mapping[str, bytes | None] = field(default_factory=dict)
     """State that survives a restart (lockdown, fire, first card, floor); ``None`` clears."""
 
+    def __bool__(self) -> bool:
+        return bool(self.spends or self.positions or self.latches)
+
+    def then(self, later: StateChange) -> StateChange:
+        """Both changes as one, in this order."""
+        return StateChange(
+            self.spends + later.spends,
+            {**self.positions, **later.positions},
+            {**self.latches, **later.latches},
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class AccessState:

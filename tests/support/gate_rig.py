@@ -86,7 +86,7 @@ class GateRig:
         """Make the gate, without starting it."""
         self.gate = Gate(self.config(), self._outside())
         self.histories.append(self.gpio)
-        self._hook_disk()
+        self.hook_disk()
         self.log = Counted(self.gate.log)
         self.gate.journal._writer = self.log
         self.stored: list[tuple[int, Event]] = []
@@ -143,7 +143,8 @@ class GateRig:
         self._draws += 1
         return self._draws.to_bytes(count, "big")
 
-    def _hook_disk(self) -> None:
+    def hook_disk(self) -> None:
+        """Let the log use our disk; again after it opened late."""
         writer = self.gate.log._writer
         if writer is not None:
             writer._log._checkpoint = self.disk

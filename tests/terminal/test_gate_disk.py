@@ -1,0 +1,156 @@
+"""A gate whose log cannot be opened or written: residents pass, counted cards wait, losses are told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sync.events import EventKind
+from sync.records import DoorMode, Reason
+from terminal.log_backlog import MAX_WAITING
+from terminal.log_service import RETRY_S
+from tests.support.gate_estate import BASIC, MAIN_LOCK, ONE_USE, RESIDENT, UNKNOWN
+from tests.support.gate_rig import GateRig
+from tests.terminal.conftest import MakeRig
+
+
+def take_disk_away(rig: GateRig) -> Path:
+    """The state directory of a gate that is not running is gone (a disk that does not mount)."""
+    away = rig.directory / "away"
+    rig.gate.config.terminal_dir.rename(away)
+    return away
+
+
+def give_disk_back(rig: GateRig, away: Path) -> None:
+    away.rename(rig.gate.config.terminal_dir)
+    rig.advance(RETRY_S)
+    rig.hook_disk()
+    rig.until("the log runs", lambda: rig.gate.log.health().running)
+
+
+@pytest.fixture
+def blind(make_rig: MakeRig) -> tuple[GateRig, Path]:
+    """A gate that once ran, started without its disk."""
+    rig = make_rig().start()
+    rig.order("mode", door="side", mode="lockdown", operator="guard 7")
+    rig.close()
+    away = take_disk_away(rig)
+    rig.make()
+    rig.start()
+    return rig, away
+
+
+def test_without_a_log_ordinary_cards_open(blind: tuple[GateRig, Path]) -> None:
+    rig, _ = blind
+    rig.present("in", RESIDENT)
+    rig.settle()
+    assert rig.level(MAIN_LOCK) is True
+
+
+def test_without_a_log_counted_cards_are_a_fault(blind: tuple[GateRig, Path]) -> None:
+    rig, _ = blind
+    rig.present("in", ONE_USE)
+    rig.settle()
+    assert rig.moved(MAIN_LOCK) == [False]
+    assert rig.level("red1") is True
+
+
+def test_what_was_lost_is_counted_and_recorded_once_the_log_opens(blind: tuple[GateRig, Path]) -> None:
+    rig, away = blind
+    for _ in range(3):
+        rig.present("in", RESIDENT)
+        rig.settle()
+    lost = rig.gate.log.health().lost
+    assert lost >= 3
+    give_disk_back(rig, away)
+    assert rig.tap("in", ONE_USE) is Reason.GRANTED
+    (told,) = rig.events(EventKind.EVENTS_LOST)
+    assert told.detail["cause"] == "log not open"
+    count = told.detail["count"]
+    assert isinstance(count, int)
+    assert count >= lost  # those the gate itself made while it waited came on top
+
+
+def test_a_lockdown_from_before_counts_again_once_the_log_opens(blind: tuple[GateRig, Path]) -> None:
+    rig, away = blind
+    give_disk_back(rig, away)
+    assert rig.tap("side", RESIDENT) is Reason.LOCKED_DOWN
+
+
+def test_a_lockdown_lifted_without_a_log_stays_lifted(blind: tuple[GateRig, Path]) -> None:
+    rig, away = blind
+    rig.order("mode", door="side", mode="normal", operator="guard 7")
+    give_disk_back(rig, away)
+    assert rig.tap("side", RESIDENT) is Reason.GRANTED
+    rig.restart()
+    assert rig.tap("side", RESIDENT) is Reason.GRANTED
+
+
+def test_a_lockdown_ordered_without_a_log_survives_a_restart_once_the_log_has_opened(
+    blind: tuple[GateRig, Path],
+) -> None:
+    rig, away = blind
+    rig.order("mode", door="main", mode="lockdown", operator="guard 7")
+    give_disk_back(rig, away)
+    rig.restart()
+    assert rig.tap("in", RESIDENT) is Reason.LOCKED_DOWN
+
+
+def test_the_floor_from_before_counts_again_once_the_log_opens(rig: GateRig) -> None:
+    rig.gate.keeper.raise_floor(rig.clock.utc + 7200)
+    rig.advance(20)
+    floor = rig.gate.memory.floor()
+    rig.close()
+    away = take_disk_away(rig)
+    rig.make()
+    rig.start()
+    assert rig.gate.keeper.floor < floor
+    give_disk_back(rig, away)
+    assert rig.gate.keeper.floor == floor
+
+
+def test_while_the_disk_is_full_ordinary_cards_open_and_their_events_come_later(rig: GateRig) -> None:
+    rig.disk.broken = True
+    rig.present("in", RESIDENT)
+    rig.turn()
+    assert rig.level(MAIN_LOCK) is True
+    rig.advance(1)
+    assert rig.gate.log.health().last_error or rig.gate.log.health().backlog
+    rig.disk.broken = False
+    rig.advance(60)
+    assert [one.reason for one in rig.events(EventKind.TAP)] == [Reason.GRANTED]
+
+
+def test_a_disk_that_is_full_for_long_loses_events_and_says_how_many(rig: GateRig) -> None:
+    rig.disk.broken = True
+    for _ in range(MAX_WAITING + 10):
+        rig.present("in", UNKNOWN)
+        rig.turn()
+    lost = rig.gate.log.health().lost
+    assert lost >= 10
+    rig.disk.broken = False
+    rig.advance(60)
+    told = [one.detail["count"] for one in rig.events(EventKind.EVENTS_LOST)]
+    assert sum(one for one in told if isinstance(one, int)) == rig.gate.log.health().lost >= lost
+
+
+def test_a_lockdown_that_found_no_room_in_memory_is_stored_all_the_same(rig: GateRig) -> None:
+    rig.disk.broken = True
+    for _ in range(MAX_WAITING):
+        rig.present("in", UNKNOWN)
+        rig.turn()
+    rig.gate.modes.command(1, DoorMode.LOCKDOWN, by="guard 7")
+    rig.disk.broken = False
+    rig.advance(60)
+    rig.settle()
+    rig.restart()
+    assert rig.tap("in", RESIDENT) is Reason.LOCKED_DOWN
+
+
+def test_a_list_that_comes_while_the_log_is_away_is_used(blind: tuple[GateRig, Path]) -> None:
+    rig, _ = blind
+    rig.publish(BASIC.records[1:])
+    rig.present("in", RESIDENT)
+    rig.settle()
+    assert rig.moved(MAIN_LOCK) == [False]
