@@ -20,8 +20,9 @@ import msgpack
 from sync.records import ClockState, Credential, Direction, Reason, RecordError
 
 EVENT_VERSION: Final = 1
-MAX_EVENT_BYTES: Final = 700
-"""Cap on one payload; a burst of events must stay below 1 KiB each on disk."""
+MAX_EVENT_BYTES: Final = 1200
+"""Cap on one payload: room for two texts of MAX_TEXT in any script, beside everything else
+(an operator and his reason). A tap takes a tenth of it."""
 MAX_DETAIL: Final = 12
 MAX_TEXT: Final = 120
 GENESIS: Final = bytes(32)
@@ -56,6 +57,8 @@ class EventKind(IntEnum):
     DOOR_FORCED_ENDED = 15
     BARRIER_BLOCKED = 16
     """The loop or a failed close keeps the boom from coming down."""
+    FIRE_RESET = 17
+    """Somebody with rights ended fire releases that wait for it."""
     WRONG_TRIES = 20
     REVOKED_CARD_TAPPED = 21
     """A lost, damaged, suspended … card was tapped: an alarm at the office (14.4)."""

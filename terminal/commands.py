@@ -148,7 +148,7 @@ class Commands:
         del client
         if self._gate.hardware.fire_is_active:
             raise CommandError("the fire input is still active; a reset counts only once it is quiet")
-        _text(request, "operator")
+        self._gate.journal.record(EventKind.FIRE_RESET, detail={"operator": _text(request, "operator")})
         for door in self._gate.hardware.doors.values():
             door.send(FireReset())
         return {}

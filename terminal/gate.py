@@ -25,7 +25,7 @@ from terminal.hardware import Hardware
 from terminal.journal import Journal, stamped
 from terminal.log_service import LogService, LogSources
 from terminal.loop import Loop
-from terminal.memory import FIRE_LATCH, Memory
+from terminal.memory import Memory, fire_latch
 from terminal.modes import DoorModes
 from terminal.notify import ServiceManager
 from terminal.outcomes import Outcomes, Place
@@ -122,7 +122,9 @@ class Gate:
         """Serve taps. Raises nothing for a missing reader, list or disk: those are reported and retried."""
         self.journal.record(EventKind.STARTED, detail={"gate": self.config.gate.name})
         self.permissions.refresh()
-        self.hardware.start(fire_latched=FIRE_LATCH in self.memory.latches, modes=self.modes.first)
+        self.hardware.start(
+            was_released=lambda door: fire_latch(door) in self.memory.latches, modes=self.modes.first
+        )
         self.modes.refresh()
         for supervisor in self.readers.values():
             supervisor.start()
@@ -224,9 +226,9 @@ class Gate:
     def _door_report(self, door: DoorControl, report: Report) -> None:
         change = StateChange()
         if report.kind is PassageReport.FIRE:
-            change = StateChange(latches={FIRE_LATCH: b"1"})
+            change = StateChange(latches={fire_latch(door.door_id): b"1"})
         elif report.kind is PassageReport.FIRE_CLEARED:
-            change = StateChange(latches={FIRE_LATCH: None})
+            change = StateChange(latches={fire_latch(door.door_id): None})
         self.memory.take(change)
         detail = {} if report.input is None else {"input": report.input.value}
         self.journal.record(

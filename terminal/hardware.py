@@ -12,7 +12,7 @@ from drivers.ports import Gpio, InputLine
 from drivers.registry import find_gpio
 from sync.records import DoorMode, Reason
 from terminal.config import Config, InputKind
-from terminal.core.passage import Alarm, Fire, FireChanged, Report
+from terminal.core.passage import Alarm, Fire, FireChanged, PassageReport, Report
 from terminal.doors import DoorControl
 from terminal.lamps import Lamps
 from terminal.loop import Loop, Timer
@@ -33,6 +33,7 @@ class Hardware:
     ) -> None:
         self._config = config
         self._loop = loop
+        self._on_report = on_report
         self._on_input = on_input
         self._timer: Timer | None = None
         driver = find_gpio(config.gpio_kind)
@@ -59,13 +60,16 @@ class Hardware:
             raise
         self.doors = {one.door_id: one for one in self._doors}
 
-    def start(self, *, fire_latched: bool, modes: Callable[[int], DoorMode]) -> None:
-        """Let every door take its first position; ``fire_latched``: a release waits for its reset."""
+    def start(self, *, was_released: Callable[[int], bool], modes: Callable[[int], DoorMode]) -> None:
+        """Let every door take its first position; ``was_released``: by fire, when the gate last ran."""
         burning = self.fire_is_active
         for door in self._doors:
-            latched = fire_latched and self._config.doors[door.name].timing.fire_needs_reset
+            released = was_released(door.door_id)
+            latched = released and self._config.doors[door.name].timing.fire_needs_reset
             fire = Fire.ACTIVE if burning else Fire.LATCHED if latched else Fire.NONE
             door.start(mode=modes(door.door_id), fire=fire)
+            if released and fire is Fire.NONE:
+                self._on_report(door, Report(PassageReport.FIRE_CLEARED))
         for name, one in self._inputs.items():
             kind = self._config.inputs[name].kind
             if one.is_active() and kind is not InputKind.FIRE:

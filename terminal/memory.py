@@ -21,8 +21,12 @@ Value = TypeVar("Value")
 
 NOTHING = StateChange()
 
-FIRE_LATCH = "fire"
 FLOOR_LATCH = "floor"
+
+
+def fire_latch(door: int) -> str:
+    """Name under which ``door`` remembers that fire has released it."""
+    return f"fire:{door}"
 
 
 def lockdown_latch(door: int) -> str:
