@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgpack
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from sync.events import (
     GENESIS,
     MAX_EVENT_BYTES,
+    MAX_TEXT,
     Event,
     EventError,
     EventKind,
@@ -66,6 +69,14 @@ def test_an_event_survives_encoding(event: Event) -> None:
 
 def test_a_tap_is_small_enough_for_its_share_of_a_burst() -> None:
     assert len(encode_event(TAP)) < 128
+
+
+@pytest.mark.parametrize("letter", ["a", "值", "🚪"])
+def test_an_operator_and_his_reason_fit_in_any_script(letter: str) -> None:
+    texts = {"operator": letter * MAX_TEXT, "reason": letter * MAX_TEXT}
+    longest = Credential(Technology.CODE, bytes(64))
+    event = replace(TAP, credential=longest, issue_id=2**53 - 1, grant_id=2**53 - 1, detail=texts)
+    assert decode_event(encode_event(event)) == event
 
 
 @given(st.binary(max_size=MAX_EVENT_BYTES + 10))
@@ -130,7 +141,7 @@ def test_an_oversize_event_is_refused_before_it_is_stored() -> None:
                 0,
                 None,
                 ClockState.UNKNOWN,
-                detail={f"key{n}": "x" * 120 for n in range(9)},
+                detail={f"key{n}": "x" * MAX_TEXT for n in range(10)},
             )
         )
 

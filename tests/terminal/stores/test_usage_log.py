@@ -39,7 +39,7 @@ def test_a_group_is_one_transaction_and_a_refused_entry_leaves_the_others(tmp_pa
     log = open_log(tmp_path)
     statements: list[str] = []
     log._connection.set_trace_callback(statements.append)
-    huge = Entry(stamp(EventKind.TAP, {f"word{n}": "x" * 120 for n in range(9)}))
+    huge = Entry(stamp(EventKind.TAP, {f"word{n}": "x" * 120 for n in range(12)}))
     impossible = Entry(tap(), StateChange(latches={"\ud800": b""}))
     results = log.commit(
         [spending(1, limit=1), spending(1, limit=1), huge, impossible, plain(), spending(2, 1)]
