@@ -1,0 +1,82 @@
+"""``python -m bench [NAME ...] [--json FILE] [--quick]``: what this machine reaches, beside the bounds.
+
+Exit code 1 when a bound was missed. docs/performance.md explains each figure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+from bench.figures import Figure, table
+from bench.rig import Workshop
+
+BENCHES: Final = {
+    "decision": "look-up and decision of one tap",
+    "tap": "reader event to relay command in a running gate",
+    "startup": "process start to READY",
+    "memory": "resident size of the gate process",
+    "log": "commit latency, bytes and flushes an event",
+    "list": "applying snapshots and deltas, and their size",
+}
+"""Each is a module of this package with ``measure(workshop)``."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure and print; returns the process's exit code."""
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if unknown := sorted(set(arguments.names) - set(BENCHES)):
+        parser.error(f"no such bench: {', '.join(unknown)} (there are: {', '.join(BENCHES)})")
+    found: dict[str, list[Figure]] = {}
+    loads = [_load()]
+    with tempfile.TemporaryDirectory(prefix="gatehouse-bench-", dir=arguments.directory) as directory:
+        workshop = Workshop(Path(directory), quick=arguments.quick)
+        for name in arguments.names or BENCHES:
+            found[name] = import_module(f"bench.{name}").measure(workshop)
+            loads.append(_load())
+            print(table(name, found[name]), flush=True)
+    print(f"\n{_machine()}; load {' '.join(f'{one:.1f}' for one in loads)}")
+    if arguments.json is not None:
+        arguments.json.write_text(json.dumps(_document(found, loads, quick=arguments.quick), indent=1) + "\n")
+    missed = [one.name for figures in found.values() for one in figures if one.ok is False]
+    return 1 if missed and not arguments.quick else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHES)}; default: all")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here as well")
+    parser.add_argument("--quick", action="store_true", help="tiny loads, to see that the benches work")
+    parser.add_argument("--directory", type=Path, help="where to work (the disk that is measured)")
+    return parser
+
+
+def _document(found: dict[str, list[Figure]], loads: list[float], *, quick: bool) -> dict[str, Any]:
+    return {
+        "machine": _machine(),
+        "load": loads,
+        "quick": quick,
+        "benches": {name: [one.fields() for one in figures] for name, figures in found.items()},
+    }
+
+
+def _machine() -> str:
+    return f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+
+
+def _load() -> float:
+    """The machine's load of the last minute: figures taken beside other work are worth less."""
+    return os.getloadavg()[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""Resident size of the gate process: the real one, tapped over its command socket."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from random import Random
+from typing import Any, Final
+
+from bench.figures import Figure
+from bench.loads import DOORS
+from bench.processes import gate, memory_bytes
+from bench.rig import GateRig, Workshop
+
+GRANTS: Final = 100_000
+TAPS: Final = 10_000
+WARM_TAPS: Final = 2_000
+"""By then everything that is kept between taps has its size."""
+MOST_MB: Final = 45.0
+GROWTH_MB: Final = 1.0
+STEP: Final = 100
+MB: Final = 1e6
+
+
+def measure(workshop: Workshop) -> list[Figure]:
+    """Megabytes when ready, and after taps at every door."""
+    rig = workshop.gate(GRANTS)
+    share = 50 if workshop.quick else 1
+    with gate(workshop, rig) as process, closing(_Commands(rig)) as commands:
+        ready = memory_bytes(process.pid)
+        commands.tap(WARM_TAPS // share)
+        warm = memory_bytes(process.pid)
+        commands.tap((TAPS - WARM_TAPS) // share)
+        after = memory_bytes(process.pid)
+    return [
+        Figure("ready", ready / MB, "MB"),
+        Figure("after_taps", after / MB, "MB", MOST_MB),
+        Figure("growth", (after - warm) / MB, "MB", GROWTH_MB),
+    ]
+
+
+class _Commands:
+    """A client of the gate's command socket."""
+
+    def __init__(self, rig: GateRig) -> None:
+        self._cards = rig.cards()
+        self._draw = Random("gatehouse memory")
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.connect(str(rig.control_socket))
+        self._answers = self._socket.makefile("rb")
+
+    def close(self) -> None:
+        """Hang up."""
+        self._answers.close()
+        self._socket.close()
+
+    def tap(self, count: int) -> None:
+        """Tap; every so often wait for the log, so that no event is lost."""
+        for number in range(count):
+            door = self._draw.choice(DOORS)
+            card = self._draw.choice(self._cards.opening(door) + self._cards.strangers[:STEP])
+            self._ask({"command": "tap", "reader": f"reader{door}", "card": card.number.hex()})
+            if number % STEP == STEP - 1 or number == count - 1:
+                self._wait_for_log()
+
+    def _wait_for_log(self) -> None:
+        while (log := self._ask({"command": "status"})["log"])["backlog"]:
+            time.sleep(0.01)
+        if log["lost"]:
+            raise RuntimeError("the gate lost events")
+
+    def _ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        self._socket.sendall(json.dumps(request).encode() + b"\n")
+        answer: dict[str, Any] = json.loads(self._answers.readline())
+        if not answer["ok"]:
+            raise RuntimeError(answer["error"])
+        return answer

@@ -1,0 +1,115 @@
+"""``python -m bench.tapped_gate``: a whole gate in which taps are timed from inside.
+
+The gate is composed as `terminal.cli.gate` does it. A thread plays the people: it holds
+cards to the simulated readers, as a driver's own thread would, and afterwards finds in the
+history of the simulated relays when each of them moved. Both use the gate's monotonic clock.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import threading
+import time
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from bench.loads import DOORS, PEDESTRIAN_DOORS, Cards
+from bench.rig import OPEN_S
+from drivers.gpio.sim import SimGpio
+from drivers.ports import Technology
+from drivers.readers.sim import SimReader
+from sync.records import Credential
+from terminal.check import load_config
+from terminal.cli.gate import serve_commands
+from terminal.gate import Gate, real_outside
+
+LOCKED_AGAIN_S: Final = OPEN_S + 0.1
+SETTLE_S: Final = 1.0
+"""After READY the gate loads what no tap needs; people come later than that."""
+
+
+class People:
+    """Taps at every door of one gate, and the latencies in microseconds by phase."""
+
+    def __init__(self, gate: Gate, cards: Cards) -> None:
+        self._gate = gate
+        self._cards = cards
+        self._draw = Random("gatehouse people")
+        self.found: dict[str, list[float]] = {}
+        self.problem = ""
+
+    def play(self, arguments: argparse.Namespace) -> None:
+        """All phases, then the end of the gate."""
+        try:
+            time.sleep(SETTLE_S)
+            self._phase("alone", arguments.alone, 1, spends=False)
+            self._phase("together", arguments.together, len(DOORS), spends=False)
+            self._phase("spend", arguments.spends, 1, spends=True)
+        except Exception as error:  # noqa: BLE001 - the gate must end whatever goes wrong here
+            self.problem = repr(error)
+        finally:
+            self._gate.loop.post(self._gate.loop.stop)
+
+    def _phase(self, name: str, rounds: int, at_once: int, *, spends: bool) -> None:
+        """Rounds of ``at_once`` taps at different doors, a moment apart, each with a door locked again."""
+        doors = PEDESTRIAN_DOORS if spends else DOORS
+        taps: list[tuple[int, float]] = []
+        for _ in range(rounds):
+            for door in self._draw.sample(doors, at_once):
+                cards = self._cards.visitors if spends else self._cards.opening(door)
+                taps.append((door, self._tap(door, self._draw.choice(cards))))
+            time.sleep(LOCKED_AGAIN_S + self._draw.random() * 0.1)
+        self.found[name] = self._latencies_us(taps)
+
+    def _tap(self, door: int, card: Credential) -> float:
+        reader = self._gate.readers[f"reader{door}"].reader
+        if not isinstance(reader, SimReader):
+            raise TypeError("the rig has simulated readers")
+        at = self._gate.loop.monotonic()
+        reader.present(Technology.ISO14443A, card.number)
+        reader.remove()
+        return at
+
+    def _latencies_us(self, taps: list[tuple[int, float]]) -> list[float]:
+        gpio = self._gate.hardware.gpio
+        if not isinstance(gpio, SimGpio):
+            raise TypeError("the rig has simulated lines")
+        openings = [one for one in gpio.history() if one.level]
+        found = []
+        for door, at in taps:
+            moved = next(one.at for one in openings if one.line == f"relay{door}" and one.at >= at)
+            if moved > at + LOCKED_AGAIN_S:
+                raise RuntimeError(f"a tap at door {door} moved no relay")
+            found.append((moved - at) * 1e6)
+        return found
+
+
+def main() -> int:
+    """Run the gate until the people have gone; prints the latencies as JSON."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("config", type=Path)
+    parser.add_argument("cards", type=Path)
+    for phase in ("--alone", "--together", "--spends"):
+        parser.add_argument(phase, type=int, default=0, metavar="ROUNDS")
+    arguments = parser.parse_args()
+    cards = Cards.load(arguments.cards)
+    gate = Gate(load_config(arguments.config), real_outside())
+    gate.start()
+    serve_commands(gate)
+    gate.watch_list()
+    people = People(gate, cards)
+    thread = threading.Thread(target=people.play, args=(arguments,), name="people")
+    thread.start()
+    gate.run()
+    thread.join()
+    print(json.dumps(people.found))
+    if people.problem:
+        print(people.problem, file=sys.stderr)
+    return 1 if people.problem else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
