@@ -37,7 +37,9 @@ class Watch:
         self._memory = memory
         self._journal = journal
         self._on_clock = on_clock
-        self.clock: ClockState = keeper.judge(read_clock()).now.clock
+        reading = read_clock()
+        self.clock: ClockState = keeper.judge(reading).now.clock
+        keeper.step_ms(reading)  # the offset that later looks compare with
         self.list_is_old = False
 
     def look(self) -> None:

@@ -179,7 +179,7 @@ class GateRig:
     def settle(self) -> None:
         """Let everything handed to the log be stored (or refused), and what follows from it happen."""
         self.turn()
-        while self.log.waiting:
+        while self.log.waiting or self.gate.loop._mail:
             self.advance(GROUP_S)
             self.gate.log.acknowledge(0)  # acknowledges nothing; the writer looks at our clock again
             self.log.wait()
