@@ -10,6 +10,7 @@ from typing import Final
 from bench.figures import Figure, Spread, p99
 from bench.loads import ISSUED_AT, PEDESTRIAN_DOORS, Cards
 from bench.processes import replacing
+from bench.publisher import ESTATE_ID, GATE_ID
 from bench.rig import GateRig, Workshop
 from sync.records import ClockState, Credential, Direction, DoorMode, Reason
 from terminal.core.decision import decide
@@ -36,7 +37,9 @@ class _Decider:
     """Decides taps at one gate, one in five by a card that is on no list."""
 
     def __init__(self, rig: GateRig) -> None:
-        self._permissions = Permissions(ListIndex(rig.sync_dir), lambda _report: None)
+        self._permissions = Permissions(
+            ListIndex(rig.sync_dir), lambda _report: None, estate_id=ESTATE_ID, gate_id=GATE_ID
+        )
         self._cards: Cards = rig.cards()
         self._draw = Random(f"gatehouse decisions {rig.count}")
         self.hits_us: list[float] = []

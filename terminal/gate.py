@@ -79,7 +79,12 @@ class Gate:
         self.log.open()
         self.keeper.raise_floor(self.memory.floor())
         self.journal = Journal(outside.boot, self.judge, self.log, self.loop.post, self._stored)
-        self.permissions = Permissions(ListIndex(config.sync_dir), self._list_changed)
+        self.permissions = Permissions(
+            ListIndex(config.sync_dir),
+            self._list_changed,
+            estate_id=config.estate_id,
+            gate_id=config.gate.id,
+        )
         self.hardware = Hardware(config, self.loop, on_report=self._door_report, on_input=self._input_report)
         self.modes = DoorModes(
             clock=self.judge,

@@ -41,10 +41,17 @@ class ListReport:
 
 
 class Permissions:
-    """Look-ups in the list in force; ``on_change`` hears of every new state of it."""
+    """Look-ups in the list in force; ``on_change`` hears of every new state of it.
 
-    def __init__(self, index: ListIndex, on_change: Callable[[ListReport], None]) -> None:
+    The list of another gate is none: its door ids are the same, its cards are not.
+    """
+
+    def __init__(
+        self, index: ListIndex, on_change: Callable[[ListReport], None], *, estate_id: bytes, gate_id: int
+    ) -> None:
         self._index = index
+        self._estate_id = estate_id
+        self._gate_id = gate_id
         self._on_change = on_change
         self._state: ListState | None = None
         self._rules: Rules | None = None
@@ -111,6 +118,15 @@ class Permissions:
         self._index.close()
 
     def _use(self, state: ListState | None, fault: str) -> None:
+        if state is not None and (state.head.estate_id, state.head.gate_id) != (
+            self._estate_id,
+            self._gate_id,
+        ):
+            fault = (
+                f"the list is of gate {state.head.gate_id} of estate {state.head.estate_id.hex()}:"
+                " correct the configuration, or send this gate's own list"
+            )
+            state = None
         if state is None:
             self._rules = None
         elif self._state is None or self._rules is None or state.settings != self._state.settings:

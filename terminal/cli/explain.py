@@ -170,7 +170,12 @@ def _known(config: Config) -> _Known:
     keeper, fault = time_keeper(config)
     memory, lost = _memory(config)
     keeper.raise_floor(memory.floor())
-    permissions = Permissions(ListIndex(config.sync_dir), lambda _report: None)
+    permissions = Permissions(
+        ListIndex(config.sync_dir),
+        lambda _report: None,
+        estate_id=config.estate_id,
+        gate_id=config.gate.id,
+    )
     permissions.refresh()
     if permissions.state is not None:
         keeper.raise_floor(permissions.state.head.issued_at)

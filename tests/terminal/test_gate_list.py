@@ -1,0 +1,42 @@
+"""The list a whole gate decides by: its own, or none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sync.events import EventKind
+from sync.records import Reason
+from tests.support.estate import ESTATE_ID, GATE_ID
+from tests.support.gate_estate import BASIC, MAIN_LOCK, RESIDENT
+from tests.terminal.conftest import MakeRig
+
+
+@pytest.mark.parametrize(("key", "value"), [("id", GATE_ID + 1), ("estate", ESTATE_ID[::-1].hex())])
+def test_the_list_of_another_gate_opens_nothing_and_is_told(
+    make_rig: MakeRig, key: str, value: int | str
+) -> None:
+    """A storage card copied from one gate to the next: its door ids are the same, its cards are not."""
+
+    def moved(document: dict[str, Any]) -> None:
+        document["gate"][key] = value
+
+    rig = make_rig(change=moved).start()
+    assert rig.tap("in", RESIDENT) is Reason.FAULT
+    assert rig.tap("in", RESIDENT) is Reason.FAULT
+    assert rig.moved(MAIN_LOCK) == [False]
+    (fault,) = rig.events(EventKind.LIST_FAULT)
+    assert f"gate {GATE_ID}" in str(fault.detail["cause"])
+    assert not rig.events(EventKind.LIST_CHANGED)
+    assert "no permission list" in rig.gate.status_line()
+
+
+def test_its_own_list_ends_the_fault(make_rig: MakeRig) -> None:
+    other = {"id": GATE_ID + 1}
+    rig = make_rig(change=lambda document: document["gate"].update(other)).start()
+    assert rig.tap("in", RESIDENT) is Reason.FAULT
+    other["id"] = GATE_ID
+    rig.restart()
+    rig.publish(BASIC.records)
+    assert rig.tap("in", RESIDENT) is Reason.GRANTED
