@@ -69,10 +69,12 @@ def answer(arguments: argparse.Namespace, work: Callable[[Config], Answer]) -> i
 
 def say(arguments: argparse.Namespace, work: Callable[[], Answer]) -> int:
     """Do ``work`` and say its answer, or why there is none; returns the exit code."""
+    code = 0
     try:
         given = work()
+        code = given.code
         if given.fields is not None:
-            write(as_json({"ok": given.code == 0, **given.fields}) if arguments.json else given.text)
+            write(as_json({"ok": code == 0, **given.fields}) if arguments.json else given.text)
     except ConfigError as error:
         return _fail(arguments, str(error), EXIT_CONFIG, {"errors": error.errors})
     except CommandFailedError as error:
@@ -82,8 +84,7 @@ def say(arguments: argparse.Namespace, work: Callable[[], Answer]) -> int:
     except BrokenPipeError:
         # The reader has seen enough (``… | head``); what is left goes nowhere, silently.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    return given.code
+    return code
 
 
 def as_json(fields: Fields) -> str:

@@ -134,12 +134,13 @@ def test_a_list_for_another_gate_is_refused_on_a_gate_without_one(store: ListSto
 
 
 def test_a_withdrawal_counts_even_if_the_update_that_brought_it_is_refused(tmp_path: Path) -> None:
+    steps: list[Step] = [Revoke(card(3).key, 1003, RevocationReason.LOST, NOW)]
+    statement, _ = delta(HERE, (ListVersion(1, 7), first_list()), steps, issued_at=NOW)
+    gap = seal(statement, (LISTS,), delegations=CHAIN, withdrawals=withdraw(1, ONLINE))
     with closing(open_store(tmp_path)) as store:
         take(store, signed_snapshot(first_list(), 1))
         with pytest.raises(GapError):
-            steps: list[Step] = [Revoke(card(3).key, 1003, RevocationReason.LOST, NOW)]
-            statement, _ = delta(HERE, (ListVersion(1, 7), first_list()), steps, issued_at=NOW)
-            take(store, seal(statement, (LISTS,), delegations=CHAIN, withdrawals=withdraw(1, ONLINE)))
+            take(store, gap)
     with closing(open_store(tmp_path)) as store, pytest.raises(WithdrawnKeyError):
         take(store, revocation(3, ONLINE))
 
