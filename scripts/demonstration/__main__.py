@@ -1,0 +1,114 @@
+"""`python -m scripts.demonstration`: a gate to play with, or with ``--once`` a story that proves itself."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from office.errors import OfficeError
+from scripts.demonstration.console import play_with
+from scripts.demonstration.estate import FOR_A_PERSON, FOR_THE_STORY
+from scripts.demonstration.gate_client import GateGoneError
+from scripts.demonstration.gate_process import GateStartError
+from scripts.demonstration.player import Player
+from scripts.demonstration.stage import Stage, open_stage
+from scripts.demonstration.story import STORY
+from scripts.demonstration.telling import Chapter
+from terminal import clock
+from terminal.config import ConfigError
+
+TIME_LIMIT_S: Final = 120.0
+"""For the whole story and its clearing up, which take about 20 s: nothing hangs for longer."""
+EXIT_SIGNAL: Final = 128
+"""A shell's exit code for a process that a signal ended, plus the signal's number."""
+
+
+class TimeLimitError(Exception):
+    """The story took too long."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the demonstration; 0 unless something came out otherwise than told."""
+    options = _parser().parse_args(arguments)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
+    if not options.once and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        print("this is for a terminal; without one: scripts/run --once", file=sys.stderr)
+        return 2
+    try:
+        with ExitStack() as clearing:
+            directory = options.state or Path(
+                clearing.enter_context(tempfile.TemporaryDirectory(prefix="gatehouse-"))
+            )
+            if options.once:
+                clearing.enter_context(_time_limit(TIME_LIMIT_S))
+            pace = FOR_THE_STORY if options.once else FOR_A_PERSON
+            stage = clearing.enter_context(
+                open_stage(directory, pace, simulated_reader=options.simulated_reader)
+            )
+            return tell(stage, STORY, _say) if options.once else play_with(stage)
+    except (OfficeError, ConfigError, GateStartError, GateGoneError, TimeLimitError) as error:
+        print(f"demonstration: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return EXIT_SIGNAL + signal.SIGINT
+
+
+def tell(stage: Stage, chapters: Sequence[Chapter], say: Callable[[str], None]) -> int:
+    """Play a story to its end; 0 only if it came out as told."""
+    say(f"Pedestrian reader: {stage.reader_told}.")
+    as_told = Player(stage.world, stage.names, say, clock.monotonic).play(chapters)
+    say("\nEverything came out as told." if as_told else "\nNOT as told: see FAILED above.")
+    return 0 if as_told else 1
+
+
+@contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    """Interrupts whatever runs after so long, also a call that hangs; raises ``TimeLimitError``."""
+    signal.signal(signal.SIGALRM, _too_long)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    del frame
+    sys.exit(EXIT_SIGNAL + number)  # so that everything started is ended on the way out
+
+
+def _too_long(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    raise TimeLimitError(f"the story did not end within {TIME_LIMIT_S:g} s")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scripts/run", description="A demonstration gate, with doors and cards."
+    )
+    parser.add_argument(
+        "--once", action="store_true", help="play a fixed story; 0 only if it comes out as told"
+    )
+    parser.add_argument("--state", type=Path, help="keep everything in this new or empty directory")
+    parser.add_argument(
+        "--simulated-reader",
+        action="store_true",
+        help="do without the real PC/SC path, also where there is one",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

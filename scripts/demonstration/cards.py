@@ -1,0 +1,59 @@
+"""The cards of the demonstration: roles, never people. All but two stand in docs/examples/estate.toml."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from sync.records import Credential, Technology
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One chip in somebody's hand, or a code on paper."""
+
+    role: str
+    """What the office gave it out for; shown instead of its number."""
+    number: bytes
+    key: str
+    """The key that taps it."""
+    technology: Technology = Technology.ISO14443A
+
+    @property
+    def text(self) -> str:
+        """The credential as events name it."""
+        return str(Credential(self.technology, self.number))
+
+
+RESIDENT: Final = Card("resident", bytes.fromhex("04A10001"), "1")
+SLOW_RESIDENT: Final = Card("needs longer", bytes.fromhex("04A10002B3C4D5"), "2")
+TENANT: Final = Card("tenant", bytes.fromhex("04A10003"), "3")
+LOST: Final = Card("lost card", bytes.fromhex("04A10004"), "4")
+VEHICLE: Final = Card("vehicle", bytes.fromhex("04A10005"), "5")
+MERCHANT: Final = Card("merchant", bytes.fromhex("04A10006"), "6")
+GUARD: Final = Card("guard", bytes.fromhex("04A10007"), "7")
+SLIP: Final = Card("slip", b"SLIP-0001", "8", Technology.CODE)
+VISITOR: Final = Card("visitor", bytes.fromhex("04A10009"), "9")
+OFF_HOURS: Final = Card("off hours", bytes.fromhex("04A1000B"), "0")
+"""Opens at another time of day than this one: put on the list by `scripts.demonstration.estate`."""
+UNKNOWN: Final = Card("unknown card", bytes.fromhex("0BADCA4D"), "u")
+"""On no list."""
+
+CARDS: Final = (
+    RESIDENT,
+    SLOW_RESIDENT,
+    TENANT,
+    LOST,
+    VEHICLE,
+    MERCHANT,
+    GUARD,
+    SLIP,
+    VISITOR,
+    OFF_HOURS,
+    UNKNOWN,
+)
+
+
+def role_of(credential: str) -> str:
+    """The role of the card that an event names; its own text if it is none of ours."""
+    return next((card.role for card in CARDS if card.text == credential), credential)

@@ -1,0 +1,88 @@
+"""The words a story is told in: acts, events and states, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from scripts.demonstration.cards import Card, role_of
+from scripts.demonstration.event_text import Names
+from scripts.demonstration.world import World
+
+COMES_WITHIN_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Somebody does something; what he notices is told."""
+
+    act: Callable[[World], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An event as far as a story tells it; what is ``None`` is not in the event."""
+
+    kind: str
+    door: str | None = None
+    role: str | None = None
+    reason: str | None = None
+
+    def __str__(self) -> str:
+        return ", ".join(word for word in (self.kind, self.door, self.role, self.reason) if word)
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Exactly these events come next, in any order among themselves."""
+
+    expected: tuple[Seen, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """The gate's status has this value at this place now."""
+
+    told: str
+    path: tuple[str, ...]
+    value: object
+    within_s: float = 0.0
+    """It may take so long until it is so."""
+
+
+Step = Act | Events | Stands
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A part of the story that comes out as told, or does not."""
+
+    title: str
+    steps: tuple[Step, ...]
+
+
+def see(kind: str, door: str | None = None, card: Card | None = None, reason: str | None = None) -> Events:
+    """One event comes next."""
+    return Events((Seen(kind, door, None if card is None else card.role, reason),))
+
+
+def stands(told: str, path: str, value: object) -> Stands:
+    """The status at ``path`` (words between dots) is ``value``, for people: ``told``."""
+    return Stands(told, tuple(path.split(".")), value)
+
+
+def comes(told: str, path: str, value: object) -> Stands:
+    """The status comes to be so, without an event that says it."""
+    return replace(stands(told, path, value), within_s=COMES_WITHIN_S)
+
+
+def seen(fields: Mapping[str, Any], names: Names) -> Seen:
+    """An event of the gate in the words of the story."""
+    credential = fields.get("credential")
+    return Seen(
+        fields["kind"],
+        names.doors.get(fields.get("door", 0)),
+        None if credential is None else role_of(credential),
+        fields.get("reason"),
+    )
