@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from drivers.ports import Reader
@@ -71,11 +72,14 @@ class Gate:
         self.loop = Loop(lambda: outside.read_clock().monotonic, self._turned)
         self.followers: list[Callable[[int, Event], None]] = []
         self.on_close: list[Callable[[], None]] = []
+        self._closed = False
         self._watchdog_due = 0.0
         self._status = ""
         self.keeper = self._time_keeper()
         self.memory = Memory(outside.boot)
         self.log = LogService(config, self.loop, self.memory, self._log_sources(), self._log_came_late)
+        # Lines first: outputs are undriven from here on, and without its lines there is no gate.
+        self.hardware = Hardware(config, self.loop, on_report=self._door_report, on_input=self._input_report)
         self.log.open()
         self.keeper.raise_floor(self.memory.floor())
         self.journal = Journal(outside.boot, self.judge, self.log, self.loop.post, self._stored)
@@ -85,7 +89,6 @@ class Gate:
             estate_id=config.estate_id,
             gate_id=config.gate.id,
         )
-        self.hardware = Hardware(config, self.loop, on_report=self._door_report, on_input=self._input_report)
         self.modes = DoorModes(
             clock=self.judge,
             rules=lambda: self.permissions.rules,
@@ -155,16 +158,22 @@ class Gate:
 
     def close(self) -> None:
         """End: outputs undriven first, then readers, then the log. May be called twice."""
-        self.hardware.close()
-        self.service.stopping()
-        for supervisor in self.readers.values():
-            supervisor.close()
-        self.journal.record(EventKind.STOPPED)
-        self.log.close()
-        self.permissions.close()
-        for close in self.on_close:
-            close()
-        self.loop.close()
+        if self._closed:
+            return
+        self._closed = True
+        steps = [
+            self.hardware.close,
+            self.service.stopping,
+            *[one.close for one in self.readers.values()],
+            lambda: self.journal.record(EventKind.STOPPED),
+            self.log.close,
+            self.permissions.close,
+            *self.on_close,
+            self.loop.close,
+        ]
+        with ExitStack() as stack:  # every step is taken, whichever fails
+            for step in reversed(steps):
+                stack.callback(step)
 
     def status_line(self) -> str:
         """The gate in one line, for ``systemctl status``."""

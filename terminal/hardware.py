@@ -39,6 +39,7 @@ class Hardware:
         driver = find_gpio(config.gpio_kind)
         settings = driver.settings(config.gpio_options, where=f"{config.path}: [gpio]")
         self.gpio: Gpio = driver.open(settings, loop.monotonic)
+        self._fd = self.gpio.fileno()
         try:
             self._doors = [
                 DoorControl(name, one, self.gpio, loop, on_report=on_report, on_alarm=self._alarm)
@@ -74,7 +75,7 @@ class Hardware:
             kind = self._config.inputs[name].kind
             if one.is_active() and kind is not InputKind.FIRE:
                 self._on_input(name, kind, True)
-        self._loop.watch(self.gpio.fileno(), self._service)
+        self._loop.watch(self._fd, self._service)
         self._set_timer()
 
     @property
@@ -101,7 +102,7 @@ class Hardware:
 
     def close(self) -> None:
         """Leave every output undriven. May be called twice."""
-        self._loop.unwatch(self.gpio.fileno())
+        self._loop.unwatch(self._fd)
         if self._timer is not None:
             self._timer.cancel()
         self.gpio.close()

@@ -44,7 +44,7 @@ class Loop:
         self._mail: deque[Callable[[], None]] = deque()
         self._mail_lock = threading.Lock()
         self._closed = False
-        self._running = False
+        self._stopped = False
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._selector.register(self._wake, selectors.EVENT_READ, self._take_mail)
 
@@ -62,7 +62,7 @@ class Loop:
 
     def unwatch(self, fd: int) -> None:
         """Stop watching ``fd``; unknown ones are ignored."""
-        if fd in self._selector.get_map():
+        if not self._closed and fd in self._selector.get_map():
             self._selector.unregister(fd)
 
     def call_at(self, deadline: float, callback: Callable[[], None]) -> Timer:
@@ -80,15 +80,15 @@ class Loop:
             os.eventfd_write(self._wake, 1)
 
     def run(self) -> None:
-        """Turn until ``stop``."""
-        self._running = True
-        while self._running:
+        """Turn until ``stop``, which may have come already."""
+        while not self._stopped:
             self.turn(LONGEST_WAIT_S)
 
     def stop(self) -> None:
-        """End ``run`` after the present turn; from the loop's thread or a signal handler."""
-        self._running = False
-        os.eventfd_write(self._wake, 1)
+        """End ``run`` after the present turn, for good; from the loop's thread or a signal handler."""
+        self._stopped = True
+        if not self._closed:
+            os.eventfd_write(self._wake, 1)
 
     def turn(self, longest_wait_s: float) -> None:
         """One turn: wait for the next thing, do everything that is due."""

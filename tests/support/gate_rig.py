@@ -62,7 +62,7 @@ class GateRig:
         self.low = set(low)
         self.boot = 1
         self.environment = environment or {}
-        self._change = change
+        self.change = change
         self._draws = 0
         self._revision = 0
         self._seen = 0
@@ -133,7 +133,7 @@ class GateRig:
         """The gate's configuration as it would stand in its file."""
         document = gate_document(self.directory)
         document["gpio"]["low"] = sorted(self.low)
-        self._change(document)
+        self.change(document)
         return parse_config(Path("gate.toml"), document)
 
     def _outside(self) -> Outside:
