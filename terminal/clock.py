@@ -110,9 +110,20 @@ class TimeKeeper:
         self.raise_floor(utc)
         return True
 
-    def take_anchor(self, anchor: Anchor | None) -> None:
-        """Use the office's latest answer; one of another boot is worth nothing."""
+    @property
+    def anchor(self) -> Anchor | None:
+        """The office's answer in use."""
+        return self._anchor
+
+    def take_anchor(self, anchor: Anchor, reading: Reading) -> bool:
+        """Use the office's latest answer; a trusted clock does not believe a far jump ahead."""
+        now = self.judge(reading).now
+        if now.clock is ClockState.TRUSTED and now.utc is not None:
+            wall = self._by(anchor, reading)
+            if wall is None or wall[0] // 1000 > now.utc + JUMP_BOUND_S:
+                return False
         self._anchor = anchor
+        return True
 
     def judge(self, reading: Reading) -> Judged:
         """What time it is, and how sure that is."""
@@ -131,16 +142,21 @@ class TimeKeeper:
             return 0
         return offset - previous
 
-    def _anchored(self, reading: Reading) -> tuple[int | None, ClockState] | None:
-        anchor = self._anchor
-        if anchor is None or anchor.boot_id != self._boot:
+    def _anchored(self, reading: Reading) -> tuple[int, ClockState] | None:
+        return None if self._anchor is None else self._by(self._anchor, reading)
+
+    def _by(self, anchor: Anchor, reading: Reading) -> tuple[int, ClockState] | None:
+        """Wall time by ``anchor``; ``None`` if it cannot be right."""
+        if anchor.boot_id != self._boot:
             return None
         since_ms = reading.boottime_ms - anchor.boottime_ms
         wall = anchor.utc_ms + since_ms
-        if since_ms < 0 or wall // 1000 < self._floor:
-            return None
         doubt_ms = anchor.uncertainty_ms + since_ms * DRIFT_PPM // 1_000_000
-        return wall, ClockState.TRUSTED if doubt_ms <= TRUSTED_UNCERTAINTY_MS else ClockState.SUSPECT
+        floor_ms = self._floor * 1000
+        if since_ms < 0 or not floor_ms - doubt_ms <= wall < LATEST_BELIEVABLE * 1000:
+            return None
+        state = ClockState.TRUSTED if doubt_ms <= TRUSTED_UNCERTAINTY_MS else ClockState.SUSPECT
+        return max(wall, floor_ms), state
 
     def _system(self, reading: Reading) -> tuple[int | None, ClockState]:
         if self._floor <= reading.system_ms // 1000 < LATEST_BELIEVABLE:

@@ -1,4 +1,4 @@
-"""What a gate looks at from time to time: its clock, the age of its list, its time floor."""
+"""What a gate looks at from time to time: the office's time, its clock, the age of its list, its floor."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sync.events import EventKind
 from sync.records import ClockState
-from terminal.clock import Reading, TimeKeeper
+from terminal.clock import Anchor, Reading, TimeKeeper
 from terminal.journal import Journal
 from terminal.memory import FLOOR_LATCH, Memory
 from terminal.permissions import Permissions
@@ -26,6 +26,7 @@ class Watch:
         *,
         read_clock: Callable[[], Reading],
         keeper: TimeKeeper,
+        saved_anchor: Callable[[], Anchor | None],
         permissions: Permissions,
         memory: Memory,
         journal: Journal,
@@ -33,6 +34,8 @@ class Watch:
     ) -> None:
         self._read_clock = read_clock
         self._keeper = keeper
+        self._saved_anchor = saved_anchor
+        self._anchor = keeper.anchor
         self._permissions = permissions
         self._memory = memory
         self._journal = journal
@@ -44,10 +47,22 @@ class Watch:
 
     def look(self) -> None:
         """Look at everything once."""
+        self._look_at_anchor()
         self._look_at_clock()
         self._permissions.look()
         self._look_at_list_age()
         self._keep_floor()
+
+    def _look_at_anchor(self) -> None:
+        """Take what the sync side has got from the office since; without a new answer the last one stays."""
+        anchor = self._saved_anchor()
+        if anchor is None or anchor == self._anchor:
+            return
+        self._anchor = anchor
+        if not self._keeper.take_anchor(anchor, self._read_clock()):
+            self._journal.record(
+                EventKind.CLOCK_CHANGED, detail={"not_believed": str(anchor.utc_ms // 1000)[:20]}
+            )
 
     def _look_at_clock(self) -> None:
         reading = self._read_clock()

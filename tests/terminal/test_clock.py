@@ -55,8 +55,9 @@ def test_an_anchor_of_this_boot_is_trusted_whatever_the_system_clock_says() -> N
         Anchor(OTHER_BOOT, 10_000, NOW * 1000, 50),
         Anchor(BOOT, 99_000, NOW * 1000, 50),
         Anchor(BOOT, 10_000, (NOW - 10_000) * 1000, 50),
+        Anchor(BOOT, 10_000, LATEST_BELIEVABLE * 1000, 50),
     ],
-    ids=["another boot", "from the future of this boot", "before the floor"],
+    ids=["another boot", "from the future of this boot", "before the floor", "past belief"],
 )
 def test_an_anchor_that_cannot_be_right_is_not_used(anchor: Anchor) -> None:
     keeper = TimeKeeper(BOOT, floor=NOW, anchor=anchor)
@@ -69,11 +70,18 @@ def test_an_anchor_grows_doubtful_with_drift() -> None:
     assert keeper.judge(reading(DAY_MS, NOW)).now.clock is ClockState.SUSPECT
 
 
+def test_an_anchor_a_little_before_the_floor_is_right_within_its_doubt() -> None:
+    """The office corrects a clock that ran a second ahead, and with it the floor."""
+    keeper = TimeKeeper(BOOT, floor=NOW, anchor=Anchor(BOOT, 0, (NOW - 1) * 1000, 1_000))
+    judged = keeper.judge(reading(0, 0))
+    assert (judged.now.clock, judged.now.utc) == (ClockState.TRUSTED, NOW)
+
+
 def test_only_trusted_time_raises_the_floor() -> None:
     keeper = TimeKeeper(BOOT, floor=NOW, anchor=None)
     keeper.judge(reading(5_000, NOW + 999_999))
     assert keeper.floor == NOW
-    keeper.take_anchor(Anchor(BOOT, 5_000, (NOW + 100) * 1000, 0))
+    assert keeper.take_anchor(Anchor(BOOT, 5_000, (NOW + 100) * 1000, 0), reading(5_000, NOW))
     keeper.judge(reading(5_000, NOW))
     assert keeper.floor == NOW + 100
 
