@@ -75,8 +75,7 @@ class Gate:
         self._closed = False
         self._watchdog_due = 0.0
         self._status = ""
-        saved = self._saved_time()
-        self.keeper = TimeKeeper(outside.boot, floor=saved.floor, anchor=saved.anchor)
+        self.keeper = self._time_keeper()
         self.memory = Memory(outside.boot)
         self.log = LogService(config, self.loop, self.memory, self._log_sources(), self._log_came_late)
         # Lines first: outputs are undriven from here on, and without its lines there is no gate.
@@ -116,7 +115,6 @@ class Gate:
         self.watch = Watch(
             read_clock=outside.read_clock,
             keeper=self.keeper,
-            saved_anchor=lambda: self._saved_time().anchor,
             permissions=self.permissions,
             memory=self.memory,
             journal=self.journal,
@@ -214,12 +212,13 @@ class Gate:
             jitter=self._outside.jitter,
         )
 
-    def _saved_time(self) -> SavedTime:
+    def _time_keeper(self) -> TimeKeeper:
         try:
-            return load_time(self.config.sync_dir)
+            saved = load_time(self.config.sync_dir)
         except TimeAnchorError:
             # The clock is then suspect or unknown, which status and every event show.
-            return SavedTime(0, None)
+            saved = SavedTime(0, None)
+        return TimeKeeper(self._outside.boot, floor=saved.floor, anchor=saved.anchor)
 
     def _log_sources(self) -> LogSources:
         return LogSources(

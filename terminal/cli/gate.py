@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from drivers.ports import DriverError
@@ -36,10 +37,12 @@ def run(arguments: argparse.Namespace) -> int:
     except DriverError as error:
         print(f"{config.path}: {error}", file=sys.stderr)
         return EXIT_HARDWARE
-    gate.start()
-    serve_commands(gate)
-    gate.watch_list()
-    gate.run()
+    with closing(gate):  # whatever fails on the way, the lines end undriven
+        gate.heed_signals()
+        gate.start()
+        serve_commands(gate)
+        gate.watch_list()
+        gate.run()
     return 0
 
 

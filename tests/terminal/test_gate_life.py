@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 from collections.abc import Iterator
@@ -125,8 +126,10 @@ def test_an_end_goes_on_although_one_of_its_steps_fails(rig: GateRig) -> None:
     rig.gate.on_close.clear()
 
 
-def test_a_termination_that_comes_before_the_loop_turns_ends_the_gate(rig: GateRig) -> None:
-    rig.gate.loop.stop()
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_termination_that_comes_before_the_loop_turns_ends_the_gate(rig: GateRig, number: int) -> None:
+    rig.gate.heed_signals()
+    os.kill(os.getpid(), number)
     rig.gate.run()
     assert rig.level(MAIN_LOCK) is None
 
