@@ -83,13 +83,11 @@ class Connection:
         return self._events.popleft()
 
     def wake_ups(self) -> Iterator[None]:
-        """One for every batch of followed events, however long it takes, until the gate ends."""
-        self._events.clear()
-        while True:
+        """One for every batch of followed events, however long it takes, and one when the gate has ended."""
+        while self._receive(None):
             self._lines.clear()
-            if not self._receive(None):
-                return
             yield
+        yield
 
     def close(self) -> None:
         """Hang up. May be called twice."""

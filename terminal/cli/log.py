@@ -142,9 +142,10 @@ def _follow(config: Config, since_ms: int | None, limit: int | None, *, as_lines
                 f"{error}; nothing new can come: leave out --follow", EXIT_UNAVAILABLE
             ) from error
         log = stack.enter_context(UsageReader(config.terminal_dir))
+        last = log.head().last.number
         events = newest(log, since_ms, limit)
         show(events)
-        last = events[-1].number if events else log.head().last.number
+        last = max([last, *(one.number for one in events[-1:])])
         try:
             for _ in gate.wake_ups():
                 for page in _pages_after(log, last):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
+import subprocess
+import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from sync.events import Event, EventKind
 from sync.records import ClockState
-from terminal.__main__ import main
 from terminal.cli import _answer
 from terminal.cli.log import NEWEST, fields, line, newest, since
 from terminal.stores.usage_log import Entry, UsageLog
@@ -20,6 +21,7 @@ from tests.support.estate import card
 from tests.terminal.cli.conftest import House
 from tests.terminal.stores.usage_support import BOOT, open_log
 
+TREE = Path(__file__).parents[3]
 SECOND = 1_000
 T0 = 1_800_000_000_000
 
@@ -138,28 +140,25 @@ def test_the_log_of_a_gate_can_be_read_beside_it_and_after_it(house: House) -> N
 
 def test_follow_goes_on_with_each_new_event_until_the_gate_ends(house: House) -> None:
     house.give_list()
-    codes: list[int] = []
-    with house.gate() as gate:
-        log = threading.Thread(target=lambda: codes.append(main_follow(house)), name="log --follow")
-        house.capture.readouterr()
-        log.start()
-        lines: list[dict[str, object]] = []
-        text = ""
-        while not any(one["kind"] == "started" for one in lines):
-            text += house.capture.readouterr().out
-            lines = [json.loads(one) for one in text.splitlines(keepends=True) if one.endswith("\n")]
-        gate.loop.post(lambda: gate.journal.record(EventKind.SLIP_BOOKED, detail={"slip": "门"}))
-        while not any(one["kind"] == "slip_booked" for one in lines):
-            text += house.capture.readouterr().out
-            lines = [json.loads(one) for one in text.splitlines(keepends=True) if one.endswith("\n")]
-    log.join()
-    assert codes == [0]
-    assert [one["number"] for one in lines] == list(range(1, len(lines) + 1))
-    assert lines[-1]["detail"] == {"slip": "门"}
-
-
-def main_follow(house: House) -> int:
-    return main(["log", "--follow", "--json", "--config", str(house.config)])
+    command = [sys.executable, "-m", "terminal", "log", "--follow", "--json", "--config", str(house.config)]
+    shown: list[dict[str, object]] = []
+    with ExitStack() as stack:
+        with house.gate() as gate:
+            log = stack.enter_context(
+                subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=TREE)
+            )
+            assert log.stdout is not None
+            while not any(one["kind"] == "started" for one in shown):
+                shown.append(json.loads(log.stdout.readline()))
+            gate.loop.post(lambda: gate.journal.record(EventKind.SLIP_BOOKED, detail={"slip": "门"}))
+            while not any(one["kind"] == "slip_booked" for one in shown):
+                shown.append(json.loads(log.stdout.readline()))
+        rest, said = log.communicate()
+    shown += [json.loads(one) for one in rest.splitlines()]
+    assert (log.returncode, said) == (0, b"the gate has ended\n")
+    assert [one["number"] for one in shown] == list(range(1, len(shown) + 1))
+    assert [one["kind"] for one in shown[-2:]] == ["slip_booked", "stopped"]
+    assert shown[-2]["detail"] == {"slip": "门"}
 
 
 def test_follow_without_a_gate_says_that_nothing_can_come(house: House) -> None:
