@@ -75,7 +75,8 @@ class Gate:
         self._closed = False
         self._watchdog_due = 0.0
         self._status = ""
-        self.keeper = self._time_keeper()
+        saved = self._saved_time()
+        self.keeper = TimeKeeper(outside.boot, floor=saved.floor, anchor=saved.anchor)
         self.memory = Memory(outside.boot)
         self.log = LogService(config, self.loop, self.memory, self._log_sources(), self._log_came_late)
         # Lines first: outputs are undriven from here on, and without its lines there is no gate.
@@ -115,6 +116,7 @@ class Gate:
         self.watch = Watch(
             read_clock=outside.read_clock,
             keeper=self.keeper,
+            saved_anchor=lambda: self._saved_time().anchor,
             permissions=self.permissions,
             memory=self.memory,
             journal=self.journal,
@@ -212,13 +214,12 @@ class Gate:
             jitter=self._outside.jitter,
         )
 
-    def _time_keeper(self) -> TimeKeeper:
+    def _saved_time(self) -> SavedTime:
         try:
-            saved = load_time(self.config.sync_dir)
+            return load_time(self.config.sync_dir)
         except TimeAnchorError:
             # The clock is then suspect or unknown, which status and every event show.
-            saved = SavedTime(0, None)
-        return TimeKeeper(self._outside.boot, floor=saved.floor, anchor=saved.anchor)
+            return SavedTime(0, None)
 
     def _log_sources(self) -> LogSources:
         return LogSources(
