@@ -45,6 +45,7 @@ class Explanation:
     door_known: bool
     """Whether the list's settings name the door."""
     list_age_s: int | None
+    """At least so old; ``None`` without a list."""
     interlocked_with: frozenset[int]
     """Doors that were taken to be closed and locked."""
 
@@ -56,7 +57,7 @@ def explain(
     rules = NO_RULES if found is None else found.rules
     commanded = Commanded(lockdown=lockdown_latch(request.door) in memory.latches, free=free_by_command)
     mode = door_mode(request.door, rules, commanded, memory.first_card(request.door), now)
-    age_s = None if found is None or now.wall is None else now.wall - found.issued_at
+    age_s = None if found is None else now.earliest - found.issued_at
     situation = Situation(
         mode=mode.mode,
         list_age_s=age_s,

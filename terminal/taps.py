@@ -87,9 +87,15 @@ class Taps:
         return None if pending is None or is_over(pending, self._clock().now) else pending
 
     def _card(self, place: Place, card: CardRead) -> None:
+        rule = self._permissions.mapping(place.reader)
         try:
-            rule = self._permissions.mapping(place.reader)
             credential = canonical(Technology[card.technology.name], card.number, rule)
+            found = self._permissions.look_up(credential)
+            if self._permissions.mapping(place.reader) != rule:
+                # Another list since the last tap, and it reads this reader's numbers differently.
+                rule = self._permissions.mapping(place.reader)
+                credential = canonical(Technology[card.technology.name], card.number, rule)
+                found = self._permissions.look_up(credential)
         except RecordError as error:
             # No list can hold such a number: unknown, and the log tells what was wrong with it.
             detail: dict[str, Detail] = {"unreadable": str(error)[:100]}
@@ -97,7 +103,7 @@ class Taps:
             self._outcomes.carry_out(Tap(place, None, decision, self._clock().now, detail))
             return
         self._asked_pin.pop(place.reader, None)
-        self._serve(place, Request(credential, place.door, place.direction))
+        self._serve(place, Request(credential, place.door, place.direction), found)
 
     def _digits(self, place: Place, digits: str) -> None:
         asked = self._asked_pin.pop(place.reader, None)
@@ -107,14 +113,14 @@ class Taps:
         credential = asked[0]
         tries = self._pin_tries.pop(credential, PinTries())
         entry = PinEntry(digits, blocked=tries.blocked(now.monotonic))
-        reason = self._serve(place, Request(credential, place.door, place.direction, entry))
+        request = Request(credential, place.door, place.direction, entry)
+        reason = self._serve(place, request, self._permissions.look_up(credential))
         if len(self._pin_tries) >= MAX_PIN_MEMORY:
             self._pin_tries.pop(next(iter(self._pin_tries)))
         self._pin_tries[credential] = after_pin(tries, reason, now.monotonic)
 
-    def _serve(self, place: Place, request: Request) -> Reason:
+    def _serve(self, place: Place, request: Request, found: Found | None) -> Reason:
         now = self._clock().now
-        found = self._permissions.look_up(request.credential)
         if found is None:
             return self._finish(place, request, Decision(Reason.FAULT), now)
         situation = self._situation(found, request.door, now)
@@ -147,7 +153,7 @@ class Taps:
         partners = () if rule is None else rule.interlocked_with
         return Situation(
             mode=mode,
-            list_age_s=None if now.wall is None else now.wall - found.issued_at,
+            list_age_s=now.earliest - found.issued_at,
             interlock_clear=not any(self._outcomes.is_busy(one) for one in partners),
             awaits_first_card=awaits_first_card,
             spent=self._memory.spent,

@@ -43,7 +43,8 @@ def as_lines(
     first = explained[0][1]
     wall = first.now.wall
     at = "at a time nobody knows" if wall is None else f"at {local_text(wall, zone)} ({zone})"
-    age = "" if first.list_age_s is None else f", {first.list_age_s / 86_400:.1f} days old then"
+    least = "at least " if wall is None else ""
+    age = "" if first.list_age_s is None else f", {least}{first.list_age_s / 86_400:.1f} days old then"
     yield f"card {chip}, {at}"
     yield "there is no list that can be used" if version is None else f"list {version}{age}"
     for door, one in explained:

@@ -60,8 +60,9 @@ def _locked_down(grant: Grant, case: Case) -> Reason | None:
 
 def _expired(grant: Grant, case: Case) -> Reason | None:
     """Past its end for certain: without wall time, by the floor."""
-    earliest = case.now.floor if case.wall is None else case.wall
-    return Reason.EXPIRED if grant.valid_until is not None and grant.valid_until <= earliest else None
+    if grant.valid_until is None or grant.valid_until > case.now.earliest:
+        return None
+    return Reason.EXPIRED
 
 
 def _clock_unknown(grant: Grant, case: Case) -> Reason | None:

@@ -36,6 +36,12 @@ class Now:
         wall = max(self.utc, self.floor)
         return wall if 0 <= wall <= LAST_UTC else None
 
+    @property
+    def earliest(self) -> int:
+        """The UTC second that has certainly come: wall time, and the floor without it."""
+        wall = self.wall
+        return self.floor if wall is None else wall
+
 
 @dataclass(frozen=True, slots=True)
 class PinEntry:
