@@ -69,7 +69,8 @@ class Commands:
 
     def _follow(self, request: Request, client: Client) -> Answer:
         del request
-        self._followers.append(client)
+        if client not in self._followers:
+            self._followers.append(client)
         return {}
 
     def _tell(self, number: int, event: Event) -> None:
@@ -134,9 +135,9 @@ class Commands:
 
     def _forgive(self, request: Request, client: Client) -> Answer:
         del client
+        operator = _text(request, "operator")
         change = self._gate.memory.forgive(None)
         self._gate.memory.take(change)
-        operator = _text(request, "operator")
         self._gate.journal.record(
             EventKind.PASSBACK_FORGIVEN,
             change=change,

@@ -34,12 +34,22 @@ def refused(why: str) -> Answer:
 
 
 class Client:
-    """One connection; ``send`` may be kept and used later."""
+    """One connection; ``send`` may be kept and used later. ``on_data``: it has sent something, or left."""
 
-    def __init__(self, connection: socket.socket, loop: Loop, gone: Callable[[Client], None]) -> None:
+    def __init__(
+        self,
+        connection: socket.socket,
+        loop: Loop,
+        *,
+        on_data: Callable[[Client], None],
+        on_gone: Callable[[Client], None],
+    ) -> None:
         self._connection = connection
         self._loop = loop
-        self._gone = gone
+        self._on_data = on_data
+        self._gone = on_gone
+        self._waits_to_write = False
+        loop.watch(connection.fileno(), self._ready)
         self._received = b""
         self._unsent = b""
         self.open = True
@@ -79,24 +89,23 @@ class Client:
             self._connection.close()
             self._gone(self)
 
-    def flush(self) -> None:
-        """Send what is queued, as far as the client takes it now."""
-        self._flush()
-
-    @property
-    def wants_write(self) -> bool:
-        """Whether something is still queued."""
-        return bool(self._unsent)
+    def _ready(self) -> None:
+        if self._unsent:
+            self._flush()
+        if self.open:
+            self._on_data(self)
 
     def _flush(self) -> None:
         try:
-            sent = self._connection.send(self._unsent)
+            self._unsent = self._unsent[self._connection.send(self._unsent) :]
         except BlockingIOError:
-            return
+            pass
         except OSError:
             self.close()
             return
-        self._unsent = self._unsent[sent:]
+        if bool(self._unsent) is not self._waits_to_write:
+            self._waits_to_write = bool(self._unsent)
+            self._loop.watch(self.fileno(), self._ready, write=self._waits_to_write)
 
 
 class ControlServer:
@@ -131,23 +140,15 @@ class ControlServer:
         if len(self._clients) >= MAX_CLIENTS:
             connection.close()
             return
-        client = Client(connection, self._loop, self._clients.remove)
-        self._clients.append(client)
-        self._watch(client)
+        self._clients.append(
+            Client(connection, self._loop, on_data=self._serve, on_gone=self._clients.remove)
+        )
 
-    def _watch(self, client: Client) -> None:
-        self._loop.watch(client.fileno(), lambda: self._ready(client), write=client.wants_write)
-
-    def _ready(self, client: Client) -> None:
-        if client.wants_write:
-            client.flush()
-        if client.open:
-            for line in client.take_lines():
-                answer = self._answer(line, client)
-                if answer is not None:
-                    client.send(answer)
-        if client.open:
-            self._watch(client)
+    def _serve(self, client: Client) -> None:
+        for line in client.take_lines():
+            answer = self._answer(line, client)
+            if answer is not None:
+                client.send(answer)
 
     def _answer(self, line: bytes, client: Client) -> Answer | None:
         try:

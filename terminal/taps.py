@@ -91,7 +91,7 @@ class Taps:
         try:
             credential = canonical(Technology[card.technology.name], card.number, rule)
             found = self._permissions.look_up(credential)
-            if self._permissions.mapping(place.reader) != rule:
+            if self._permissions.mapping(place.reader) is not rule:
                 # Another list since the last tap, and it reads this reader's numbers differently.
                 rule = self._permissions.mapping(place.reader)
                 credential = canonical(Technology[card.technology.name], card.number, rule)
