@@ -17,6 +17,8 @@ from terminal.stores.files import write_atomic
 
 FILE_NAME = "time-anchor"
 MAX_FILE_BYTES = 200
+LARGEST = 2**53
+"""No clock counts so far; larger numbers would not fit where times are stored."""
 
 
 class TimeAnchorError(StoreError):
@@ -75,5 +77,12 @@ def _parse(data: bytes) -> SavedTime:
     boot_id = bytes.fromhex(boot)
     if len(boot_id) != 16:
         raise ValueError
-    anchor = Anchor(boot_id, int(boottime), int(utc), int(uncertainty))
-    return SavedTime(int(floor), anchor if any(boot_id) else None)
+    anchor = Anchor(boot_id, _number(boottime), _number(utc), _number(uncertainty))
+    return SavedTime(_number(floor), anchor if any(boot_id) else None)
+
+
+def _number(text: str) -> int:
+    number = int(text)
+    if str(number) != text or not 0 <= number <= LARGEST:
+        raise ValueError
+    return number
