@@ -6,6 +6,7 @@ A delta shows the credentials it touches; a snapshot, and new settings, show all
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
 
@@ -41,9 +42,10 @@ def touched_by_settings(before: ListContent, touched: Sequence[Touched]) -> Iter
 def weigh(
     touched: Iterable[Touched], before: Conditions, after: Conditions, *, ended_at: int
 ) -> tuple[list[Opening], list[StoredRecord]]:
-    """Until when each credential opens on both sides, and tombstones of the grants that end.
+    """Until when each credential opens on both sides, and what to lay over the list before.
 
-    A grant that goes without a tombstone of its own gets one, `WITHDRAWN` at ``ended_at``.
+    That is every end that came, was moved or was lifted: a grant that goes without a
+    tombstone of its own gets one, `WITHDRAWN` at ``ended_at``.
     """
     until_before, until_after = _Ends(before), _Ends(after)
     openings: list[Opening] = []
@@ -98,11 +100,22 @@ def _readable(records: Iterable[StoredRecord]) -> list[Record]:
 
 
 def _ended(before: Sequence[Record], after: Sequence[Record], at: int) -> Iterator[StoredRecord]:
-    now = {one.grant_id: one for one in after}
+    old = {one.grant_id: one for one in before}
+    kept = {one.grant_id for one in after}
     for one in before:
-        match one, now.get(one.grant_id):
-            case Grant(), Tombstone() as tombstone:
-                yield stored(tombstone)
-            case Grant(), None:
-                reason = RevocationReason.WITHDRAWN
-                yield stored(Tombstone(one.grant_id, one.issue_id, one.credential, reason, at))
+        if isinstance(one, Grant) and one.grant_id not in kept:
+            reason = RevocationReason.WITHDRAWN
+            yield stored(Tombstone(one.grant_id, one.issue_id, one.credential, reason, at))
+    for one in after:
+        match old.get(one.grant_id), one:
+            case same, Tombstone() if same != one:
+                yield stored(one)
+            case Tombstone(), Grant():
+                yield stored(one)  # found again: a later end of the list before is lifted, too
+            case Grant() as earlier, Grant() if _times(earlier) != _times(one):
+                # Only its times: the rest may refer to schedules which the list before does not have.
+                yield stored(replace(earlier, valid_from=one.valid_from, valid_until=one.valid_until))
+
+
+def _times(grant: Grant) -> tuple[int | None, int | None]:
+    return grant.valid_from, grant.valid_until

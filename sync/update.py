@@ -54,8 +54,9 @@ class Accepted:
     bucket_digests: Mapping[int, bytes]
     """Digest of each bucket the update touched; for a snapshot, of all 1,024."""
     revoked: Sequence[StoredRecord]
-    """Tombstones for every grant of the list before that ends here: laid over the
-    previous list, so that falling back to it never revives a revoked card."""
+    """What to lay over the previous list, so that falling back to it never revives a revoked
+    card: a tombstone for every grant that ends here, the grant itself where its end was
+    moved or lifted."""
     memory: bytes
     """What trust must remember besides the list (`sync.trust.TrustMemory`)."""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,11 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.delegation import Role
-from sync.delta import Revoke, Step
+from sync.delta import Put, Revoke, Step
+from sync.encoding import stored
 from sync.envelope import countersign, seal
 from sync.keys import SigningKey
 from sync.publishing import delta
-from sync.records import RevocationReason
+from sync.records import RevocationReason, Tombstone
 from sync.refusal import (
     ExpiredKeyError,
     GapError,
@@ -29,6 +32,7 @@ from sync.refusal import (
 from sync.trust import Anchor
 from sync.update import ListVersion
 from terminal.list_updates import Receipt, take_update
+from terminal.stores.list_index import ListIndex
 from terminal.stores.list_store import ListStore
 from tests.support.estate import (
     ANCHOR,
@@ -185,6 +189,32 @@ def test_a_damaged_list_is_replaced_by_the_next_snapshot(tmp_path: Path, change:
         after = store.content()
         assert after is not None
         assert len(list(after.records())) == 22
+
+
+def test_the_list_before_stands_in_with_the_ends_that_came_since_and_those_that_were_lifted(
+    store: ListStore, tmp_path: Path
+) -> None:
+    """2 moves out; 3 was suspended by telephone and is found again; 4 is lost."""
+    moving = replace(resident(2), valid_until=NOW + DAY)
+    version, built = ListVersion(1, 2), first_list(21)
+    take(store, signed_snapshot(first_list()))
+    take(store, signed_snapshot(built, 2))
+    for step in (
+        Revoke(card(3).key, 1003, RevocationReason.SUSPENDED, NOW),
+        Revoke(card(4).key, 1004, RevocationReason.LOST, NOW),
+        Put(stored(moving)),
+        Put(stored(resident(3))),
+    ):
+        statement, built = delta(HERE, (version, built), [step], issued_at=NOW + 60)
+        version = take(store, seal(statement, (LISTS,), delegations=CHAIN)).version
+    store.close()
+    os.truncate(tmp_path / "list-b.db", 5000)
+    with closing(ListIndex(tmp_path)) as index:
+        assert index.refresh().stands_in
+        (lost,) = index.lookup(card(4).key).records
+        assert isinstance(lost, Tombstone)
+        assert index.lookup(card(2).key).records == (moving,)
+        assert index.lookup(card(3).key).records == (resident(3),)
 
 
 def test_trust_memory_that_cannot_be_read_is_damage_and_no_excuse_for_an_old_list(store: ListStore) -> None:
