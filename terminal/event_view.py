@@ -7,6 +7,7 @@ from typing import Any
 
 from sync.events import Event, EventKind
 from sync.records import ClockState
+from terminal.core.situation import LAST_UTC
 
 Fields = dict[str, Any]
 
@@ -16,7 +17,7 @@ def event_fields(number: int, event: Event) -> Fields:
     fields: Fields = {
         "number": number,
         "kind": event.kind.name.lower(),
-        "time": None if event.wall_ms is None else _iso(event.wall_ms),
+        "time": _iso(event.wall_ms),
         "boottime_ms": event.boottime_ms,
         "clock": event.clock.name.lower(),
         "door": event.door,
@@ -47,14 +48,17 @@ def event_line(fields: Fields) -> str:
     words += [f"{name}={value}" for name, value in fields.get("detail", {}).items()]
     if fields["clock"] != ClockState.TRUSTED.name.lower():
         words.append(f"(clock {fields['clock']})")
-    return "  ".join(words)
+    # What a detail brought from outside must not move the cursor of whoever reads the log.
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in "  ".join(words))
 
 
 def _plain(value: int | str | bytes) -> int | str:
     return value.hex() if isinstance(value, bytes) else value
 
 
-def _iso(wall_ms: int) -> str:
+def _iso(wall_ms: int | None) -> str | None:
+    if wall_ms is None or wall_ms // 1000 > LAST_UTC:
+        return None
     return (
         datetime.fromtimestamp(wall_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     )
