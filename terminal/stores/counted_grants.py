@@ -11,6 +11,7 @@ from sync.codec import CodecError
 from sync.encoding import decode_record
 from sync.records import Grant
 from terminal.stores.errors import StoreError
+from terminal.stores.files import is_there
 from terminal.stores.list_content import DatabaseContent
 from terminal.stores.list_format import Side
 from terminal.stores.reading import connect_for_reading
@@ -24,8 +25,8 @@ def counted_grants(directory: Path) -> frozenset[int]:
     found: set[int] = set()
     for side in Side:
         path = directory / side.file_name
-        if path.exists():
-            with contextlib.suppress(sqlite3.Error, StoreError, CodecError):
+        if is_there(path):
+            with contextlib.suppress(sqlite3.Error, StoreError, CodecError, UnicodeDecodeError):
                 found.update(_counted(path))
     return frozenset(found)
 

@@ -142,13 +142,13 @@ def set_aside(path: Path) -> Path | None:
     Raises:
         StoreError: the directory refuses the rename.
     """
-    if not any(Path(f"{path}{side}").exists() for side in SIDE_FILES):
-        return None
-    number = 1
-    while any(Path(f"{path}.damaged-{number}{side}").exists() for side in SIDE_FILES):
-        number += 1
-    target = Path(f"{path}.damaged-{number}")
     try:
+        if not any(Path(f"{path}{side}").exists() for side in SIDE_FILES):
+            return None
+        number = 1
+        while any(Path(f"{path}.damaged-{number}{side}").exists() for side in SIDE_FILES):
+            number += 1
+        target = Path(f"{path}.damaged-{number}")
         for side in SIDE_FILES:
             with contextlib.suppress(FileNotFoundError):
                 Path(f"{path}{side}").rename(f"{target}{side}")

@@ -72,6 +72,17 @@ def read_small(path: Path, *, max_bytes: int) -> bytes | None:
     return data
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is a file; one that cannot be looked at is there, so that opening it tells why not."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def sync_directory(directory: Path) -> None:
     """Make created and renamed names of ``directory`` durable; raises ``OSError``."""
     handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -21,6 +21,7 @@ from sync.records import Record
 from sync.update import ListVersion
 from terminal.stores.database import DamagedError
 from terminal.stores.errors import StoreError
+from terminal.stores.files import is_there
 from terminal.stores.list_format import (
     POINTER_NAME,
     SETTINGS,
@@ -164,7 +165,7 @@ class ListIndex:
         versions: dict[Side, ListVersion] = {}
         for side in Side:
             path = self._directory / side.file_name
-            if not path.exists():
+            if not is_there(path):
                 continue
             try:
                 with contextlib.closing(connect_for_reading(path)) as connection:

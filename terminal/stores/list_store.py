@@ -16,7 +16,7 @@ from sync.trust import Current
 from sync.update import Accepted, ListContent, ListVersion, StoredRecord
 from terminal.stores.database import DamagedError, set_aside
 from terminal.stores.errors import StoreError
-from terminal.stores.files import Checkpoint, WriterLock, pass_by, write_atomic
+from terminal.stores.files import Checkpoint, WriterLock, is_there, pass_by, write_atomic
 from terminal.stores.list_database import ListDatabase
 from terminal.stores.list_format import LOCK_NAME, POINTER_NAME, ListHead, Side, read_pointer
 
@@ -135,7 +135,7 @@ class ListStore:
 
     def _lay_over(self, side: Side, accepted: Accepted, *, anew: bool) -> None:
         """Make ``side`` fit to stand in for ``accepted``; one that cannot learn it must go."""
-        if not (self._directory / side.file_name).exists():
+        if not is_there(self._directory / side.file_name):
             return
         try:
             database = self._database(side)
@@ -184,7 +184,7 @@ class ListStore:
 
     def _sound(self, side: Side) -> ListHead | None:
         """Head of the list of one side, ``None`` when it has none; damage is set aside."""
-        if not (self._directory / side.file_name).exists():
+        if not is_there(self._directory / side.file_name):
             return None
         try:
             head = self._database(side).head()

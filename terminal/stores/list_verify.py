@@ -20,6 +20,7 @@ from sync.settings_encoding import decode_settings
 from sync.update import ListVersion, StoredRecord
 from terminal.stores.database import DamagedError, sqlite_errors
 from terminal.stores.errors import StoreError
+from terminal.stores.files import is_there
 from terminal.stores.list_content import DatabaseContent
 from terminal.stores.list_format import (
     COVERED,
@@ -75,7 +76,7 @@ def verify_lists(directory: Path) -> DirectoryReport:
         pointed = read_pointer(directory)
     except StoreError as error:
         problems.append(str(error))
-    found = [side for side in Side if (directory / side.file_name).exists()]
+    found = [side for side in Side if is_there(directory / side.file_name)]
     if pointed is not None and pointed not in found:
         problems.append(f"{directory / pointed.file_name}: the list in force is missing")
     return DirectoryReport(

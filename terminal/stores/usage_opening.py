@@ -28,7 +28,7 @@ from terminal.stores.database import (
     sqlite_errors,
     transaction,
 )
-from terminal.stores.files import Checkpoint, WriterLock, pass_by
+from terminal.stores.files import Checkpoint, WriterLock, is_there, pass_by
 from terminal.stores.log_epochs import LogEpochs
 from terminal.stores.usage_log import Database, Limits, Stamp, UsageLog
 from terminal.stores.usage_rows import (
@@ -102,7 +102,7 @@ class _Opening:
 
     def open(self) -> Database:
         known = self._epochs.any_begun()
-        if self._path.exists():
+        if is_there(self._path):
             try:
                 database = self._existing()
             except DamagedError:

@@ -18,8 +18,10 @@ from hypothesis import strategies as st
 from sync.encoding import decode_settings
 from sync.records import Grant, Tombstone
 from sync.update import ListVersion
+from terminal.stores.counted_grants import counted_grants
 from terminal.stores.list_format import POINTER_NAME, ListUnavailableError, NoListError, Side
 from terminal.stores.list_index import ListIndex
+from terminal.stores.list_verify import verify_lists
 from tests.support.lists import OTHER_SETTINGS, SETTINGS, ListBuilder, card, grant, lost, open_store
 
 CARDS = range(1, 30)
@@ -331,3 +333,13 @@ def test_importing_the_index_brings_nothing_heavy() -> None:
         "sync.snapshot",
     }
     assert heavy.isdisjoint(ran.stdout.split())
+
+
+def test_a_directory_that_cannot_be_looked_at_is_no_gate_without_a_list(tmp_path: Path) -> None:
+    """A folder of another owner, or a dying disk: the gate serves on, and a person is told why."""
+    directory = tmp_path / ("x" * 300)  # looking at it fails for every user, root as well
+    with closing(ListIndex(directory)) as index, pytest.raises(ListUnavailableError) as refused:
+        index.lookup(card(1).key)
+    assert not isinstance(refused.value, NoListError)
+    assert counted_grants(directory) == frozenset()
+    assert not verify_lists(directory).sound
