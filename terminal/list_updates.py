@@ -14,9 +14,15 @@ from sync.refusal import ListRefusedError
 from sync.trust import TrustedList
 from sync.update import ListVersion, Unchanged
 from terminal.config import Config
+from terminal.permissions import compiled
 from terminal.stores.database import DamagedError
+from terminal.stores.errors import StoreError
 from terminal.stores.list_format import Side
 from terminal.stores.list_store import ListStore
+
+
+class UnusableListError(StoreError):
+    """A sound list that would refuse every card at this gate; the list in force stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,7 @@ def take_update(store: ListStore, anchor: Anchor, data: bytes, *, floor: int) ->
 
     Raises:
         ListRefusedError: by the attack's name; the list in force stays.
+        UnusableListError: this gate does not know the list's time zone; the list in force stays.
         StoreError: disk full, read-only …; the list in force stays.
     """
     for _ in Side:  # each may be damaged once
@@ -71,5 +78,8 @@ def _take(store: ListStore, anchor: Anchor, data: bytes, floor: int) -> Receipt:
             store.keep_memory(outcome.memory)
         issued_at = floor if current is None else current.issued_at
         return Receipt(outcome.version, outcome.digest, issued_at, unchanged=True)
+    _, problem = (None, "") if outcome.settings is None else compiled(outcome.settings)
+    if problem:
+        raise UnusableListError(f"list {outcome.version} would refuse every card here: {problem}")
     store.apply(outcome)
     return Receipt(outcome.version, outcome.digest, outcome.issued_at, unchanged=False)

@@ -130,7 +130,7 @@ class Permissions:
         if state is None:
             self._rules = None
         elif self._state is None or self._rules is None or state.settings != self._state.settings:
-            self._rules, problem = _compiled(state.settings)
+            self._rules, problem = compiled(state.settings)
             fault = fault or problem
         self._state = state
         report = ListReport(state, fault)
@@ -139,7 +139,8 @@ class Permissions:
             self._on_change(report)
 
 
-def _compiled(settings: bytes) -> tuple[Rules | None, str]:
+def compiled(settings: bytes) -> tuple[Rules | None, str]:
+    """The rules of a list's settings, or why this gate cannot use them."""
     try:
         decoded = decode_settings(settings)
         return compile_rules(decoded, ZoneInfo(decoded.time_zone)), ""

@@ -31,7 +31,7 @@ from sync.refusal import (
 )
 from sync.trust import Anchor
 from sync.update import ListVersion
-from terminal.list_updates import Receipt, take_update
+from terminal.list_updates import Receipt, UnusableListError, take_update
 from terminal.stores.list_index import ListIndex
 from terminal.stores.list_store import ListStore
 from tests.support.estate import (
@@ -46,6 +46,7 @@ from tests.support.estate import (
     NOW,
     ONLINE,
     ROOT,
+    SETTINGS,
     card,
     content,
     delegate,
@@ -215,6 +216,15 @@ def test_the_list_before_stands_in_with_the_ends_that_came_since_and_those_that_
         assert isinstance(lost, Tombstone)
         assert index.lookup(card(2).key).records == (moving,)
         assert index.lookup(card(3).key).records == (resident(3),)
+
+
+def test_a_list_whose_time_zone_is_not_known_here_locks_nobody_out(store: ListStore) -> None:
+    take(store, signed_snapshot(first_list()))
+    before = image(store)
+    elsewhere = replace(SETTINGS, time_zone="Mars/Olympus")
+    with pytest.raises(UnusableListError, match="Mars/Olympus.*tzdata"):
+        take(store, signed_snapshot(content([resident(1)], elsewhere), 2, LISTS, MANAGER))
+    assert image(store) == before
 
 
 def test_trust_memory_that_cannot_be_read_is_damage_and_no_excuse_for_an_old_list(store: ListStore) -> None:
