@@ -61,16 +61,21 @@ class ListCheck:
         self._timer = self._loop.call_at(self._loop.monotonic() + EVERY_S, self._start)
         if self._child is not None:
             return  # a check that takes longer than a day: the disk's trouble, not a reason for two
+        child: subprocess.Popen[str] | None = None
         try:
-            self._child = subprocess.Popen(  # noqa: S603 - our own module, our own directory
+            child = subprocess.Popen(  # noqa: S603 - our own module, our own directory
                 [sys.executable, "-m", "terminal.list_check", str(self._directory)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 text=True,
             )
+            self._descriptor = os.pidfd_open(child.pid)
         except OSError:
-            return  # no memory for a child now; taps still check each row they touch
-        self._descriptor = os.pidfd_open(self._child.pid)
+            if child is not None:
+                child.kill()
+                child.communicate()
+            return  # no memory or descriptor for it now; taps still check each row they touch
+        self._child = child
         self._loop.watch(self._descriptor, self._ended)
 
     def _ended(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -77,3 +79,15 @@ def test_ending_the_gate_ends_a_check_under_way(tmp_path: Path) -> None:
     loop.close()
     assert under_way
     assert not check.is_running
+
+
+def test_a_machine_short_of_descriptors_goes_without_the_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(pid: int) -> int:
+        raise OSError(errno.EMFILE, f"no descriptor for {pid}")
+
+    two_snapshots(tmp_path)
+    lose_a_row(Side.B)(tmp_path)
+    monkeypatch.setattr(os, "pidfd_open", refuse)
+    assert causes_found(tmp_path) == []
