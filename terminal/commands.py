@@ -97,6 +97,8 @@ class Commands:
         del client
         door = self._door(request)
         operator, reason = _text(request, "operator"), _text(request, "reason")
+        if self._gate.taps.busy_partners(door.door_id, self._gate.permissions.rules):
+            raise CommandError(f"another door of {door.name}'s airlock is open or unlocked: close it first")
         door.send(RemoteOpened())
         self._gate.journal.record(
             EventKind.REMOTE_OPENED, door=door.door_id, detail={"operator": operator, "reason": reason}

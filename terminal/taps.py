@@ -15,6 +15,7 @@ from sync.records import Credential, DoorMode, Reason, RecordError, Technology, 
 from terminal.clock import Judged
 from terminal.core.companion import Pending, is_over, refuse, second_tap, wait_for_companion
 from terminal.core.decision import Decision, decide
+from terminal.core.rules import Rules
 from terminal.core.situation import Now, PinEntry, Request, Situation
 from terminal.core.tries import PinTries, after_pin
 from terminal.memory import Memory
@@ -86,6 +87,11 @@ class Taps:
         _, pending = self._pending.get(door, (None, None))
         return None if pending is None or is_over(pending, self._clock().now) else pending
 
+    def busy_partners(self, door: int, rules: Rules | None) -> list[int]:
+        """Doors of the same airlock that are open, unlocked or about to be: ``door`` must wait."""
+        rule = None if rules is None else rules.doors.get(door)
+        return [] if rule is None else [one for one in rule.interlocked_with if self._outcomes.is_busy(one)]
+
     def _card(self, place: Place, card: CardRead) -> None:
         rule = self._permissions.mapping(place.reader)
         try:
@@ -149,12 +155,10 @@ class Taps:
 
     def _situation(self, found: Found, door: int, now: Now) -> Situation:
         mode, awaits_first_card = self._modes.situation(door, now)
-        rule = found.rules.doors.get(door)
-        partners = () if rule is None else rule.interlocked_with
         return Situation(
             mode=mode,
             list_age_s=now.earliest - found.issued_at,
-            interlock_clear=not any(self._outcomes.is_busy(one) for one in partners),
+            interlock_clear=not self.busy_partners(door, found.rules),
             awaits_first_card=awaits_first_card,
             spent=self._memory.spent,
             spends_lost=self._memory.void,

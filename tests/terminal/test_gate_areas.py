@@ -15,6 +15,7 @@ from sync.records import (
     PassbackMode,
     Reason,
 )
+from terminal.control import CommandError
 from tests.support.gate_estate import (
     BASIC,
     DOORS,
@@ -191,3 +192,15 @@ def test_two_doors_in_the_same_instant_open_one(make_rig: MakeRig) -> None:
     assert sorted(str(one.reason) for one in rig.events(EventKind.TAP)) == sorted(
         [str(Reason.GRANTED), str(Reason.INTERLOCK)]
     )
+
+
+def test_an_operator_opens_no_airlock_through(make_rig: MakeRig) -> None:
+    rig = gate(make_rig, AIRLOCK)
+    rig.tap("in", RESIDENT)
+    with pytest.raises(CommandError, match="airlock"):
+        rig.order("open", door="side", operator="desk 2", reason="parcel")
+    assert rig.moved(SIDE_LOCK) == [False]
+    assert not rig.events(EventKind.REMOTE_OPENED)
+    rig.advance(60)
+    rig.order("open", door="side", operator="desk 2", reason="parcel")
+    assert rig.level(SIDE_LOCK) is True
