@@ -13,6 +13,7 @@ from sync.events import (
     GENESIS,
     MAX_EVENT_BYTES,
     MAX_TEXT,
+    Detail,
     Event,
     EventError,
     EventKind,
@@ -73,7 +74,7 @@ def test_a_tap_is_small_enough_for_its_share_of_a_burst() -> None:
 
 @pytest.mark.parametrize("letter", ["a", "值", "🚪"])
 def test_an_operator_and_his_reason_fit_in_any_script(letter: str) -> None:
-    texts = {"operator": letter * MAX_TEXT, "reason": letter * MAX_TEXT}
+    texts: dict[str, Detail] = {"operator": letter * MAX_TEXT, "reason": letter * MAX_TEXT}
     longest = Credential(Technology.CODE, bytes(64))
     event = replace(TAP, credential=longest, issue_id=2**53 - 1, grant_id=2**53 - 1, detail=texts)
     assert decode_event(encode_event(event)) == event
