@@ -1,8 +1,8 @@
 """The gate process: everything is made, wired and started here, and ended here.
 
-Order of a start: clock, log, doors (fire before all else), list, readers; then READY;
-then what a tap does not need (command socket, list verification). Order of an end:
-outputs undriven, readers closed, log written.
+Order of a start: clock, lines, log, list, doors (fire before all else), readers; then
+READY; then what a tap does not need (command socket, list verification). Order of an
+end: outputs undriven, readers closed, log written.
 """
 
 from __future__ import annotations
@@ -19,9 +19,7 @@ from sync.events import Event, EventKind
 from sync.records import ClockState, Direction
 from terminal import clock
 from terminal.clock import Judged, TimeKeeper
-from terminal.config import Config, InputKind, Way
-from terminal.core.passage import PassageReport, Report
-from terminal.doors import DoorControl
+from terminal.config import Config, Way
 from terminal.hardware import Hardware
 from terminal.journal import Journal, stamped
 from terminal.log_service import LogService, LogSources
@@ -31,11 +29,11 @@ from terminal.modes import DoorModes
 from terminal.notify import ServiceManager
 from terminal.outcomes import Outcomes, Place
 from terminal.permissions import ListReport, Permissions
-from terminal.stores.access_state import StateChange
+from terminal.reports import Reports
 from terminal.stores.counted_grants import counted_grants
 from terminal.stores.list_index import ListIndex
 from terminal.stores.time_anchor import SavedTime, TimeAnchorError, load_time
-from terminal.supervisor import Health, ReaderSupervisor
+from terminal.supervisor import ReaderSupervisor
 from terminal.taps import Taps
 from terminal.watch import Watch
 
@@ -43,7 +41,6 @@ TICK_S = 10.0
 """How often clock, anchor and list are looked at when nothing else asks."""
 
 _DIRECTIONS = {Way.IN: Direction.IN, Way.OUT: Direction.OUT}
-_REPORT_KINDS = {one: EventKind[one.name] for one in PassageReport}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +76,12 @@ class Gate:
         self.keeper = TimeKeeper(outside.boot, floor=saved.floor, anchor=saved.anchor)
         self.memory = Memory(outside.boot)
         self.log = LogService(config, self.loop, self.memory, self._log_sources(), self._log_came_late)
+        self.journal = Journal(outside.boot, self.judge, self.log, self.loop.post, self._stored)
+        self.reports = Reports(self.memory, self.journal)
         # Lines first: outputs are undriven from here on, and without its lines there is no gate.
-        self.hardware = Hardware(config, self.loop, on_report=self._door_report, on_input=self._input_report)
+        self.hardware = Hardware(config, self.loop, on_report=self.reports.door, on_input=self.reports.input)
         self.log.open()
         self.keeper.raise_floor(self.memory.floor())
-        self.journal = Journal(outside.boot, self.judge, self.log, self.loop.post, self._stored)
         self.permissions = Permissions(
             ListIndex(config.sync_dir),
             self._list_changed,
@@ -210,7 +208,7 @@ class Gate:
             opener,
             self.loop,
             on_read=lambda event: self.taps.read(place, event),
-            on_health=lambda health: self._reader_health(place, health),
+            on_health=lambda health: self.reports.reader(place, health),
             jitter=self._outside.jitter,
         )
 
@@ -240,36 +238,6 @@ class Gate:
     def _stored(self, number: int, event: Event) -> None:
         for follower in self.followers:
             follower(number, event)
-
-    def _door_report(self, door: DoorControl, report: Report) -> None:
-        change = StateChange()
-        if report.kind is PassageReport.FIRE:
-            change = StateChange(latches={fire_latch(door.door_id): b"1"})
-        elif report.kind is PassageReport.FIRE_CLEARED:
-            change = StateChange(latches={fire_latch(door.door_id): None})
-        self.memory.take(change)
-        detail = {} if report.input is None else {"input": report.input.value}
-        self.journal.record(
-            _REPORT_KINDS[report.kind],
-            door=door.door_id,
-            grant_id=report.by,
-            change=change,
-            detail=dict(detail),
-        )
-
-    def _input_report(self, name: str, kind: InputKind, active: bool) -> None:
-        self.journal.record(
-            EventKind.INPUT_CHANGED, detail={"input": name, "kind": kind.value, "active": int(active)}
-        )
-
-    def _reader_health(self, place: Place, health: Health) -> None:
-        kind = EventKind.READER_UP if health.ok else EventKind.READER_DOWN
-        self.journal.record(
-            kind,
-            reader=place.reader,
-            door=place.door,
-            detail={} if health.ok else {"cause": health.cause[:120]},
-        )
 
     def _list_changed(self, report: ListReport) -> None:
         if report.fault:
