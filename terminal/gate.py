@@ -262,6 +262,7 @@ class Gate:
     def _tick(self) -> None:
         self.loop.call_at(self.loop.monotonic() + TICK_S, self._tick)
         self.watch.look()
+        self.log.look()
         status = self.status_line()
         if status != self._status:
             self._status = status

@@ -18,6 +18,7 @@ from terminal.loop import Loop
 from terminal.memory import Memory
 from terminal.stores.access_state import StateChange
 from terminal.stores.errors import StoreError
+from terminal.stores.files import StoreBusyError
 from terminal.stores.usage_log import Entry, Limits, Stamp
 from terminal.stores.usage_opening import Founding, open_usage_log
 
@@ -62,21 +63,34 @@ class LogService:
         self._closed = False
 
     def open(self) -> None:
-        """Open now; a failure is kept for ``health`` and tried again."""
-        if self._closed:
-            return
+        """Open at the start; a failure of the disk is kept for ``health`` and tried again.
+
+        Raises:
+            StoreBusyError: another gate process runs on this state directory.
+        """
+        try:
+            self._open()
+        except StoreBusyError:
+            raise
+        except StoreError as error:
+            self._retry(error)
+
+    def look(self) -> None:
+        """Begin anew if the writer has ended by itself."""
+        if self._writer is not None and not self._writer.health().running:
+            self._problem = self._writer.health().last_error
+            self._lost += self._writer.health().lost
+            self._writer = None
+            self._open_late()
+
+    def _open(self) -> None:
         limits = Limits(
             max_events=self._config.log.max_events, retention_s=self._config.log.retention_days * DAY_S
         )
         founding = Founding(
             lambda: self._sources.random_bytes(EPOCH_BYTES), self._sources.stamp, self._sources.counted_grants
         )
-        try:
-            log = open_usage_log(self._config.terminal_dir, founding, limits=limits)
-        except StoreError as error:
-            self._problem = str(error)
-            self._loop.call_at(self._loop.monotonic() + RETRY_S, self._open_late)
-            return
+        log = open_usage_log(self._config.terminal_dir, founding, limits=limits)
         self._unstored = self._memory.restore(log.access_state(), self._unstored)
         self._writer = LogWriter(
             log,
@@ -89,9 +103,18 @@ class LogService:
         self._tell_lost(self._writer)
 
     def _open_late(self) -> None:
-        self.open()
-        if self._writer is not None:
+        if self._closed:
+            return
+        try:
+            self._open()
+        except StoreError as error:
+            self._retry(error)
+        else:
             self._on_late()
+
+    def _retry(self, error: StoreError) -> None:
+        self._problem = str(error)
+        self._loop.call_at(self._loop.monotonic() + RETRY_S, self._open_late)
 
     def submit(self, entry: Entry, done: Done | None = None, *, urgent: bool = False) -> None:
         """Store ``entry`` soon (see `LogWriter.submit`)."""

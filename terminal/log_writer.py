@@ -110,6 +110,9 @@ class LogWriter:
         try:
             while self._step():
                 pass
+        except Exception as error:  # noqa: BLE001 - the thread's outermost loop: told, and begun anew
+            with self._changed:
+                self._health = replace(self._health, last_error=f"the log's writer failed: {error!r}")
         finally:
             self._end()
 
@@ -148,6 +151,9 @@ class LogWriter:
         except StoreError as error:
             self._failed(group, error)
             return False
+        except Exception as error:
+            self._failed(group, LogUnavailableError(f"usage log: {error!r}"))
+            raise  # ends the thread; whoever waits is told, and the gate begins anew
         with self._changed:
             self._backlog.succeeded(lost)
             took_s = self._monotonic() - began

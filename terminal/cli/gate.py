@@ -11,9 +11,12 @@ from drivers.ports import DriverError
 from terminal.check import load_config
 from terminal.config import ConfigError
 from terminal.gate import Gate, real_outside
+from terminal.stores.files import StoreBusyError
 
 EXIT_CONFIG = 78
 """EX_CONFIG (sysexits.h): the service manager shows it as a configuration error."""
+EXIT_BUSY = 75
+"""EX_TEMPFAIL: another gate process runs on this state directory."""
 EXIT_HARDWARE = 69
 """EX_UNAVAILABLE: a GPIO line or its backend cannot be had."""
 
@@ -34,6 +37,9 @@ def run(arguments: argparse.Namespace) -> int:
         return EXIT_CONFIG
     try:
         gate = Gate(config, real_outside())
+    except StoreBusyError as error:
+        print(error, file=sys.stderr)
+        return EXIT_BUSY
     except DriverError as error:
         print(f"{config.path}: {error}", file=sys.stderr)
         return EXIT_HARDWARE

@@ -117,8 +117,8 @@ class WriterLock:
         except OSError as error:
             self.release()
             raise StoreBusyError(
-                f"{path.parent}: another process writes here; stop it first (usually the gate's"
-                " sync service), or let it do the work"
+                f"{path.parent}: another process writes here (a gate or its sync service that still"
+                " runs); stop it first, or let it do the work"
             ) from error
 
     def release(self) -> None:

@@ -8,8 +8,10 @@ import pytest
 
 from sync.events import EventKind
 from sync.records import DoorMode, Reason
-from terminal.log_backlog import MAX_WAITING
+from terminal.gate import TICK_S, Gate
+from terminal.log_backlog import GROUP_S, MAX_WAITING
 from terminal.log_service import RETRY_S
+from terminal.stores.files import StoreBusyError
 from tests.support.gate_estate import BASIC, MAIN_LOCK, ONE_USE, RESIDENT, UNKNOWN
 from tests.support.gate_rig import GateRig
 from tests.terminal.conftest import MakeRig
@@ -154,3 +156,29 @@ def test_a_list_that_comes_while_the_log_is_away_is_used(blind: tuple[GateRig, P
     rig.present("in", RESIDENT)
     rig.settle()
     assert rig.moved(MAIN_LOCK) == [False]
+
+
+def test_a_log_writer_that_fails_unforeseen_is_told_and_begun_anew(rig: GateRig) -> None:
+    def fail(_step: str) -> None:
+        raise RuntimeError("nobody thought of this")
+
+    writer = rig.gate.log._writer
+    assert writer is not None
+    writer._log._checkpoint = fail
+    rig.present("in", RESIDENT)
+    rig.turn()
+    rig.advance(2 * GROUP_S)
+    rig.until("the writer has ended", lambda: not rig.gate.log.health().running)
+    assert "nobody thought of this" in rig.gate.log.health().last_error
+    assert rig.level(MAIN_LOCK) is True, "the resident passed all the same"
+    rig.advance(TICK_S)
+    rig.hook_disk()
+    rig.until("the log runs", lambda: rig.gate.log.health().running)
+    assert rig.tap("in", ONE_USE) is Reason.GRANTED
+    assert rig.events(EventKind.EVENTS_LOST)
+
+
+def test_a_second_gate_on_the_same_state_is_refused_and_harms_nothing(rig: GateRig) -> None:
+    with pytest.raises(StoreBusyError, match="another process writes here"):
+        Gate(rig.config(), rig._outside())
+    assert rig.tap("in", RESIDENT) is Reason.GRANTED

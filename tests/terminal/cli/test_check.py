@@ -76,7 +76,6 @@ def test_an_absent_reader_is_named_with_its_cause(house: House) -> None:
             replace(SETTINGS, doors=(DoorPolicy(1), DoorPolicy(2, modes=(ModeWindow(9, DoorMode.FREE),)))),
             "doors.侧门: every card is refused there: the list lacks mode schedule 9",
         ),
-        (replace(SETTINGS, time_zone="Mars/Olympus"), "time zone is not known here"),
     ],
 )
 def test_a_list_that_does_not_fit_is_told(house: House, settings: Any, says: str) -> None:
