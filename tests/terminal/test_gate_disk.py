@@ -118,9 +118,10 @@ def test_while_the_disk_is_full_ordinary_cards_open_and_their_events_come_later(
     rig.turn()
     assert rig.level(MAIN_LOCK) is True
     rig.advance(1)
-    assert rig.gate.log.health().last_error or rig.gate.log.health().backlog
+    rig.until("the disk has refused", lambda: "disk is full" in rig.gate.log.health().last_error)
     rig.disk.broken = False
     rig.advance(60)
+    rig.settle()
     assert [one.reason for one in rig.events(EventKind.TAP)] == [Reason.GRANTED]
 
 
