@@ -10,6 +10,7 @@ Extras absent from the map have their defaults; a default written out is refused
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from sync.codec import CodecError, encode, unpack
@@ -27,6 +28,7 @@ from sync.records import (
     Tombstone,
 )
 from sync.settings_encoding import decode_settings, encode_settings
+from sync.records.grant import MAX_ACCESSES
 from sync.update import StoredRecord
 
 __all__ = [
@@ -171,8 +173,13 @@ def _grant(grant_id: int, credential: Credential, kind: GrantKind, issue_id: int
 def _access(value: object) -> tuple[Access, ...]:
     if type(value) is not list:
         raise CodecError("grant: access must be an array")
-    packed = [whole(one, "access") for one in value]
-    return tuple(Access(one >> 2, member(_DIRECTIONS, one & 3, "directions")) for one in packed)
+    return tuple([_one_access(whole(one, "access")) for one in value])
+
+
+@lru_cache(maxsize=MAX_ACCESSES * len(_DIRECTIONS))
+def _one_access(packed: int) -> Access:
+    """A gate has few doors and every tap decodes some of them; `Access` never changes."""
+    return Access(packed >> 2, member(_DIRECTIONS, packed & 3, "directions"))
 
 
 def _mask(numbers: dict[int, int], extra: int, allowed: int) -> int:
