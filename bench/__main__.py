@@ -16,6 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
+from bench.conditions import Conditions, cpu_times
 from bench.figures import Figure, table
 from bench.rig import Workshop
 
@@ -37,16 +38,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     if unknown := sorted(set(arguments.names) - set(BENCHES)):
         parser.error(f"no such bench: {', '.join(unknown)} (there are: {', '.join(BENCHES)})")
     found: dict[str, list[Figure]] = {}
-    loads = [_load()]
+    conditions: dict[str, Conditions] = {}
     with tempfile.TemporaryDirectory(prefix="gatehouse-bench-", dir=arguments.directory) as directory:
         workshop = Workshop(Path(directory), quick=arguments.quick)
         for name in arguments.names or BENCHES:
+            before = cpu_times()
             found[name] = import_module(f"bench.{name}").measure(workshop)
-            loads.append(_load())
+            conditions[name] = Conditions.since(before)
             print(table(name, found[name]), flush=True)
-    print(f"\n{_machine()}; load {' '.join(f'{one:.1f}' for one in loads)}")
+            print(f"  {conditions[name]}", flush=True)
+    print(f"\n{_machine()}")
     if arguments.json is not None:
-        arguments.json.write_text(json.dumps(_document(found, loads, quick=arguments.quick), indent=1) + "\n")
+        document = _document(found, conditions, quick=arguments.quick)
+        arguments.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     missed = [one.name for figures in found.values() for one in figures if one.ok is False]
     return 1 if missed and not arguments.quick else 0
 
@@ -60,22 +64,25 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _document(found: dict[str, list[Figure]], loads: list[float], *, quick: bool) -> dict[str, Any]:
+def _document(
+    found: dict[str, list[Figure]], conditions: dict[str, Conditions], *, quick: bool
+) -> dict[str, Any]:
     return {
         "machine": _machine(),
-        "load": loads,
         "quick": quick,
-        "benches": {name: [one.fields() for one in figures] for name, figures in found.items()},
+        "benches": {
+            name: {
+                "load": conditions[name].load,
+                "stolen_percent": conditions[name].stolen_percent,
+                "figures": [one.fields() for one in figures],
+            }
+            for name, figures in found.items()
+        },
     }
 
 
 def _machine() -> str:
     return f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-
-
-def _load() -> float:
-    """The machine's load of the last minute: figures taken beside other work are worth less."""
-    return os.getloadavg()[0]
 
 
 if __name__ == "__main__":

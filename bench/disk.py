@@ -7,7 +7,6 @@ come on top. The block layer's own counters know. Needs root.
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -44,7 +43,7 @@ class CountedDisk:
 
     def written(self) -> Written:
         """The counters, with everything written out that the kernel still held back."""
-        os.sync()
+        _run("sync", "--file-system", str(self.directory))
         return self.counters()
 
     def counters(self) -> Written:

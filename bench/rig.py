@@ -75,10 +75,9 @@ class Workshop:
         self.directory = directory
         self.quick = quick
         self._copies = 0
-        # Installed code is compiled code: the environment must not keep it from being so.
+        # Installed code is compiled code: the environment must not keep ours from being so.
         self.environment = {
-            **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
-            "PYTHONPYCACHEPREFIX": str(directory / "bytecode"),
+            name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
         }
 
     def gate(self, count: int) -> GateRig:

@@ -1,0 +1,97 @@
+"""Each bench runs on tiny loads and answers with the figures docs/performance.md explains."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from pathlib import Path
+
+import pytest
+
+from bench.__main__ import BENCHES, main
+
+SIZES = ("1000", "100000", "1000000")
+LIST_SIZES = ("1000", "10000", "100000")
+FIGURES = {
+    "decision": {
+        *(f"quiet_{count}{part}" for count in SIZES for part in ("", "_hits", "_misses")),
+        "growth_small_to_large",
+        "replacing_100000",
+    },
+    "tap": {
+        f"{state}_{how}" for state in ("quiet", "replacing") for how in ("alone", "together", "spend_first")
+    },
+    "startup": {"bare", "ready_1000", "ready_100000", "times_bare", "growth_small_to_large"},
+    "memory": {"ready", "after_taps", "growth"},
+    "log": {"spend_commit", "tap_until_durable", "burst_of_100_until_durable"},
+    "list": {
+        *(f"snapshot_{count}" for count in LIST_SIZES),
+        "one_card_delta_1000",
+        "one_card_delta_100000",
+        "one_card_delta_growth",
+        "one_card_delta_size",
+        *(
+            f"wire_{count}{part}"
+            for count in LIST_SIZES
+            for part in (
+                "",
+                "_msgpack_rows",
+                "_msgpack_rows_zlib",
+                "_times_least",
+                "_ids_by_card_times_least",
+            )
+        ),
+    },
+}
+COUNTED_ON_THE_DISK = {
+    "single_tap_written",
+    "single_tap_flushes",
+    "single_tap_flushes_with_checkpoints",
+    "burst_of_100_written_per_event",
+    "burst_of_100_flushes",
+}
+
+
+def measured(name: str, directory: Path) -> dict[str, dict[str, float]]:
+    answer = directory / "figures.json"
+    assert main([name, "--quick", "--json", str(answer), "--directory", str(directory)]) == 0
+    document = json.loads(answer.read_text("utf-8"))
+    assert document["quick"] is True
+    assert document["machine"]
+    bench = document["benches"].pop(name)
+    assert not document["benches"]
+    assert bench["load"] >= 0
+    assert 0 <= bench["stolen_percent"] <= 100
+    return {one.pop("name"): one for one in bench["figures"]}
+
+
+def test_every_bench_has_its_figures_listed_here() -> None:
+    assert FIGURES.keys() == BENCHES.keys()
+
+
+@pytest.mark.parametrize("name", BENCHES)
+def test_a_bench_gives_its_documented_figures(name: str, tmp_path: Path) -> None:
+    figures = measured(name, tmp_path)
+    assert figures.keys() - COUNTED_ON_THE_DISK == FIGURES[name]
+    for one in figures.values():
+        assert math.isfinite(one["value"])
+        assert one["n"] >= 1
+    assert [path.name for path in tmp_path.iterdir()] == ["figures.json"], "a bench leaves nothing behind"
+
+
+@pytest.mark.real_part("loop device")
+def test_writes_are_counted_where_they_arrive(tmp_path: Path) -> None:
+    if os.geteuid() != 0 or not Path("/dev/loop-control").exists():
+        pytest.skip("needs root and loop devices")
+    figures = measured("log", tmp_path)
+    assert figures.keys() == FIGURES["log"] | COUNTED_ON_THE_DISK
+    # A record, its frame header and the chain's link cannot be less; nor can durability without a flush.
+    assert figures["single_tap_written"]["value"] > 512
+    assert figures["single_tap_flushes"]["value"] >= 1
+
+
+def test_an_unknown_bench_is_refused_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["taps"])
+    assert "no such bench: taps" in capsys.readouterr().err
