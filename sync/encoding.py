@@ -27,8 +27,8 @@ from sync.records import (
     RevocationReason,
     Tombstone,
 )
-from sync.settings_encoding import decode_settings, encode_settings
 from sync.records.grant import MAX_ACCESSES
+from sync.settings_encoding import decode_settings, encode_settings
 from sync.update import StoredRecord
 
 __all__ = [

@@ -97,7 +97,7 @@ def connect(path: Path, *, immutable: bool = False) -> sqlite3.Connection:
         sqlite3.Error: see ``sqlite_errors``.
     """
     connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?{'mode=ro&immutable=1' if immutable else 'mode=rw'}",
+        f"{_uri(path)}?{'mode=ro&immutable=1' if immutable else 'mode=rw'}",
         uri=True,
         isolation_level=None,
         timeout=BUSY_TIMEOUT_S,
@@ -105,6 +105,11 @@ def connect(path: Path, *, immutable: bool = False) -> sqlite3.Connection:
     )
     connection.text_factory = bytes  # a flipped bit in a text is data, not a decoding error
     return connection
+
+
+def _uri(path: Path) -> str:
+    """The path as SQLite reads it (uri.html); pathlib's own way imports 5 ms of URL parsing at the start."""
+    return "file:" + str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
 
 
 def make_log_room(path: Path, size: int) -> bool:
