@@ -23,7 +23,7 @@ FIGURES = {
         f"{state}_{how}" for state in ("quiet", "replacing") for how in ("alone", "together", "spend_first")
     },
     "startup": {"bare", "ready_1000", "ready_100000", "times_bare", "growth_small_to_large"},
-    "memory": {"ready", "after_taps", "growth"},
+    "memory": {"ready", "after_taps", "growth_once_settled"},
     "log": {"spend_commit", "tap_until_durable", "burst_of_100_until_durable"},
     "list": {
         *(f"snapshot_{count}" for count in LIST_SIZES),
