@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
+
+from msgspec import Struct
 
 
 class CpuTimes(NamedTuple):
@@ -16,8 +17,7 @@ class CpuTimes(NamedTuple):
     """Given to other guests of the same host (proc_stat(5)); always 0 on a machine of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Conditions:
+class Conditions(Struct, frozen=True):
     """What else went on during a bench."""
 
     load: float

@@ -9,9 +9,10 @@ from __future__ import annotations
 import contextlib
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 SIZE_BYTES: Final = 64 << 20
 SECTOR_BYTES: Final = 512
@@ -22,8 +23,7 @@ class NoLoopDeviceError(Exception):
     """This machine or user has no loop device or no ext4 tools."""
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """What has reached a device since it was made."""
 
     bytes: int
@@ -34,8 +34,7 @@ class Written:
         return Written(self.bytes - before.bytes, self.flushes - before.flushes)
 
 
-@dataclass(frozen=True, slots=True)
-class CountedDisk:
+class CountedDisk(Struct, frozen=True):
     """A mounted file system whose writes are counted."""
 
     directory: Path

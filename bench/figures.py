@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Spread:
+
+class Spread(Struct, frozen=True):
     """A sample in five numbers, in the unit of its figure."""
 
     n: int
@@ -25,8 +25,7 @@ class Spread:
         return cls(len(ordered), median(ordered), _rank(ordered, 0.95), _rank(ordered, 0.99), ordered[-1])
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Struct, frozen=True):
     """One measured number; ``spread`` shows the sample it was taken from."""
 
     name: str

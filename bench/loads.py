@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Final
+
+from msgspec import Struct
 
 from sync.encoding import encode_settings, stored
 from sync.records import (
@@ -60,8 +61,7 @@ _REASONS: Final = tuple(RevocationReason)
 _SAMPLE: Final = 5_000
 
 
-@dataclass(frozen=True, slots=True)
-class Cards:
+class Cards(Struct, frozen=True):
     """Cards to tap with, drawn from an estate."""
 
     residents: tuple[Credential, ...]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from bench.loads import ISSUED_AT, settings
 from sync.chain import Anchor
@@ -38,8 +39,7 @@ CHAIN: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Publisher:
+class Publisher(Struct, frozen=True):
     """A list's content, encoded once: each revision of it is then signed in milliseconds."""
 
     content: bytes

@@ -11,9 +11,10 @@ import shutil
 import subprocess
 import sys
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from bench.loads import DOORS, ISSUED_AT, Cards, cards, stored_estate
 from bench.publisher import ANCHOR, ESTATE_ID, GATE_ID, ROOT, Publisher
@@ -26,8 +27,7 @@ OPEN_S: Final = 0.1
 """Short, so that a door is locked again when its next card comes."""
 
 
-@dataclass(frozen=True, slots=True)
-class GateRig:
+class GateRig(Struct, frozen=True):
     """The files of one gate."""
 
     directory: Path

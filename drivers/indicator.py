@@ -8,8 +8,9 @@ next tap never waits for the last one's lights.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum, unique
+
+from msgspec import Struct
 
 from drivers.ports import OutputLine
 
@@ -38,16 +39,14 @@ class Output(Enum):
     BUZZER = "buzzer"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One part of a rhythm."""
 
     on: bool
     for_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Struct, frozen=True):
     """A rhythm shown on all of ``outputs`` together."""
 
     outputs: frozenset[Output]
@@ -71,8 +70,7 @@ PATTERNS: Mapping[Signal, Pattern] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """What is shown at one moment."""
 
     on: frozenset[Output]

@@ -7,9 +7,10 @@ other. Times are seconds on the monotonic clock; numbers are raw, at full length
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum, unique
 from typing import Protocol
+
+from msgspec import Struct
 
 MAX_NUMBER_BYTES = 255
 """Longest raw number a reader may hand over; a longer one is a reader fault."""
@@ -56,8 +57,7 @@ class Technology(Enum):
     KEYPAD = "keypad"
 
 
-@dataclass(frozen=True, slots=True)
-class CardRead:
+class CardRead(Struct, frozen=True):
     """One presentation of a chip: raw number, most significant bit first as read."""
 
     technology: Technology
@@ -68,16 +68,14 @@ class CardRead:
     """Monotonic second at which the read was complete on the wire."""
 
 
-@dataclass(frozen=True, slots=True)
-class DigitsEntered:
+class DigitsEntered(Struct, frozen=True):
     """A complete keypad entry (without the terminating key)."""
 
     digits: str
     read_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class HealthChanged:
+class HealthChanged(Struct, frozen=True):
     """The reader went away, came back, or changed its mind about why it is away."""
 
     ok: bool
@@ -85,8 +83,7 @@ class HealthChanged:
     """What happened and what to do, for a person; empty when ``ok``."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReadFailed:
+class ReadFailed(Struct, frozen=True):
     """Something was held to the reader but gave no number: mute, broken or taken away too early."""
 
     cause: str
@@ -147,8 +144,7 @@ class InputLine(Protocol):
         """The settled logical level now."""
 
 
-@dataclass(frozen=True, slots=True)
-class LineChanged:
+class LineChanged(Struct, frozen=True):
     """A debounced edge of an input line."""
 
     line: str

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, TypeVar, cast
+
+from msgspec import Struct
 
 from drivers.ports import Gpio, Reader, UnknownDriverError
 from drivers.settings import load_settings
@@ -25,8 +26,7 @@ _FOLDER = Path(__file__).parent
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Driver(Generic[Device]):
+class Driver(Struct, Generic[Device], frozen=True):
     """One kind of device: typed settings first, then the device."""
 
     kind: str

@@ -1,7 +1,7 @@
-"""Typed settings from a config table: a frozen dataclass filled key by key, nothing guessed.
+"""Typed settings from a config table: a frozen structure filled key by key, nothing guessed.
 
 A field is ``bool``, ``int``, ``float``, ``str``, an ``Enum`` (written by value), another
-dataclass (a table), ``tuple[X, ...]`` (a list), ``Mapping[str, X]`` (named tables or values),
+structure (a table), ``tuple[X, ...]`` (a list), ``Mapping[str, X]`` (named tables or values),
 or ``X | None`` with a default. ``Annotated[int, Range(1, 16)]`` and ``Annotated[str, Length(1, 64)]``
 bound a value. Every device section is read this way.
 """
@@ -9,33 +9,26 @@ bound a value. Every device section is read this way.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Annotated, Any, ClassVar, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from msgspec import Struct
+from msgspec.structs import fields
 
 from drivers.ports import DriverSettingsError
 
-
-class SettingsType(Protocol):
-    """Any dataclass."""
-
-    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+Settings = TypeVar("Settings", bound=Struct)
 
 
-Settings = TypeVar("Settings", bound=SettingsType)
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Struct, frozen=True):
     """Inclusive bounds of a number."""
 
     low: float
     high: float
 
 
-@dataclass(frozen=True, slots=True)
-class Length:
+class Length(Struct, frozen=True):
     """Inclusive bounds of a text's length in characters."""
 
     low: int
@@ -56,7 +49,7 @@ def load_settings(settings: type[Settings], table: Mapping[str, object], *, wher
 
 
 def _fill(
-    settings: type[SettingsType], table: Mapping[str, object], where: str, problems: list[str]
+    settings: type[Struct], table: Mapping[str, object], where: str, problems: list[str]
 ) -> dict[str, object]:
     hints = get_type_hints(settings, include_extras=True)
     known = ", ".join(sorted(hints)) or "none"
@@ -67,7 +60,7 @@ def _fill(
             values[field.name] = _convert(
                 hints[field.name], table[field.name], f"{where}: {field.name}", problems
             )
-        elif field.default is MISSING and field.default_factory is MISSING:
+        elif field.required:
             problems.append(f"{where}: key {field.name!r} is missing")
     return values
 
@@ -92,7 +85,7 @@ def _convert(hint: Any, value: object, where: str, problems: list[str]) -> objec
             return {
                 k: _convert(arguments[1], one, f"{where}.{_shown(k)}", problems) for k, one in value.items()
             }
-        if is_dataclass(hint) and isinstance(hint, type):
+        if isinstance(hint, type) and issubclass(hint, Struct):
             before = len(problems)
             values = _fill(hint, value, where, problems)
             return hint(**values) if len(problems) == before else None
@@ -118,7 +111,7 @@ def _plain(hint: Any, value: object, refuse: Callable[[str], None]) -> object:  
     # `type() is`: True must not pass for 1. Tables and lists that fit were taken before.
     if hint in (bool, int, float, str) and type(value) is hint:
         return value
-    if hint not in _WORDS and not is_dataclass(hint):
+    if hint not in _WORDS and not (isinstance(hint, type) and issubclass(hint, Struct)):
         raise TypeError(f"a settings field cannot be {hint!r}")
     refuse(f"must be {_WORDS.get(hint, 'a table')}, not {value!r}")
     return None

@@ -8,7 +8,8 @@ that meet in one form are refused: the gate could not tell them apart.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from office.cards_file import CardEntry
 from office.errors import OfficeError
@@ -30,8 +31,7 @@ from sync.records import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class NumberedCard:
+class NumberedCard(Struct, frozen=True):
     """A card with its ids, and whether the file gave them or they follow from its place."""
 
     entry: CardEntry
@@ -44,8 +44,7 @@ class NumberedCard:
         return self.entry.grant_id is None or self.entry.issue_id is None
 
 
-@dataclass(frozen=True, slots=True)
-class GateList:
+class GateList(Struct, frozen=True):
     """A gate's list, ready to be signed."""
 
     destination: Destination

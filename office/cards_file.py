@@ -19,9 +19,10 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from office.errors import OfficeError
 from office.estate_file import MAX_FILE_BYTES, EstateFile
@@ -35,8 +36,7 @@ _FLAGS: Final = frozenset(("long_opening", "passback_exempt", "first_card", "ove
 _NO_PIN: Final = "PINs are not written into files; leave it out"
 
 
-@dataclass(frozen=True, slots=True)
-class CardEntry:
+class CardEntry(Struct, frozen=True):
     """One card's grant as written; doors by name, of any gate of the estate."""
 
     place: str

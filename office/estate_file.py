@@ -18,11 +18,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from msgspec import Struct
 
 from office.errors import OfficeError
 from office.estate_rows import (
@@ -56,8 +57,7 @@ MAX_FILE_BYTES: Final = 64 << 20
 Item = TypeVar("Item")
 
 
-@dataclass(frozen=True, slots=True)
-class GateEntry:
+class GateEntry(Struct, frozen=True):
     """One gate: its id, its doors by name, and the settings of its list."""
 
     gate_id: int
@@ -65,8 +65,7 @@ class GateEntry:
     settings: ListSettings
 
 
-@dataclass(frozen=True, slots=True)
-class EstateFile:
+class EstateFile(Struct, frozen=True):
     """What an estate file says, cards aside."""
 
     estate_id: bytes
@@ -98,8 +97,7 @@ def load_estate(path: Path) -> EstateFile:
     return EstateFile(estate_id, zone, gates, schedules, rows, None if cards is None else path.parent / cards)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sections:
+class _Sections(Struct, frozen=True):
     """The file's tables as records; what belongs to a gate stands beside the gate's name."""
 
     zone: ZoneInfo

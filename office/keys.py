@@ -16,9 +16,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from office.errors import OfficeError
 from office.files import PRIVATE, READABLE, write_atomic
@@ -42,8 +43,7 @@ RandomBytes = Callable[[int], bytes]
 """A source of cryptographic randomness, such as `secrets.token_bytes`."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeyDirectory:
+class KeyDirectory(Struct, frozen=True):
     """One estate's keys in a directory."""
 
     path: Path

@@ -8,8 +8,10 @@ gate would have refused.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from office.errors import OfficeError
 from office.keys import ROOT, KeyDirectory
@@ -27,8 +29,7 @@ from sync.trust import Current, TrustedList
 from sync.update import Accepted, ListVersion
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(Struct, frozen=True):
     """An update ready to be sent."""
 
     envelope: bytes
@@ -39,8 +40,7 @@ class Signed:
     """The gate's brake will hold it until the manager's signature is added."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """A gate's list as the updates sent so far have made it."""
 
     version: ListVersion

@@ -19,9 +19,10 @@ gained and lost within 24 hours counts as lost, and one that opens again no long
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
+
+from msgspec import Struct
 
 from sync.records import Grant, ListSettings, Record, Schedule, Tombstone
 
@@ -41,8 +42,7 @@ FOREVER: Final = (1 << 63) - 1
 CANNOT: Final = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Conditions:
+class Conditions(Struct, frozen=True):
     """What the settings contribute to whether a grant can ever open."""
 
     doors: frozenset[int]
@@ -58,8 +58,7 @@ class Conditions:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Struct, frozen=True):
     """Until when one credential could open before and after an update (see `opens_until`)."""
 
     key: bytes
@@ -67,8 +66,7 @@ class Opening:
     after: int
 
 
-@dataclass(frozen=True, slots=True)
-class Census:
+class Census(Struct, frozen=True):
     """How many credentials can open, by the day on which they end."""
 
     horizon: int
@@ -96,8 +94,7 @@ class Census:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class BrakeState:
+class BrakeState(Struct, frozen=True):
     """What the brake remembers from one update to the next; bounded in size."""
 
     census: Census
@@ -107,8 +104,7 @@ class BrakeState:
     """Mark of a lost credential → second from which its loss no longer counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """Whether an update may pass without the manager, and the numbers why."""
 
     state: BrakeState

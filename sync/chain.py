@@ -7,8 +7,9 @@ never voids a list already in force.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from sync.codec import CodecError
 from sync.delegation import Delegation, Role, RootSigned, parse_delegation, parse_withdrawals
@@ -31,8 +32,7 @@ from sync.refusal import (
 MAX_ROOTS: Final = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
+class Anchor(Struct, frozen=True):
     """What provisioning fixed: to which estate and gate this is, and whom it obeys."""
 
     estate_id: bytes
@@ -51,16 +51,14 @@ class Anchor:
         return next((one for one in self.roots if key_id(one) == root_id), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Withdrawn:
+class Withdrawn(Struct, frozen=True):
     """The withdrawals in force: the statement of the highest number ever seen."""
 
     version: int = 0
     key_ids: frozenset[bytes] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Signers:
+class Signers(Struct, frozen=True):
     """On whose behalf an envelope speaks, once every signature on it was verified."""
 
     root: bool

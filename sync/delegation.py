@@ -11,9 +11,10 @@ Roots are not delegated: they stand in a gate's anchor and change with provision
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum, unique
 from typing import Final
+
+from msgspec import Struct
 
 from sync.codec import CodecError, decode, encode
 from sync.digest import ESTATE_ID_BYTES
@@ -51,8 +52,7 @@ class Role(IntEnum):
 _ROLES: Final = {int(one): one for one in Role}
 
 
-@dataclass(frozen=True, slots=True)
-class Delegation:
+class Delegation(Struct, frozen=True):
     """A root lets a key act in a role, at some gates or at all, up to a time."""
 
     estate_id: bytes
@@ -76,8 +76,7 @@ class Delegation:
         return self.gates is None or gate_id in self.gates
 
 
-@dataclass(frozen=True, slots=True)
-class Withdrawals:
+class Withdrawals(Struct, frozen=True):
     """All keys which a root has withdrawn so far."""
 
     estate_id: bytes
@@ -85,8 +84,7 @@ class Withdrawals:
     key_ids: frozenset[bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class RootSigned:
+class RootSigned(Struct, frozen=True):
     """A root's statement as it travels: body, and whose signature is said to be on it."""
 
     body: bytes

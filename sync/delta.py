@@ -13,8 +13,9 @@ the hub's key may do, and because it stays small on a slow line.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from sync.codec import CodecError, decode, encode
 from sync.digest import bucket_digest, bucket_of
@@ -31,15 +32,13 @@ _PUT, _REVOKE, _REMOVE, _SETTINGS = 1, 2, 3, 4
 _REASONS: Final = {int(one): one for one in RevocationReason}
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(Struct, frozen=True):
     """Insert a record, or replace the one of the same key and grant id."""
 
     record: StoredRecord
 
 
-@dataclass(frozen=True, slots=True)
-class Revoke:
+class Revoke(Struct, frozen=True):
     """Turn a grant into a tombstone."""
 
     key: bytes
@@ -48,16 +47,14 @@ class Revoke:
     since: int
 
 
-@dataclass(frozen=True, slots=True)
-class Remove:
+class Remove(Struct, frozen=True):
     """Take a record away: a tombstone no longer needed, or a grant that ended by itself."""
 
     key: bytes
     grant_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReplaceSettings:
+class ReplaceSettings(Struct, frozen=True):
     """Replace the settings."""
 
     settings: bytes
@@ -66,8 +63,7 @@ class ReplaceSettings:
 Step = Put | Revoke | Remove | ReplaceSettings
 
 
-@dataclass(frozen=True, slots=True)
-class Touched:
+class Touched(Struct, frozen=True):
     """One credential's records before and after an update, in canonical order."""
 
     key: bytes
@@ -75,8 +71,7 @@ class Touched:
     after: Sequence[StoredRecord]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """What the steps come to."""
 
     settings: bytes | None

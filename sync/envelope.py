@@ -11,9 +11,10 @@ may be left out on a slow line: the signatures do not cover them, each has its o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum, unique
 from typing import Final
+
+from msgspec import Struct
 
 from sync.codec import CodecError, decode, encode
 from sync.delegation import MAX_GATE_ID, MAX_STATEMENT_BYTES
@@ -43,8 +44,7 @@ class UpdateKind(IntEnum):
 _KINDS: Final = {int(one): one for one in UpdateKind}
 
 
-@dataclass(frozen=True, slots=True)
-class ListStatement:
+class ListStatement(Struct, frozen=True):
     """What is signed: a list, or a step to it, for one gate."""
 
     estate_id: bytes
@@ -59,16 +59,14 @@ class ListStatement:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Struct, frozen=True):
     """A signature and the id of the key said to have made it."""
 
     key_id: bytes
     signature: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True):
     """A parsed envelope: nothing in it has been verified yet."""
 
     payload: bytes

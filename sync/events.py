@@ -11,11 +11,11 @@ so a payload can be erased later while the chain still proves the rest.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
 from enum import IntEnum, unique
 from typing import Final
 
 import msgpack
+from msgspec import Struct, field
 
 from sync.records import ClockState, Credential, Direction, Reason, RecordError
 
@@ -93,8 +93,7 @@ class EventKind(IntEnum):
 Detail = int | str | bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """One usage event without its number. Times as the gate knew them then."""
 
     kind: EventKind

@@ -6,12 +6,12 @@ never pass for another.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from msgspec import Struct
 
 LIST_DOMAIN: Final = b"gatehouse list v1\0"
 DELEGATION_DOMAIN: Final = b"gatehouse delegation v1\0"
@@ -29,11 +29,13 @@ def key_id(public: bytes) -> bytes:
     return sha256(public).digest()[:KEY_ID_BYTES]
 
 
-@dataclass(frozen=True, slots=True)
-class SigningKey:
+class SigningKey(Struct, frozen=True):
     """A private key; its seed never shows in a representation."""
 
-    seed: bytes = field(repr=False)
+    seed: bytes
+
+    def __repr__(self) -> str:
+        return f"SigningKey(key_id={self.key_id.hex()})"
 
     def __post_init__(self) -> None:
         if len(self.seed) != SEED_BYTES:

@@ -9,9 +9,10 @@ A list store keeps these bytes in the same step as the list; nobody else reads t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Final
+
+from msgspec import Struct
 
 from sync.brake import MARK_BYTES, MAX_LOST, BrakeState, Census
 from sync.codec import CodecError, decode, encode
@@ -24,8 +25,7 @@ MAX_MEMORY_BYTES: Final = 1 << 20
 MAX_KNOWN_DELEGATIONS: Final = 16
 
 
-@dataclass(frozen=True, slots=True)
-class TrustMemory:
+class TrustMemory(Struct, frozen=True):
     """Withdrawals, delegations and the brake's state as of the list in force."""
 
     brake: BrakeState

@@ -7,7 +7,8 @@ signs). Times are UTC seconds.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from sync.content import MemoryContent
 from sync.delta import Put, Remove, ReplaceSettings, Revoke, Step, apply_steps, encode_delta
@@ -18,8 +19,7 @@ from sync.snapshot import encode_content
 from sync.update import ListVersion, StoredRecord
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """The gate a list is for."""
 
     estate_id: bytes

@@ -6,9 +6,10 @@ A delta shows the credentials it touches; a snapshot, and new settings, show all
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
+
+from msgspec.structs import replace
 
 from sync.brake import CANNOT, Conditions, Opening, opens_until
 from sync.codec import CodecError

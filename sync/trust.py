@@ -16,7 +16,9 @@ any list takes its first one at any epoch and revision.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from sync.brake import BrakeState, Conditions, baseline, judge, rebase
 from sync.chain import Anchor, Signers, Withdrawn, known_delegations, newest_withdrawals, verify_signers
@@ -46,8 +48,7 @@ from sync.update import Accepted, ListContent, ListVersion, StoredRecord, Unchan
 __all__ = ["Anchor", "Current", "ListRefusedError", "TrustedList"]
 
 
-@dataclass(frozen=True, slots=True)
-class Current:
+class Current(Struct, frozen=True):
     """The list in force, as a store keeps it beside the content."""
 
     version: ListVersion
@@ -57,8 +58,7 @@ class Current:
     """`sync.memory.TrustMemory`, from the update that brought this list or a later refusal."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
+class _Outcome(Struct, frozen=True):
     """What the content of an update comes to, not yet judged by digest and brake."""
 
     settings: bytes | None
@@ -70,8 +70,7 @@ class _Outcome:
     """Whether ``touched`` are all credentials."""
 
 
-@dataclass(frozen=True, slots=True)
-class TrustedList:
+class TrustedList(Struct, frozen=True):
     """A gate's anchor and the list in force: what an update is judged by."""
 
     anchor: Anchor

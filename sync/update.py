@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, order=True)
-class ListVersion:
+
+class ListVersion(Struct, frozen=True, order=True):
     """Position of a list in its history; only a root-signed statement raises the epoch."""
 
     epoch: int
@@ -22,8 +22,7 @@ class ListVersion:
         return f"{self.epoch}.{self.revision}"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class StoredRecord:
+class StoredRecord(Struct, frozen=True, order=True):
     """One record as stores and digests see it; order is the canonical order."""
 
     key: bytes
@@ -33,8 +32,7 @@ class StoredRecord:
     """Canonical encoding of the rest (`sync.encoding.encode_record`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """A verified update, ready to be stored in one atomic step."""
 
     version: ListVersion
@@ -61,8 +59,7 @@ class Accepted:
     """What trust must remember besides the list (`sync.trust.TrustMemory`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unchanged:
+class Unchanged(Struct, frozen=True):
     """The same revision with the same digest came again: answer with its receipt."""
 
     version: ListVersion

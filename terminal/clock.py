@@ -9,8 +9,9 @@ clock, and only trusted time raises the floor.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from sync.records import ClockState
 from terminal.core.situation import Now
@@ -29,8 +30,7 @@ STEP_MS = 2_000
 """A change of the system clock against the boot clock that is worth an event."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """The three clocks at one moment."""
 
     monotonic: float
@@ -38,8 +38,7 @@ class Reading:
     system_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
+class Anchor(Struct, frozen=True):
     """The office's signed time, tied to the boot clock of one boot."""
 
     boot_id: bytes
@@ -48,8 +47,7 @@ class Anchor:
     uncertainty_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """What a reading is worth."""
 
     now: Now

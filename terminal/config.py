@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum, unique
 from pathlib import Path
 from typing import Annotated, Any
+
+from msgspec import Struct
 
 from drivers.ports import Pull
 from drivers.settings import Length, Range
@@ -60,8 +61,7 @@ class Way(Enum):
     OUT = "out"
 
 
-@dataclass(frozen=True, slots=True)
-class GateSettings:
+class GateSettings(Struct, frozen=True):
     """``[gate]``: who this gate is and where it keeps its files."""
 
     name: Annotated[str, Length(1, 64)]
@@ -73,8 +73,7 @@ class GateSettings:
     """At most 107 bytes (sun_path, unix(7))."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogSettings:
+class LogSettings(Struct, frozen=True):
     """``[log]``: how much the gate remembers."""
 
     retention_days: Annotated[int, Range(1, 3650)] = 30
@@ -82,8 +81,7 @@ class LogSettings:
     max_events: Annotated[int, Range(1_000, 10_000_000)] = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class OutputSettings:
+class OutputSettings(Struct, frozen=True):
     """One relay or lamp."""
 
     line: Annotated[str, Length(1, 64)]
@@ -91,8 +89,7 @@ class OutputSettings:
     """The relay board energises on a low level."""
 
 
-@dataclass(frozen=True, slots=True)
-class InputLineSettings:
+class InputLineSettings(Struct, frozen=True):
     """One contact. Active means: door open, button pressed, loop occupied, condition there."""
 
     line: Annotated[str, Length(1, 64)]
@@ -103,8 +100,7 @@ class InputLineSettings:
     """Contacts bounce for milliseconds; pulses of 400 ms must never be missed."""
 
 
-@dataclass(frozen=True, slots=True)
-class DoorSettings:
+class DoorSettings(Struct, frozen=True):
     """``[doors.NAME]``: one passage."""
 
     id: Annotated[int, Range(1, LARGEST_ID)]
@@ -119,8 +115,7 @@ class DoorSettings:
     """A magnet must have it: egress never depends on software."""
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
+class Door(Struct, frozen=True):
     """A door's section with its lines."""
 
     settings: DoorSettings
@@ -132,23 +127,20 @@ class Door:
     """``[doors.NAME.timing]``; ``has_stop`` follows from the outputs."""
 
 
-@dataclass(frozen=True, slots=True)
-class InputSettings:
+class InputSettings(Struct, frozen=True):
     """``[inputs.NAME]``: one reporting input of the gate."""
 
     kind: InputKind
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Struct, frozen=True):
     """A reporting input's section with its line."""
 
     kind: InputKind
     line: InputLineSettings
 
 
-@dataclass(frozen=True, slots=True)
-class ReaderSettings:
+class ReaderSettings(Struct, frozen=True):
     """``[readers.NAME]``: where a reader stands; the rest of the section is its driver's."""
 
     id: Annotated[int, Range(1, LARGEST_ID)]
@@ -157,8 +149,7 @@ class ReaderSettings:
     way: Way = Way.IN
 
 
-@dataclass(frozen=True, slots=True)
-class ReaderConfig:
+class ReaderConfig(Struct, frozen=True):
     """A reader's section: place, driver options, lamps and buzzer."""
 
     settings: ReaderSettings
@@ -166,8 +157,7 @@ class ReaderConfig:
     indicator: Mapping[str, OutputSettings]
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Struct, frozen=True):
     """A whole configuration, each value of its own type; `terminal.check` judges the sense."""
 
     path: Path

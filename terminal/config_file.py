@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from msgspec import Struct
+
 from drivers.ports import DriverSettingsError
-from drivers.settings import SettingsType, load_settings
+from drivers.settings import load_settings
 from terminal.config import (
     Config,
     ConfigError,
@@ -30,7 +32,7 @@ MAX_CONFIG_BYTES = 256 * 1024
 SECTIONS = ("doors", "gate", "gpio", "inputs", "log", "readers")
 READER_KEYS = frozenset({"id", "kind", "door", "way"})
 
-Settings = TypeVar("Settings", bound=SettingsType)
+Settings = TypeVar("Settings", bound=Struct)
 Made = TypeVar("Made")
 Table = dict[str, Any]
 

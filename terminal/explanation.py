@@ -7,7 +7,8 @@ open, free access by command) is passed in or taken to be harmless, and said so.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from sync.records import Grant, Reason, Record, Tombstone
 from terminal.core.case import Case, lay_out
@@ -20,8 +21,7 @@ from terminal.modes import NO_RULES
 from terminal.permissions import Found
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What one record of the credential says about the request."""
 
     record: Record
@@ -30,8 +30,7 @@ class Verdict:
     """Uses spent of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """A decision, and the facts that led to it."""
 
     request: Request

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, unique
+
+from msgspec import Struct
 
 
 @unique
@@ -17,8 +18,7 @@ class Verdict(Enum):
     """Something the gate needs does not work."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing, and how it is."""
 
     what: str

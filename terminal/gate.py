@@ -11,7 +11,8 @@ import os
 import signal
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from drivers.ports import Reader
 from drivers.registry import find_reader
@@ -43,8 +44,7 @@ TICK_S = 10.0
 _DIRECTIONS = {Way.IN: Direction.IN, Way.OUT: Direction.OUT}
 
 
-@dataclass(frozen=True, slots=True)
-class Outside:
+class Outside(Struct, frozen=True):
     """What the gate is given from outside its own state, so that tests can give other things."""
 
     boot: bytes

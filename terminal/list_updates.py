@@ -6,7 +6,7 @@ to the office.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from sync.chain import Anchor
 from sync.codec import CodecError
@@ -25,8 +25,7 @@ class UnusableListError(StoreError):
     """A sound list that would refuse every card at this gate; the list in force stays."""
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """Which list is in force once an update was taken."""
 
     version: ListVersion

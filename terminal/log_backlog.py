@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from terminal.stores.errors import StoreError
 from terminal.stores.usage_log import Entry
@@ -34,8 +35,7 @@ Done = Callable[[Result], None]
 """Told the result once it is certain. Must be quick and safe to call from any thread."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(Struct, frozen=True):
     """One entry on its way to the disk."""
 
     entry: Entry

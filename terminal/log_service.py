@@ -8,7 +8,8 @@ be opened after all. What lost events changed (a lockdown, say) is not lost with
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from sync.events import EventKind
 from terminal.config import Config
@@ -27,8 +28,7 @@ DAY_S = 86_400
 EPOCH_BYTES = 16
 
 
-@dataclass(frozen=True, slots=True)
-class LogSources:
+class LogSources(Struct, frozen=True):
     """What the log is given from outside."""
 
     stamp: Stamp

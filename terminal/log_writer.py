@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from sync.events import EventKind
 from terminal.log_backlog import MAX_WAITING, Backlog, Done, Pending
@@ -22,8 +24,7 @@ class LogUnavailableError(StoreError):
     """The event was not recorded: no room in memory, too late, or the writer has stopped."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogHealth:
+class LogHealth(Struct, frozen=True):
     """The writer's state for ``status``."""
 
     running: bool

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from sync.events import Detail, EventKind
 from sync.records import Credential, Direction, GrantKind, Reason
@@ -28,8 +30,7 @@ BOOKING_WITHIN_S = 600.0
 """Time in which a guard may book a slip number to his own opening (ours)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a tap happens."""
 
     name: str
@@ -38,8 +39,7 @@ class Place:
     direction: Direction
 
 
-@dataclass(frozen=True, slots=True)
-class Tap:
+class Tap(Struct, frozen=True):
     """A decided tap."""
 
     place: Place

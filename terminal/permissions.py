@@ -7,8 +7,9 @@ once per change, never per tap.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from msgspec import Struct
 
 from sync.codec import CodecError
 from sync.records import Credential, MappingRule, Record
@@ -20,8 +21,7 @@ from terminal.stores.list_index import ListIndex, ListState
 WHOLE_NUMBER = MappingRule()
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What the list says about a credential, with the rules to judge it by."""
 
     records: tuple[Record, ...]
@@ -30,8 +30,7 @@ class Found:
     """Signed issue time of the list, UTC seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class ListReport:
+class ListReport(Struct, frozen=True):
     """The state of the list changed: another list, a fault, none at all."""
 
     state: ListState | None

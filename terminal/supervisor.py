@@ -8,7 +8,8 @@ abandoned and opened anew.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from drivers.ports import (
     CardRead,
@@ -30,8 +31,7 @@ SILENCE_S = 5.0
 CHECK_S = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(Struct, frozen=True):
     """State of a device, for status and log."""
 
     ok: bool

@@ -10,7 +10,8 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from drivers.feed import Feed
 from drivers.ports import DriverSettingsError, DriverUnavailableError, LineChanged, Pull
@@ -19,16 +20,14 @@ MAX_HISTORY = 4096
 """Output changes kept for a look back; the oldest go."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Every line name exists; only the world around the bank at its start can be set."""
 
     low: tuple[str, ...] = ()
     """Inputs that something outside holds low from the start, such as the contact of a closed door."""
 
 
-@dataclass(frozen=True, slots=True)
-class LevelChanged:
+class LevelChanged(Struct, frozen=True):
     """An output's electrical level moved."""
 
     line: str
@@ -44,8 +43,7 @@ def open_gpio(settings: Settings, clock: Callable[[], float]) -> SimGpio:
     return gpio
 
 
-@dataclass(slots=True)
-class _Output:
+class _Output(Struct):
     gpio: SimGpio
     line: str
     active_low: bool
@@ -54,8 +52,7 @@ class _Output:
         self.gpio._drive(self.line, active != self.active_low)  # noqa: SLF001 - two halves of one device
 
 
-@dataclass(slots=True)
-class _Input:
+class _Input(Struct):
     gpio: SimGpio
     line: str
     active_low: bool
@@ -70,8 +67,7 @@ class _Input:
         return self.gpio._is_active(self)  # noqa: SLF001 - two halves of one device
 
 
-@dataclass(slots=True)
-class _World:
+class _World(Struct):
     """What is electrically there, whoever drives it."""
 
     outside: dict[str, bool] = field(default_factory=dict)

@@ -6,8 +6,9 @@ The module ``smartcard.scard`` is passed in: only ``pcsc.py`` loads it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from drivers.readers._contactless import GET_NUMBER
 
@@ -60,8 +61,7 @@ class ServiceError(Exception):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """A reader's state as the service tells it."""
 
     state: int

@@ -11,9 +11,10 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
+
+from msgspec import Struct
 
 from drivers.feed import Feed
 from drivers.library import load_library
@@ -52,8 +53,7 @@ SOCKET_VARIABLE = "PCSCLITE_CSOCK_NAME"
 """Environment variable with another socket; libpcsclite reads it once in a process."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Which of the readers at pcscd this is."""
 
     reader: Annotated[str, Length(0, 127)] = ""

@@ -7,7 +7,8 @@ that is away reads nothing and looks again when it is back.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from drivers.feed import Feed
 from drivers.ports import (
@@ -21,8 +22,7 @@ from drivers.ports import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Options of a simulated reader."""
 
     absent: bool = False

@@ -11,12 +11,14 @@ import json
 import secrets
 from collections.abc import Iterable, Mapping
 from contextlib import closing
-from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from string import Template
 from typing import Final
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from drivers.virtual_pcsc import READER_NAME
 from office.authoring import compile_list, number_cards
@@ -63,8 +65,7 @@ issue_id = 900
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(Struct, frozen=True):
     """How long things take at this gate, in seconds; see `terminal.core.timing`."""
 
     open_s: float
@@ -79,8 +80,7 @@ FOR_A_PERSON: Final = Pace(5.0, 12.0, 5.0, barrier_open_s=15.0, travel_s=3.0, cl
 FOR_THE_STORY: Final = Pace(2.0, 1.6, 0.8, barrier_open_s=1.0, travel_s=0.8, clear_s=0.4)
 
 
-@dataclass(frozen=True, slots=True)
-class Estate:
+class Estate(Struct, frozen=True):
     """Where everything of the demonstration lies."""
 
     directory: Path

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
+
+from msgspec import Struct
 
 from scripts.demonstration.cards import role_of
 from sync.events import EventKind
@@ -15,8 +16,7 @@ from terminal.config import Config
 Fields = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Struct, frozen=True):
     """What the numbers in events stand for at this gate."""
 
     gate: str

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import Enum, unique
 from typing import Any, Final
+
+from msgspec import Struct
 
 from scripts.demonstration.world import BARRIER, BARRIER_IN, BARRIER_OUT, PEDESTRIAN, PEDESTRIAN_IN
 
@@ -25,16 +26,14 @@ class Style(Enum):
     ALARM = "alarm"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line of the screen, exactly as wide as was asked for."""
 
     text: str
     style: Style = Style.PLAIN
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """Everything that can be seen."""
 
     gate: str

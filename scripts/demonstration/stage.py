@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from drivers.ports import DriverUnavailableError
 from drivers.readers.pcsc import SOCKET_VARIABLE
@@ -20,8 +21,7 @@ from scripts.demonstration.world import PEDESTRIAN_IN, World
 from terminal import clock
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """All that a player, a screen or a page needs."""
 
     world: World

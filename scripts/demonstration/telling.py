@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scripts.demonstration.cards import Card, role_of
 from scripts.demonstration.event_text import Names
@@ -13,15 +15,13 @@ from scripts.demonstration.world import World
 COMES_WITHIN_S: Final = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(Struct, frozen=True):
     """Somebody does something; what he notices is told."""
 
     act: Callable[[World], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """An event as far as a story tells it; what is ``None`` is not in the event."""
 
     kind: str
@@ -33,15 +33,13 @@ class Seen:
         return ", ".join(word for word in (self.kind, self.door, self.role, self.reason) if word)
 
 
-@dataclass(frozen=True, slots=True)
-class Events:
+class Events(Struct, frozen=True):
     """Exactly these events come next, in any order among themselves."""
 
     expected: tuple[Seen, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Stands:
+class Stands(Struct, frozen=True):
     """The gate's status has this value at this place now."""
 
     told: str
@@ -54,8 +52,7 @@ class Stands:
 Step = Act | Events | Stands
 
 
-@dataclass(frozen=True, slots=True)
-class Chapter:
+class Chapter(Struct, frozen=True):
     """A part of the story that comes out as told, or does not."""
 
     title: str

@@ -7,8 +7,9 @@ low 24 or 32 bits of it (26/34-bit Wiegand) sees the *projection* of the chip.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, IntEnum, unique
+
+from msgspec import Struct
 
 MAX_NUMBER_BYTES = 64
 """ISO 14443-3 UIDs have 4, 7 or 10 bytes; a shown code may carry 64 bytes."""
@@ -45,8 +46,7 @@ class ByteOrder(Enum):
     LSB_FIRST = "lsb"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Credential:
+class Credential(Struct, frozen=True, order=True):
     """Canonical form of what a reader read: technology and number, full length."""
 
     technology: Technology
@@ -77,8 +77,7 @@ class Credential:
         return f"{self.technology.name.lower()}:{self.number.hex()}"
 
 
-@dataclass(frozen=True, slots=True)
-class MappingRule:
+class MappingRule(Struct, frozen=True):
     """How one reader's raw numbers become canonical."""
 
     byte_order: ByteOrder = ByteOrder.MSB_FIRST

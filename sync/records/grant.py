@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag, unique
 from itertools import pairwise
+
+from msgspec import Struct
 
 from sync.records.credential import Credential, RecordError
 from sync.records.reason import Reason
@@ -62,8 +63,7 @@ class RevocationReason(IntEnum):
         return Reason[self.name]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Access:
+class Access(Struct, frozen=True, order=True):
     """One door and the directions in which a grant opens it."""
 
     door: int
@@ -75,14 +75,16 @@ class Access:
             raise RecordError("access: directions must be in, out or both")
 
 
-@dataclass(frozen=True, slots=True)
-class Pin:
+class Pin(Struct, frozen=True):
     """A salted PIN. A short PIN can be brute-forced from a stolen gate; docs say so."""
 
     salt: bytes
-    digest: bytes = field(repr=False)
-    duress_digest: bytes | None = field(default=None, repr=False)
+    digest: bytes
+    duress_digest: bytes | None = None
     """Digest of the PIN that opens and alarms silently."""
+
+    def __repr__(self) -> str:
+        return "Pin(…)"
 
     def __post_init__(self) -> None:
         digests = [self.digest] if self.duress_digest is None else [self.digest, self.duress_digest]
@@ -90,8 +92,7 @@ class Pin:
             raise RecordError("pin: salt has 16 bytes, digests have 32")
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True):
     """One issue may open these doors, when, and how often."""
 
     grant_id: int
@@ -148,8 +149,7 @@ class Grant:
         return Direction(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Tombstone:
+class Tombstone(Struct, frozen=True):
     """A grant that was ended, with its reason; it replaces the grant in the list."""
 
     grant_id: int

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum, unique
+
+from msgspec import Struct
 
 from sync.records.credential import MappingRule, RecordError
 from sync.records.grant import GrantKind
@@ -29,8 +30,7 @@ class DoorMode(IntEnum):
     """Only grants that override lockdown open."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Window:
+class Window(Struct, frozen=True, order=True):
     """Minutes of local wall time on some weekdays; may run past midnight."""
 
     weekdays: int
@@ -48,8 +48,7 @@ class Window:
             raise RecordError("window: end must follow start within 24 hours")
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(Struct, frozen=True):
     """Weekly windows, and what holidays do to them."""
 
     schedule_id: int
@@ -65,8 +64,7 @@ class Schedule:
             raise RecordError(f"schedule {self.schedule_id}: too many windows")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Holiday:
+class Holiday(Struct, frozen=True, order=True):
     """A local calendar day of some holiday type."""
 
     day: date
@@ -86,8 +84,7 @@ class PassbackMode(IntEnum):
     """Refuses within ``timeout_s`` of the last entry."""
 
 
-@dataclass(frozen=True, slots=True)
-class PassbackArea:
+class PassbackArea(Struct, frozen=True):
     """An area within this gate that is entered and left through its doors."""
 
     area_id: int
@@ -105,8 +102,7 @@ class PassbackArea:
             raise RecordError(f"area {self.area_id}: forgive_at_minute must lie within the day")
 
 
-@dataclass(frozen=True, slots=True)
-class ModeWindow:
+class ModeWindow(Struct, frozen=True):
     """While ``schedule`` is inside its hours, the door stands in ``mode``."""
 
     schedule: int
@@ -115,8 +111,7 @@ class ModeWindow:
     """Free access starts only after a first-card grant opened in this window."""
 
 
-@dataclass(frozen=True, slots=True)
-class DoorPolicy:
+class DoorPolicy(Struct, frozen=True):
     """What the office decides about one door (its wiring stands in the gate's config)."""
 
     door_id: int
@@ -131,8 +126,7 @@ class DoorPolicy:
             raise RecordError(f"door {self.door_id}: companion_within_s must be 1 to 600")
 
 
-@dataclass(frozen=True, slots=True)
-class KindPolicy:
+class KindPolicy(Struct, frozen=True):
     """How far a kind of grant is trusted without contact and without a clock."""
 
     kind: GrantKind
@@ -170,8 +164,7 @@ class Utility(IntEnum):
     GAS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class OutageWindow:
+class OutageWindow(Struct, frozen=True):
     """An announced outage: within it, mains failure is expected and no alarm (16.2)."""
 
     start: int
@@ -185,8 +178,7 @@ class OutageWindow:
             raise RecordError("outage: end must follow start")
 
 
-@dataclass(frozen=True, slots=True)
-class ListSettings:
+class ListSettings(Struct, frozen=True):
     """Everything in a permission list that is not a grant or a tombstone."""
 
     time_zone: str

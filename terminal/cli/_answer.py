@@ -7,9 +7,10 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct
 
 from terminal.check import load_config
 from terminal.config import Config, ConfigError
@@ -32,8 +33,7 @@ EXIT_CONFIG: Final = 78
 Fields = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What a command found out, for programs and for people."""
 
     fields: Fields | None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from terminal.cli._answer import EXIT_DAMAGED, EXIT_NO, Answer, Fields, answer
 from terminal.cli._list_file import tell_gate
@@ -15,8 +16,7 @@ from terminal.stores.list_store import ListStore
 from terminal.stores.list_verify import DirectoryReport, SideReport, verify_lists
 
 
-@dataclass(slots=True)
-class _Repair:
+class _Repair(Struct):
     """What ``--repair`` did."""
 
     done: list[str] = field(default_factory=list)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Final
+
+from msgspec import Struct, field
 
 from sync.records import ClockState, Credential, Direction, DoorMode, RecordError, Technology, project
 from sync.settings_encoding import decode_settings
@@ -38,8 +39,7 @@ NOTHING_YET: Final = AccessState({}, frozenset(), {}, {})
 _DIRECTIONS: Final = {Way.IN: Direction.IN, Way.OUT: Direction.OUT}
 
 
-@dataclass(slots=True)
-class _Known:
+class _Known(Struct):
     """All that the gate would judge by."""
 
     permissions: Permissions

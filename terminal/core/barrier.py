@@ -8,7 +8,7 @@ worked off at their own time, so a late caller gets the same result.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from sync.records import DoorMode
 from terminal.core import demand as causes

@@ -6,8 +6,10 @@ while the loop reads clear, and turns round the moment it does not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import Enum, unique
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from terminal.core import demand as causes
 from terminal.core.demand import Demand
@@ -37,8 +39,7 @@ class Phase(Enum):
     """Neither commanded nor known to be closed: power-up, turning round, forced, failed close."""
 
 
-@dataclass(frozen=True, slots=True)
-class Barrier:
+class Barrier(Struct, frozen=True):
     """State of one barrier. Times are monotonic seconds."""
 
     demand: Demand

@@ -13,7 +13,9 @@ A guard may refuse: nothing is spent. A new tap that waits takes the place of th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from sync.records import Grant, Reason, Record
 from terminal.core.case import lay_out
@@ -23,8 +25,7 @@ from terminal.core.rules import Rules
 from terminal.core.situation import Now, Request, Situation
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(Struct, frozen=True):
     """A tap that waits for its companion."""
 
     request: Request
@@ -34,8 +35,7 @@ class Pending:
     """Monotonic second from which it is too late."""
 
 
-@dataclass(frozen=True, slots=True)
-class Completed:
+class Completed(Struct, frozen=True):
     """The companion came: decide ``request`` with the first credential's records of now."""
 
     request: Request

@@ -37,8 +37,9 @@ A duress PIN is flagged whichever grant opens, and also when none does.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from sync.records import DoorMode, Grant, GrantKind, Reason, Record, Tombstone
 from sync.records.pin import PinMatch
@@ -75,8 +76,7 @@ REFUSAL_RANK: Final = (
 _RANK: Final = {reason: rank for rank, reason in enumerate(REFUSAL_RANK)}
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """The outcome of one tap and all that follows from it."""
 
     reason: Reason

@@ -7,8 +7,10 @@ outranks every mode, and the exit button opens in each of them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import Enum, unique
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from sync.records import DoorMode
 from terminal.core.signals import (
@@ -39,8 +41,7 @@ class Button(Enum):
     STUCK = "stuck"
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(Struct, frozen=True):
     """The causes that are in force. Times are monotonic seconds."""
 
     mode: DoorMode = DoorMode.NORMAL

@@ -7,8 +7,10 @@ state and are worked off at their own time, so a late caller gets the same resul
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import Enum, unique
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from sync.records import DoorMode
 from terminal.core import demand as causes
@@ -46,8 +48,7 @@ class Condition(Enum):
     """Locked, but the contact's line is broken."""
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
+class Door(Struct, frozen=True):
     """State of one door. Times are monotonic seconds."""
 
     demand: Demand

@@ -16,8 +16,9 @@ Without wall time nobody knows whether a window runs: commands alone count.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, unique
+
+from msgspec import Struct
 
 from sync.records import DoorMode
 from terminal.core.rules import ModeRule, Rules
@@ -35,16 +36,14 @@ class ModeCause(Enum):
     DEFAULT = "default"
 
 
-@dataclass(frozen=True, slots=True)
-class Commanded:
+class Commanded(Struct, frozen=True):
     """Modes commanded at a door and not lifted. Lockdown outranks, it does not erase."""
 
     lockdown: bool = False
     free: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class DoorState:
+class DoorState(Struct, frozen=True):
     """The mode of one door now."""
 
     mode: DoorMode

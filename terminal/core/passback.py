@@ -19,10 +19,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 from enum import Enum, unique
 from typing import Final
+
+from msgspec import Struct
 
 from sync.records import Direction, PassbackArea, PassbackMode
 from terminal.core.situation import Now, Position
@@ -41,8 +42,7 @@ class Passage(Enum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """The position to record for the grant that opened."""
 
     area_id: int

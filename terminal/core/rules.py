@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, tzinfo
+
+from msgspec import Struct
 
 from sync.records import (
     DoorMode,
@@ -19,8 +20,7 @@ from sync.records import (
 from terminal.core.schedule import Holidays, WeekPlan, week_plan
 
 
-@dataclass(frozen=True, slots=True)
-class ModeRule:
+class ModeRule(Struct, frozen=True):
     """A door's mode window with its schedule looked up."""
 
     plan: WeekPlan
@@ -28,8 +28,7 @@ class ModeRule:
     needs_first_card: bool
 
 
-@dataclass(frozen=True, slots=True)
-class DoorRule:
+class DoorRule(Struct, frozen=True):
     """One door with everything it refers to looked up."""
 
     area: PassbackArea | None
@@ -42,8 +41,7 @@ class DoorRule:
     """References that lead nowhere, in words. Such a door refuses every tap: `fault`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """Compiled settings of one gate's list."""
 
     zone: tzinfo

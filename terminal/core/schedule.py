@@ -15,11 +15,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import Enum, unique
 from itertools import chain, pairwise
 from typing import Final
+
+from msgspec import Struct
 
 from sync.records import Schedule, Window
 
@@ -48,8 +49,7 @@ class Hours(Enum):
     """Outside, and only because of a holiday."""
 
 
-@dataclass(frozen=True, slots=True)
-class WeekPlan:
+class WeekPlan(Struct, frozen=True):
     """A schedule sorted by weekday, compiled once per list."""
 
     weekly: Week

@@ -5,8 +5,9 @@ Doors and barriers share these words. Gates import them from `terminal.core.pass
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, unique
+
+from msgspec import Struct
 
 from sync.records import DoorMode
 
@@ -43,8 +44,7 @@ class Fire(Enum):
     """The input is quiet again, but the release waits for a reset (`fire_needs_reset`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(Struct, frozen=True):
     """The inputs as they read at start. A button that is down then is told by `ExitPressed`."""
 
     contact: Contact
@@ -103,8 +103,7 @@ class PassageReport(Enum):
     BARRIER_BLOCKED = "barrier_blocked"
 
 
-@dataclass(frozen=True, slots=True)
-class Granted:
+class Granted(Struct, frozen=True):
     """A decision opens: one person (or vehicle) may pass."""
 
     long: bool = False
@@ -113,56 +112,47 @@ class Granted:
     """Grant id, handed back in the reports of this opening."""
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteOpened:
+class RemoteOpened(Struct, frozen=True):
     """An operator opens; who and why is recorded by whoever sends this."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExitPressed:
+class ExitPressed(Struct, frozen=True):
     """The exit button went down."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExitReleased:
+class ExitReleased(Struct, frozen=True):
     """The exit button came up."""
 
 
-@dataclass(frozen=True, slots=True)
-class ContactChanged:
+class ContactChanged(Struct, frozen=True):
     """The contact reads differently now."""
 
     contact: Contact
 
 
-@dataclass(frozen=True, slots=True)
-class LoopChanged:
+class LoopChanged(Struct, frozen=True):
     """The clearance loop reads differently now; a door ignores it."""
 
     loop: Loop
 
 
-@dataclass(frozen=True, slots=True)
-class FireChanged:
+class FireChanged(Struct, frozen=True):
     """The fire input changed. Whether an open circuit means fire is wiring, told by the sender."""
 
     active: bool
 
 
-@dataclass(frozen=True, slots=True)
-class FireReset:
+class FireReset(Struct, frozen=True):
     """Somebody with rights ends a latched fire release; no effect while fire is active."""
 
 
-@dataclass(frozen=True, slots=True)
-class ModeChanged:
+class ModeChanged(Struct, frozen=True):
     """A command or a schedule puts the passage into another mode."""
 
     mode: DoorMode
 
 
-@dataclass(frozen=True, slots=True)
-class TimePassed:
+class TimePassed(Struct, frozen=True):
     """Nothing but time: sent when `next_deadline` is reached."""
 
 
@@ -180,23 +170,20 @@ Event = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(Struct, frozen=True):
     """Put the strike or magnet into this state; how a relay does that is wiring."""
 
     unlocked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Drive:
+class Drive(Struct, frozen=True):
     """Switch one command output of a barrier; at most one is on at a time."""
 
     output: Output
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """Something for the usage log."""
 
     kind: PassageReport
@@ -205,8 +192,7 @@ class Report:
     input: Input | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ShowAlarm:
+class ShowAlarm(Struct, frozen=True):
     """The buzzer's new state; `Alarm.NONE` silences it."""
 
     alarm: Alarm

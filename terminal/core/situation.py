@@ -7,8 +7,9 @@ stores; the core never asks anybody.
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from sync.records import ClockState, Credential, Direction, DoorMode, GrantKind
 
@@ -16,8 +17,7 @@ LAST_UTC: Final = 253_370_764_800
 """9999-01-01T00:00:00Z. Past it the calendar ends; a clock that says so is unknown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Now:
+class Now(Struct, frozen=True):
     """One reading of the clocks."""
 
     monotonic: float
@@ -43,21 +43,22 @@ class Now:
         return self.floor if wall is None else wall
 
 
-@dataclass(frozen=True, slots=True)
-class PinEntry:
+class PinEntry(Struct, frozen=True):
     """What was typed beside the card."""
 
-    digits: str | None = field(default=None, repr=False)
+    digits: str | None = None
     """``None``: nothing yet."""
     blocked: bool = False
     """Too many wrong PINs for this credential; cards without a PIN are not concerned."""
+
+    def __repr__(self) -> str:
+        return f"PinEntry(blocked={self.blocked})"
 
 
 NO_PIN: Final = PinEntry()
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A tap: this credential asks to pass this door in this direction."""
 
     credential: Credential
@@ -69,8 +70,7 @@ class Request:
     """Kinds under which a second person has confirmed (see `terminal.core.companion`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Struct, frozen=True):
     """Where an anti-passback area last saw a grant."""
 
     inside: bool
@@ -82,8 +82,7 @@ class Position:
     """Monotonic second of the move; ``None`` when it was in an earlier boot."""
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(Struct, frozen=True):
     """The facts around one tap, as the shell knows them at this moment."""
 
     mode: DoorMode

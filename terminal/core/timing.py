@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, unique
+
+from msgspec import Struct
 
 MIN_S = 0.05
 """Shortest time worth timing: a relay needs 5 to 15 ms to settle (ours)."""
@@ -19,8 +20,7 @@ class OnFire(Enum):
     IGNORE = "ignore"
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(Struct, frozen=True):
     """Times in seconds on the monotonic clock; raises ``ValueError`` naming field and rule.
 
     Sources: *common* is the default of several makers' door controllers (Keri, ZKTeco,

@@ -5,8 +5,10 @@ Nothing here can block a reader: a valid card opens after any number of wrong tr
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from sync.records import Reason, RevocationReason
 
@@ -25,8 +27,7 @@ PIN_BLOCK_S: Final = 300.0
 """Long enough that 10,000 four-digit PINs take a week of standing at the door."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tries:
+class Tries(Struct, frozen=True):
     """Wrong tries in a row at one reader."""
 
     in_row: int = 0
@@ -42,8 +43,7 @@ def after_tap(tries: Tries, reason: Reason) -> tuple[Tries, bool]:
     return counted, counted.in_row % ALARM_EVERY == 0
 
 
-@dataclass(frozen=True, slots=True)
-class PinTries:
+class PinTries(Struct, frozen=True):
     """Wrong PINs in a row with one credential."""
 
     in_row: int = 0

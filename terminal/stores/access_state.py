@@ -11,9 +11,10 @@ import sqlite3
 import struct
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import IntEnum, unique
 from typing import Final
+
+from msgspec import Struct, field
 
 from terminal.core.situation import Position
 from terminal.stores.database import DamagedError
@@ -46,8 +47,7 @@ class Kind(IntEnum):
     LATCH = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Spend:
+class Spend(Struct, frozen=True):
     """Uses of one grant to spend; ``limit`` is how many the grant has in all."""
 
     grant_id: int
@@ -55,8 +55,7 @@ class Spend:
     uses: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class SavedPosition:
+class SavedPosition(Struct, frozen=True):
     """A passback position that outlives the boot it was taken in."""
 
     inside: bool
@@ -77,8 +76,7 @@ Place = tuple[int, int]
 """(area id, grant id), as `terminal.core.situation` keys positions."""
 
 
-@dataclass(frozen=True, slots=True)
-class StateChange:
+class StateChange(Struct, frozen=True):
     """What one event changes in the access state, in the same transaction."""
 
     spends: tuple[Spend, ...] = ()
@@ -99,8 +97,7 @@ class StateChange:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class AccessState:
+class AccessState(Struct, frozen=True):
     """The access state as it was committed."""
 
     used: Mapping[int, int]

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from dataclasses import dataclass
 from enum import Enum, unique
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from sync.codec import CodecError, decode, encode
 from sync.digest import DIGEST_BYTES, ESTATE_ID_BYTES
@@ -71,8 +72,7 @@ class Side(Enum):
         return f"gatehouse list pointer {FORMAT_VERSION}\n{self.value}\n".encode()
 
 
-@dataclass(frozen=True, slots=True)
-class ListHead:
+class ListHead(Struct, frozen=True):
     """Which list a database holds; other bytes here mean another list or other settings."""
 
     estate_id: bytes

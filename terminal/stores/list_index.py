@@ -11,8 +11,9 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from sync.codec import CodecError
 from sync.digest import bucket_of
@@ -48,8 +49,7 @@ _FAILURES = (sqlite3.Error, StoreError, CodecError, UnicodeDecodeError)
 """The last: SQLite's message about a damaged schema may itself be damaged text."""
 
 
-@dataclass(frozen=True, slots=True)
-class ListState:
+class ListState(Struct, frozen=True):
     """A list as far as all taps share it; the same object as long as nothing changed."""
 
     head: ListHead
@@ -58,8 +58,7 @@ class ListState:
     """An older list, because the one in force failed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(Struct, frozen=True):
     """What the list says about one credential."""
 
     records: tuple[Record, ...]

@@ -9,9 +9,10 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from sync.codec import CodecError
 from sync.digest import BUCKETS, bucket_digest
@@ -39,8 +40,7 @@ MAX_PROBLEMS: Final = 20
 """Enough to see what kind of damage it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class SideReport:
+class SideReport(Struct, frozen=True):
     """What one database holds, and what is wrong with it."""
 
     side: Side
@@ -52,8 +52,7 @@ class SideReport:
     """Damaged parts in words; empty for a sound list."""
 
 
-@dataclass(frozen=True, slots=True)
-class DirectoryReport:
+class DirectoryReport(Struct, frozen=True):
     """The whole list directory."""
 
     sides: tuple[SideReport, ...]

@@ -7,8 +7,9 @@ goes leaves an anchor (number and link) from which the chain still proves the re
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from terminal.stores.database import DamagedError
 from terminal.stores.usage_rows import Head, Header, Point, write_header
@@ -23,8 +24,7 @@ PURGE_STEP: Final = 1000
 """Most events one purge removes, so that it never holds up a commit for long."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drop:
+class Drop(Struct, frozen=True):
     """What must leave so that new events fit."""
 
     up_to: int

@@ -8,8 +8,9 @@ The floor outlives the boot; the rest counts for the boot it names only.
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from terminal.clock import Anchor
 from terminal.stores.errors import StoreError
@@ -25,8 +26,7 @@ class TimeAnchorError(StoreError):
     """The anchor file is damaged; the gate goes on without it (clock suspect or unknown)."""
 
 
-@dataclass(frozen=True, slots=True)
-class SavedTime:
+class SavedTime(Struct, frozen=True):
     """Contents of the anchor file."""
 
     floor: int

@@ -11,9 +11,10 @@ import contextlib
 import sqlite3
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct, field
 
 from sync.events import Detail, Event, EventError, EventKind, encode_event, link, payload_hash
 from terminal.stores import retention
@@ -43,16 +44,14 @@ class EntryRefusedError(StoreError):
     """The event itself cannot be stored (too large, not encodable); others go on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One event and what it changes: both durable, or neither."""
 
     event: Event
     change: StateChange = field(default_factory=StateChange)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """How much the log keeps."""
 
     max_events: int = retention.MAX_EVENTS
@@ -60,8 +59,7 @@ class Limits:
     """Seconds an event stays after the office has it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Database:
+class Database(Struct, frozen=True):
     """An open, believed database: what opening or founding it hands to the store."""
 
     path: Path

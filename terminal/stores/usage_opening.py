@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from sync.events import GENESIS, EventKind, encode_event, link, payload_hash
 from terminal.stores.access_state import Rows, load_rows, void_rows, write_rows
@@ -50,8 +51,7 @@ TAIL_EVENTS: Final = 8
 """Events whose chain is proved at every start: the last page or two of a torn file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Founding:
+class Founding(Struct, frozen=True):
     """What a new log epoch needs from outside."""
 
     new_epoch: Callable[[], bytes]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from sync.events import Event, EventError, decode_event, link, payload_hash
 from terminal.stores import access_state
@@ -33,20 +34,17 @@ _ACKNOWLEDGEMENTS: Final = "CREATE TABLE acknowledgements (number INTEGER PRIMAR
 SCHEMA: Final = (_LOG, _EVENTS, _ACKNOWLEDGEMENTS, access_state.SCHEMA)
 
 
-@dataclass(frozen=True, slots=True)
-class Erased:
+class Erased(Struct, frozen=True):
     """The payload was erased; number, link and hash remain."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(Struct, frozen=True):
     """The row cannot be used: it is reported by its number and never stops a queue."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
+class StoredEvent(Struct, frozen=True):
     """One row of the log."""
 
     number: int
@@ -57,16 +55,14 @@ class StoredEvent:
     content: Event | Erased | Unreadable
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """A place in the chain: event ``number`` and its link."""
 
     number: int
     link: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True):
     """The log's one row of identity."""
 
     epoch: bytes
@@ -76,8 +72,7 @@ class Header:
     """The office has every event up to this number."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """Header and the last event (the anchor while there is none)."""
 
     header: Header

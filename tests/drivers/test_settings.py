@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Annotated
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Struct, field
 
 from drivers.ports import DriverSettingsError
 from drivers.settings import Length, Range, load_settings
@@ -20,14 +20,12 @@ class Parity(Enum):
     EVEN = "even"
 
 
-@dataclass(frozen=True, slots=True)
-class Lamp:
+class Lamp(Struct, frozen=True):
     line: str
     active_low: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Struct, frozen=True):
     port: Annotated[str, Length(1, 8)]
     baud: Annotated[int, Range(300, 115_200)] = 9600
     timeout_s: Annotated[float, Range(0.02, 5.0)] = 0.1
@@ -110,7 +108,7 @@ VALUES = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from([*Example.__dataclass_fields__, "x"]), VALUES))
+@given(st.dictionaries(st.sampled_from([*Example.__struct_fields__, "x"]), VALUES))
 def test_any_table_gives_settings_or_the_one_error(table: dict[str, object]) -> None:
     try:
         loaded = load_settings(Example, table, where=WHERE)
@@ -123,8 +121,7 @@ def test_any_table_gives_settings_or_the_one_error(table: dict[str, object]) -> 
 
 
 def test_field_of_a_type_no_table_can_hold_is_the_drivers_own_fault() -> None:
-    @dataclass(frozen=True)
-    class Wrong:
+    class Wrong(Struct, frozen=True):
         port: bytes = b""
 
     with pytest.raises(TypeError):

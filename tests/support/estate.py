@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from hashlib import sha256
+
+from msgspec import Struct, field
 
 from sync.chain import Anchor
 from sync.content import MemoryContent
@@ -119,8 +120,7 @@ def signed_snapshot(
     return seal(statement, signers or (LISTS,), delegations=chain, withdrawals=withdrawals)
 
 
-@dataclass
-class Gate:
+class Gate(Struct):
     """What a gate keeps between updates, in memory."""
 
     current: Current | None = None

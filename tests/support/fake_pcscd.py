@@ -16,9 +16,10 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
+
+from msgspec import Struct, field
 
 MIFARE_CLASSIC_ATR = bytes.fromhex("3B8F8001804F0CA000000306030001000000006A")
 
@@ -130,14 +131,12 @@ def _words(number: bytes) -> tuple[str, str]:
     return MIFARE_CLASSIC_ATR.hex(), (number + b"\x90\x00").hex()
 
 
-@dataclass
-class _Card:
+class _Card(Struct):
     atr: bytes
     reply: bytes
 
 
-@dataclass
-class _Reader:
+class _Reader(Struct):
     card: _Card | None = None
     counter: int = 0
     failing: int = 0
@@ -155,8 +154,7 @@ class _Reader:
         return STATE_PRESENT | STATE_POWERED | STATE_NEGOTIABLE, self.card.atr
 
 
-@dataclass
-class _Daemon:
+class _Daemon(Struct):
     readers: dict[str, _Reader] = field(default_factory=dict)
     waiting: set[socket.socket] = field(default_factory=set)
     handles: dict[int, tuple[_Reader, _Card]] = field(default_factory=dict)

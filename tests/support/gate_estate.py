@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct
 
 from sync.records import (
     Access,
@@ -90,8 +91,7 @@ def pin(digits: str, duress: str | None = None) -> Pin:
     return Pin(salt, pin_digest(salt, digits), None if duress is None else pin_digest(salt, duress))
 
 
-@dataclass(frozen=True)
-class Estate:
+class Estate(Struct, frozen=True):
     """A list's content."""
 
     records: tuple[Record, ...]

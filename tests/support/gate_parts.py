@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct, field
 
 from terminal.clock import Reading
 from terminal.control import Answer
@@ -107,14 +108,11 @@ class Counted:
             assert self._changed.wait_for(lambda: self.waiting == 0, within_s), "the log does not answer"
 
 
-@dataclass
-class Silent:
+class Silent(Struct):
     """A client of the command socket that only listens."""
 
     open: bool = True
-
-    def __post_init__(self) -> None:
-        self.heard: list[Answer] = []
+    heard: list[Answer] = field(default_factory=list)
 
     def send(self, answer: Answer) -> None:
         """Keep what was said."""

@@ -7,17 +7,17 @@ import os
 import signal
 import threading
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 GRACE_S: Final = 2.0
 """For what has been told to end and is about to."""
 _PR_SET_CHILD_SUBREAPER: Final = 36  # linux/prctl.h
 
 
-@dataclass(frozen=True, slots=True)
-class Leftovers:
+class Leftovers(Struct, frozen=True):
     """The threads and child processes of one moment; later, `remaining` names what came since."""
 
     threads: frozenset[threading.Thread]

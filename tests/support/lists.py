@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from sync.content import MemoryContent
 from sync.digest import BUCKETS, bucket_digest, bucket_of
@@ -46,8 +48,7 @@ def lost(number: int) -> Tombstone:
     return Tombstone(number, number, card(number), RevocationReason.LOST, 1_700_000_000)
 
 
-@dataclass(frozen=True, slots=True)
-class ListBuilder:
+class ListBuilder(Struct, frozen=True):
     """A list's history in memory: each step gives the update and the list after it."""
 
     content: MemoryContent

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from sync import codec
 from sync.chain import Anchor
@@ -482,8 +483,7 @@ def test_a_mass_removal_passes_with_a_second_signature(second: SigningKey) -> No
     gate.offer(gate.signed_delta([revoke(number) for number in range(12, 22)]))
 
 
-@dataclass
-class Damaged:
+class Damaged(Struct):
     """A list store that has lost bytes: the digests are there, two records are not."""
 
     whole: MemoryContent

@@ -6,19 +6,18 @@ import json
 import socket
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
 from terminal import clock
 from terminal.control import MAX_CLIENTS, MAX_LINE_BYTES, Answer, Client, CommandError, ControlServer, Request
 from terminal.loop import Loop
 
 
-@dataclass
-class Served:
+class Served(Struct):
     """A server with a few commands, turned by hand."""
 
     path: Path

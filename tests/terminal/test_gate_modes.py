@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from sync.events import EventKind
 from sync.records import DoorMode, DoorPolicy, ListSettings, ModeWindow, OutageWindow, Reason, Utility

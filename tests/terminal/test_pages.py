@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import fields
 
 from drivers.registry import find_gpio, find_reader, gpio_kinds, reader_kinds
 from terminal.__main__ import COMMANDS
@@ -79,7 +79,7 @@ def written(default: object) -> str:
 @pytest.mark.parametrize("heading", SETTINGS)
 def test_every_option_stands_there_with_its_default(heading: str) -> None:
     expected = {
-        one.name: "required" if one.default is MISSING else written(one.default)
+        one.name: "required" if one.required else written(one.default)
         for one in fields(SETTINGS[heading])
         if one.name not in DERIVED.get(heading, set())
     }

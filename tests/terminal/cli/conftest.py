@@ -7,11 +7,11 @@ import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
 from drivers.gpio.sim import SimGpio
 from sync.records import Record
@@ -67,8 +67,7 @@ way = "out"
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What a command answered."""
 
     code: int
@@ -81,8 +80,7 @@ class Said:
         return json.loads(self.out)
 
 
-@dataclass
-class House:
+class House(Struct):
     """An installation; ``run`` is a person at its command line."""
 
     root: Path

@@ -14,8 +14,10 @@ two lines nothing may happen: an effect at a deadline needs its own line ``time`
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import fields
 
 from sync.records import DoorMode
 from terminal.core import passage
@@ -49,16 +51,14 @@ from terminal.core.passage import (
 )
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(Struct, frozen=True):
     number: int
     at: float
     what: str
     effects: str
 
 
-@dataclass(frozen=True)
-class Scenario:
+class Scenario(Struct, frozen=True):
     kind: PassageKind
     inputs: Inputs
     mode: DoorMode

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
 from hypothesis import strategies as st
+from msgspec import Struct
 
 from sync.records import (
     Access,
@@ -47,8 +47,7 @@ def mostly(usual: Item, *others: Item) -> st.SearchStrategy[Item]:
     return st.sampled_from((*(usual,) * (2 * len(others)), *others))
 
 
-@dataclass(frozen=True, slots=True)
-class Tap:
+class Tap(Struct, frozen=True):
     """Everything a decision rests on."""
 
     request: Request

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from sync.records import Access, Direction, DoorMode, DoorPolicy, Grant, GrantKind, Reason
 from terminal.core.companion import Completed, Pending, is_over, refuse, second_tap, wait_for_companion

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from sync.records import ClockState, Direction, PassbackArea, PassbackMode
 from terminal.core.passback import Move, Passage, is_binding, judge, last_forgiveness, move

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields
 from typing import Any
 
 import pytest
+from msgspec.structs import fields
 
 from terminal.core.timing import BARRIER_TIMING, DOOR_TIMING, Timing
 

@@ -7,11 +7,11 @@ import resource
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from sync.records import Record
 from sync.update import Accepted, ListVersion
