@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
+import gc
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from drivers.ports import DriverError
 from terminal.check import load_config
 from terminal.config import ConfigError
 from terminal.gate import Gate, real_outside
 from terminal.stores.files import StoreBusyError
+
+if TYPE_CHECKING:
+    import argparse  # not loaded at a gate's start
 
 EXIT_CONFIG = 78
 """EX_CONFIG (sysexits.h): the service manager shows it as a configuration error."""
@@ -30,8 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve taps; returns when told to stop."""
+    return serve(arguments.config)
+
+
+def serve(path: str | Path) -> int:
+    """Run the gate of the configuration at ``path``; returns its exit code when told to stop."""
     try:
-        config = load_config(arguments.config)
+        config = load_config(Path(path))
     except ConfigError as error:
         print(error, file=sys.stderr)
         return EXIT_CONFIG
@@ -48,6 +57,9 @@ def run(arguments: argparse.Namespace) -> int:
         gate.start()
         serve_commands(gate)
         gate.watch_list()
+        # What is there now lives as long as the gate: no collection need ever walk it while a person waits.
+        gc.freeze()
+        gc.enable()
         gate.run()
     return 0
 

@@ -48,7 +48,7 @@ def test_nothing_is_imported_for_commands_that_were_not_chosen() -> None:
 def test_the_gate_imports_no_other_command_nor_what_they_need() -> None:
     loaded = loaded_after("import terminal.cli.gate")
     assert {name for name in loaded if name.startswith("terminal.cli.")} == {"terminal.cli.gate"}
-    assert not loaded & {"terminal.explanation", "terminal.check_devices", "sync.trust", "json"}
+    assert not loaded & {"terminal.explanation", "terminal.check_devices", "sync.trust", "json", "argparse"}
 
 
 def test_help_names_every_command(house: House) -> None:
