@@ -138,7 +138,7 @@ def verify_signers(
         if public is not None:
             root_signed = True
         else:
-            delegation = _usable(anchor, withdrawn, delegations, one.key_id, floor)
+            delegation = usable_delegation(anchor, withdrawn, delegations, one.key_id, floor)
             public = delegation.public
             roles.add(delegation.role)
         if not verify(public, LIST_DOMAIN, envelope.payload, one.signature):
@@ -149,13 +149,18 @@ def verify_signers(
     return Signers(root_signed, frozenset(roles))
 
 
-def _usable(
+def usable_delegation(
     anchor: Anchor,
     withdrawn: Withdrawn,
     delegations: dict[bytes, tuple[Delegation, bytes]],
     signer: bytes,
     floor: int,
 ) -> Delegation:
+    """The delegation by which key ``signer`` counts at this gate.
+
+    Raises:
+        ListRefusedError: it is unknown, withdrawn, expired or of other gates.
+    """
     if signer in withdrawn.key_ids:
         raise WithdrawnKeyError(
             f"key {signer.hex()} was withdrawn (statement {withdrawn.version}): somebody still signs with it;"

@@ -16,6 +16,12 @@ from msgspec import Struct
 LIST_DOMAIN: Final = b"gatehouse list v1\0"
 DELEGATION_DOMAIN: Final = b"gatehouse delegation v1\0"
 WITHDRAWALS_DOMAIN: Final = b"gatehouse withdrawals v1\0"
+RECEIPT_DOMAIN: Final = b"gatehouse receipt v1\0"
+PULSE_DOMAIN: Final = b"gatehouse pulse v1\0"
+ORDER_DOMAIN: Final = b"gatehouse order v1\0"
+LOG_HEAD_DOMAIN: Final = b"gatehouse log head v1\0"
+LOG_EPOCH_DOMAIN: Final = b"gatehouse log epoch v1\0"
+FLOOR_DOMAIN: Final = b"gatehouse floor v1\0"
 
 PUBLIC_KEY_BYTES: Final = 32
 SEED_BYTES: Final = 32
