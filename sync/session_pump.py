@@ -11,9 +11,10 @@ import contextlib
 from collections.abc import Callable
 from typing import Final
 
+from sync.link_errors import LinkError
 from sync.session import Session
 from sync.session_events import Ended, SessionEvent
-from sync.streams import ByteStream, StreamError
+from sync.streams import ByteStream
 
 FLUSH_WITHIN_S: Final = 2.0
 """For the last words of a session that is over."""
@@ -56,7 +57,7 @@ class Pump:
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
-            await self._stream.close()
+            self._stream.close()
         return self._ended
 
     async def _turn(self) -> None:
@@ -79,7 +80,7 @@ class Pump:
         while self._ended is None:
             try:
                 data = await self._stream.read()
-            except StreamError:
+            except LinkError:
                 data = b""
             self._session.receive(data, self._monotonic())
             self._tell()
@@ -99,7 +100,7 @@ class Pump:
                 self._tell()
             if writing.done():
                 writing.result()
-        except StreamError:
+        except LinkError:
             self._session.receive(b"", self._monotonic())
             self._tell()
         finally:
@@ -110,7 +111,7 @@ class Pump:
     async def _say_last_words(self) -> None:
         data = self._session.data_to_send(1 << 16)
         if data:
-            with contextlib.suppress(StreamError, TimeoutError):
+            with contextlib.suppress(LinkError, TimeoutError):
                 await asyncio.wait_for(self._stream.write(data), FLUSH_WITHIN_S)
 
     def _tell(self) -> None:

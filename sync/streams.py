@@ -1,30 +1,25 @@
-"""What every link offers to what runs over it: an ordered, reliable stream of bytes (asyncio)."""
+"""The one thing a link must offer to carry a session: bytes in order, both ways."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
 
-class StreamError(Exception):
-    """The stream broke; the text says how, for a person. It is of no use any more."""
-
-
 class ByteStream(Protocol):
-    """One connection. One task reads, one writes."""
+    """A duplex stream; one task reads and one writes, at the same time if they like.
+
+    Every method raises `sync.link_errors.LinkError` and no other error when the link fails.
+    After a cancelled ``write`` nobody knows what was sent: only ``close`` is left.
+    """
 
     async def read(self) -> bytes:
-        """The next bytes, at least one; ``b""`` once the other end has finished.
-
-        Raises:
-            StreamError: the connection broke.
-        """
+        """The next bytes, at least one; ``b""`` once the other side has ended the stream."""
+        ...
 
     async def write(self, data: bytes) -> None:
-        """Send ``data``; returns when there is room for more.
+        """Send ``data``; returns when the link can take more, so that nothing piles up here."""
+        ...
 
-        Raises:
-            StreamError: the connection broke.
-        """
-
-    async def close(self) -> None:
-        """End the connection, without waiting for the other end. May be called twice."""
+    def close(self) -> None:
+        """Give the link back at once; may be called twice. Neither read nor write ends later than this."""
+        ...
