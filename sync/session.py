@@ -19,9 +19,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from msgspec import Struct
-
 from sync.codec import CodecError
+from sync.greeting import find_misfit
 from sync.message_codec import decode_message
 from sync.message_stream import MessageReader, Outbox, framed
 from sync.messages import (
@@ -32,7 +31,6 @@ from sync.messages import (
     LogStored,
     Message,
     Piece,
-    Pulse,
     PulseAnswer,
     Role,
     Taken,
@@ -40,6 +38,7 @@ from sync.messages import (
     Unknown,
     Update,
 )
+from sync.pulse_question import Question
 from sync.session_events import (
     Delivered,
     Ended,
@@ -49,7 +48,6 @@ from sync.session_events import (
     PulseDue,
     Received,
     SessionEvent,
-    TimeAnswered,
 )
 from sync.session_table import MOVES, Happening, State, may_come, may_send
 from sync.transfer import Incoming, MemoryPieces, Outgoing, PieceStore, TransferError
@@ -61,12 +59,6 @@ MAX_UNKNOWN: Final = 1_000
 
 class SessionMisuseError(Exception):
     """Our own side asked for what the table does not allow: a bug here, not there."""
-
-
-class _Asked(Struct, frozen=True):
-    nonce: bytes
-    boottime_ms: int
-    at: float
 
 
 class Session:
@@ -95,11 +87,9 @@ class Session:
         self._batches: deque[int] = deque()
         self._unknown = 0
         self._heard_at = now
-        self._asked: _Asked | None = None
+        self._question = Question()
         self._pulse_at = now
         self._queue(hello)
-
-    # What the user of the session does
 
     def send(self, message: Message) -> None:
         """Say something; raises ``SessionMisuseError`` for what is not ours to say now."""
@@ -132,9 +122,12 @@ class Session:
 
     def ask_time(self, boot_id: bytes, boottime_ms: int, now: float) -> None:
         """Ask for time and newest list; a question before it that has no answer is forgotten."""
-        nonce = self._random_bytes(NONCE_BYTES)
-        self._asked = _Asked(nonce, boottime_ms, now)
-        self.send(Pulse(nonce, boot_id, boottime_ms))
+        self.send(self._question.ask(self._random_bytes(NONCE_BYTES), boot_id, boottime_ms, now))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything but hello and goodbye may be said."""
+        return self.state is State.OPEN
 
     @property
     def log_room(self) -> bool:
@@ -145,8 +138,6 @@ class Session:
     def piece_bytes(self) -> int:
         """About how large a log batch may be."""
         return self._pace.piece_bytes
-
-    # What the stream below does
 
     def receive(self, data: bytes, now: float) -> None:
         """Take bytes from the stream; none: it has ended."""
@@ -215,7 +206,8 @@ class Session:
             case Bye(code, text):
                 self._end(Happening.LEFT, code, text, by_peer=True)
             case PulseAnswer(signed):
-                self._answered(signed, now)
+                if (answered := self._question.answer(signed, now)) is not None:
+                    self._events.append(answered)
             case Update() | Transfer() | Piece() | Taken():
                 self._move_update(message)
             case LogStored():
@@ -252,20 +244,14 @@ class Session:
             self._queue(Unknown(kind))
 
     def _greeted(self, hello: Hello, now: float) -> None:
-        mine = self.hello
-        if hello.role is mine.role:
-            self._refuse("wrong_role", f"both ends say that they are {mine.role.name}")
-        elif hello.estate_id != mine.estate_id:
-            self._refuse("wrong_estate", "the other end belongs to another estate")
-        elif hello.gate_id != mine.gate_id:
-            self._refuse("wrong_gate", f"the other end speaks of gate {hello.gate_id}, not {mine.gate_id}")
-        elif not set(hello.versions) & set(mine.versions):
-            self._refuse("unsupported_version", f"no common protocol version with {list(hello.versions)[:8]}")
-        else:
-            self.peer = hello
-            self.state = MOVES[self.state, Happening.GREETED]
-            self._pulse_at = now
-            self._events.append(Greeted(hello))
+        misfit = find_misfit(self.hello, hello)
+        if misfit is not None:
+            self._refuse(misfit.code, misfit.text)
+            return
+        self.peer = hello
+        self.state = MOVES[self.state, Happening.GREETED]
+        self._pulse_at = now
+        self._events.append(Greeted(hello))
 
     def _taken(self, taken: Taken) -> None:
         if self._outgoing is None:
@@ -279,11 +265,6 @@ class Session:
         envelope = self._incoming.take_whole()
         if envelope is not None:
             self._events.append(EnvelopeReceived(envelope))
-
-    def _answered(self, signed: bytes, now: float) -> None:
-        asked, self._asked = self._asked, None
-        if asked is not None:  # else it is late: the newer question counts
-            self._events.append(TimeAnswered(asked.nonce, signed, asked.boottime_ms, now - asked.at))
 
     def _next_piece(self) -> Piece | None:
         if self._outgoing is None or self.state is not State.OPEN:

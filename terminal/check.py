@@ -11,7 +11,7 @@ from pathlib import Path
 
 from drivers.ports import DriverError, DriverSettingsError
 from drivers.registry import find_gpio, find_reader
-from terminal.config import Config, ConfigError, Door, LockKind, LockState
+from terminal.config import Config, ConfigError, Door, LinkKind, LinkSettings, LockKind, LockState
 from terminal.config_file import read_config
 
 DOOR_OUTPUTS = {
@@ -26,6 +26,7 @@ DOOR_INPUTS = {
     LockKind.BARRIER: (("loop",), ("contact", "exit")),
 }
 INDICATORS = ("green", "red", "buzzer")
+LAST_PORT = 65_535
 SUN_PATH_BYTES = 107
 """Longest path of a Unix socket (unix(7))."""
 
@@ -50,6 +51,7 @@ def config_errors(config: Config) -> list[str]:
         *_door_errors(config),
         *_reader_errors(config),
         *_line_errors(config),
+        *_link_errors(config.link),
     ]
     return [f"{config.path}: {one}" for one in found]
 
@@ -61,6 +63,21 @@ def _gate_errors(config: Config) -> Iterator[str]:
         find_gpio(config.gpio_kind).settings(config.gpio_options, where="[gpio]")
     except DriverError as error:
         yield from _driver_errors(error, "[gpio]", "backend")
+
+
+def _link_errors(link: LinkSettings) -> Iterator[str]:
+    if link.kind is LinkKind.NETWORK:
+        if not link.hubs:
+            yield "[link] 'hubs' is missing: name the office's hub as \"host:port\""
+        for one in link.hubs:
+            host, colon, port = one.rpartition(":")
+            if not (host and colon and port.isdecimal() and 1 <= int(port) <= LAST_PORT):
+                yield f"[link] 'hubs': {one[:60]!r} is not \"host:port\""
+    if link.kind is LinkKind.SERIAL:
+        if not link.port:
+            yield "[link] 'port' is missing: name the serial device, e.g. \"/dev/gate-bus\""
+        if not link.address:
+            yield "[link] 'address' is missing: this gate's number on the pair, 1 to 254"
 
 
 def _door_errors(config: Config) -> Iterator[str]:

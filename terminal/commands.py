@@ -50,6 +50,7 @@ class Commands:
             "fire_reset": self._fire_reset,
             "restart_reader": self._restart_reader,
             "list_changed": self._list_changed,
+            "log_acknowledged": self._log_acknowledged,
             "sim_line": self._sim_line,
         }
 
@@ -107,15 +108,17 @@ class Commands:
 
     def _mode(self, request: Request, client: Client) -> Answer:
         del client
-        door = self._door(request)
+        doors = [self._door(request)] if "door" in request else list(self._gate.hardware.doors.values())
         word = _text(request, "mode")
         try:
             mode = DoorMode[word.upper()]
         except KeyError:
             known = ", ".join(one.name.lower() for one in DoorMode)
             raise CommandError(f"'mode' is {word[:20]!r}, must be one of {known}") from None
-        self._gate.modes.command(door.door_id, mode, by=_text(request, "operator"))
-        return {"mode": self._gate.modes.state(door.door_id).mode.name.lower()}
+        operator = _text(request, "operator")
+        for door in doors:
+            self._gate.modes.command(door.door_id, mode, by=operator)
+        return {"mode": self._gate.modes.state(doors[0].door_id).mode.name.lower()}
 
     def _refuse(self, request: Request, client: Client) -> Answer:
         del client
@@ -164,11 +167,22 @@ class Commands:
         self._gate.readers[name].restart()
         return {}
 
-    def _list_changed(self, request: Request, client: Client) -> Answer:
-        del request, client
+    def _list_changed(self, request: Request, client: Client) -> None:
+        """Answered once every use that was being spent by the list before is in the log."""
+        del request
         self._gate.permissions.refresh()
         state = self._gate.permissions.state
-        return {"version": None if state is None else str(state.head.version)}
+        answer = {"ok": True, "version": None if state is None else str(state.head.version)}
+        self._gate.log.when_settled(lambda: self._gate.loop.post(lambda: client.send(answer)))
+
+    def _log_acknowledged(self, request: Request, client: Client) -> Answer:
+        """The office has these events for good; of another log epoch than this it says nothing."""
+        del client
+        number = request.get("number")
+        if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+            raise CommandError("'number' is the last event that the office has")
+        self._gate.log.acknowledge(_hex(request, "epoch"), number)
+        return {}
 
     def _sim_line(self, request: Request, client: Client) -> Answer:
         del client
@@ -207,11 +221,15 @@ def _text(request: Request, key: str) -> str:
     return value
 
 
-def _number(request: Request) -> bytes:
+def _hex(request: Request, key: str) -> bytes:
     try:
-        number = bytes.fromhex(_text(request, "card"))
+        return bytes.fromhex(_text(request, key))
     except ValueError:
-        raise CommandError("'card' is the card's number in hex digits, e.g. 04A10001") from None
+        raise CommandError(f"{key!r} must be hex digits, e.g. 04A10001") from None
+
+
+def _number(request: Request) -> bytes:
+    number = _hex(request, "card")
     if not 1 <= len(number) <= MAX_NUMBER_BYTES:
         raise CommandError(f"'card' has 1 to {MAX_NUMBER_BYTES} bytes")
     return number

@@ -81,6 +81,33 @@ class LogSettings(Struct, frozen=True):
     max_events: Annotated[int, Range(1_000, 10_000_000)] = 1_000_000
 
 
+@unique
+class LinkKind(Enum):
+    """How a gate reaches the office."""
+
+    NONE = "none"
+    """By files alone."""
+    NETWORK = "network"
+    SERIAL = "serial"
+
+
+class LinkSettings(Struct, frozen=True):
+    """``[link]``: the way to the office. Only the sync process uses it."""
+
+    kind: LinkKind = LinkKind.NONE
+    hubs: tuple[str, ...] = ()
+    """Network: ``host:port`` of each hub, in the order in which they are tried."""
+    port: str = ""
+    """Serial: the device."""
+    baud: Annotated[int, Range(9_600, 115_200)] = 9_600
+    address: Annotated[int, Range(0, 254)] = 0
+    """Serial: this gate's address on the pair, from 1; 0 is none."""
+    rs485: bool = False
+    """Serial: let the kernel switch the line's direction; hardware that does it itself needs nothing."""
+    drop_dir: str = ""
+    """A folder, e.g. on a stick: updates that lie there are applied, the log is left there."""
+
+
 class OutputSettings(Struct, frozen=True):
     """One relay or lamp."""
 
@@ -170,6 +197,7 @@ class Config(Struct, frozen=True):
     doors: Mapping[str, Door]
     inputs: Mapping[str, Input]
     readers: Mapping[str, ReaderConfig]
+    link: LinkSettings = LinkSettings()
 
     @property
     def terminal_dir(self) -> Path:

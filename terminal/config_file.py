@@ -19,6 +19,7 @@ from terminal.config import (
     Input,
     InputLineSettings,
     InputSettings,
+    LinkSettings,
     LockKind,
     LogSettings,
     OutputSettings,
@@ -29,7 +30,7 @@ from terminal.config import (
 from terminal.core.timing import BARRIER_TIMING, Timing
 
 MAX_CONFIG_BYTES = 256 * 1024
-SECTIONS = ("doors", "gate", "gpio", "inputs", "log", "readers")
+SECTIONS = ("doors", "gate", "gpio", "inputs", "link", "log", "readers")
 READER_KEYS = frozenset({"id", "kind", "door", "way"})
 
 Settings = TypeVar("Settings", bound=Struct)
@@ -75,6 +76,7 @@ class _Parser:
         if gate is not None and not _is_hex(gate.estate):
             self._error("gate", "'estate' must be 16 hex digits, as the office printed it")
         log = self._settings(LogSettings, self._take_table(document, "log", ""), "log")
+        link = self._settings(LinkSettings, self._take_table(document, "link", ""), "link")
         gpio = self._take_table(document, "gpio", "")
         gpio_kind = gpio.pop("backend", None)
         if not isinstance(gpio_kind, str):
@@ -84,9 +86,9 @@ class _Parser:
         readers = self._each(document, "readers", self._reader)
         if not doors:
             self._error("doors", "a gate has at least one door: add a section [doors.NAME]")
-        if gate is None or log is None or self.errors:
+        if gate is None or log is None or link is None or self.errors:
             return None
-        return Config(self._path, gate, roots, log, str(gpio_kind), gpio, doors, inputs, readers)
+        return Config(self._path, gate, roots, log, str(gpio_kind), gpio, doors, inputs, readers, link)
 
     def _door(self, table: Table, where: str) -> Door | None:
         outputs = self._lines(OutputSettings, table, "outputs", where)

@@ -56,7 +56,7 @@ def explain(
     rules = NO_RULES if found is None else found.rules
     commanded = Commanded(lockdown=lockdown_latch(request.door) in memory.latches, free=free_by_command)
     mode = door_mode(request.door, rules, commanded, memory.first_card(request.door), now)
-    age_s = None if found is None else now.earliest - found.issued_at
+    age_s = None if found is None else now.earliest - found.confirmed_at
     situation = Situation(
         mode=mode.mode,
         list_age_s=age_s,

@@ -31,6 +31,7 @@ from terminal.notify import ServiceManager
 from terminal.outcomes import Outcomes, Place
 from terminal.permissions import ListReport, Permissions
 from terminal.reports import Reports
+from terminal.stores.confirmation import load_confirmation
 from terminal.stores.counted_grants import counted_grants
 from terminal.stores.list_index import ListIndex
 from terminal.stores.time_anchor import SavedTime, TimeAnchorError, load_time
@@ -115,6 +116,7 @@ class Gate:
             read_clock=outside.read_clock,
             keeper=self.keeper,
             saved_anchor=lambda: self._saved_time().anchor,
+            confirmation=lambda: load_confirmation(config.sync_dir),
             permissions=self.permissions,
             memory=self.memory,
             journal=self.journal,

@@ -10,6 +10,8 @@ from msgspec import Struct
 
 from sync.chain import Anchor
 from sync.codec import CodecError
+from sync.encoding import decode_record
+from sync.records import Tombstone
 from sync.refusal import ListRefusedError
 from sync.trust import TrustedList
 from sync.update import ListVersion, Unchanged
@@ -25,7 +27,7 @@ class UnusableListError(StoreError):
     """A sound list that would refuse every card at this gate; the list in force stays."""
 
 
-class Receipt(Struct, frozen=True):
+class Taken(Struct, frozen=True):
     """Which list is in force once an update was taken."""
 
     version: ListVersion
@@ -34,6 +36,8 @@ class Receipt(Struct, frozen=True):
     """Signed issue time, UTC seconds."""
     unchanged: bool
     """It was in force already: the office missed the first receipt."""
+    ended: frozenset[int] | None = None
+    """Ids of the grants that this update ended; ``None`` if it was in force already."""
 
 
 def anchor_of(config: Config) -> Anchor:
@@ -41,7 +45,7 @@ def anchor_of(config: Config) -> Anchor:
     return Anchor(config.estate_id, config.gate.id, config.roots)
 
 
-def take_update(store: ListStore, anchor: Anchor, data: bytes, *, floor: int) -> Receipt:
+def take_update(store: ListStore, anchor: Anchor, data: bytes, *, floor: int) -> Taken:
     """Put the received bytes into force, or change nothing; ``floor`` is UTC seconds surely passed.
 
     A list on disk that turns out to be damaged is set aside, and the update is judged
@@ -60,7 +64,7 @@ def take_update(store: ListStore, anchor: Anchor, data: bytes, *, floor: int) ->
     return _take(store, anchor, data, floor)
 
 
-def _take(store: ListStore, anchor: Anchor, data: bytes, floor: int) -> Receipt:
+def _take(store: ListStore, anchor: Anchor, data: bytes, floor: int) -> Taken:
     current = store.current()
     if current is not None:
         floor = max(floor, current.issued_at)
@@ -76,9 +80,10 @@ def _take(store: ListStore, anchor: Anchor, data: bytes, floor: int) -> Receipt:
         if outcome.memory is not None:
             store.keep_memory(outcome.memory)
         issued_at = floor if current is None else current.issued_at
-        return Receipt(outcome.version, outcome.digest, issued_at, unchanged=True)
+        return Taken(outcome.version, outcome.digest, issued_at, unchanged=True)
     _, problem = (None, "") if outcome.settings is None else compiled(outcome.settings)
     if problem:
         raise UnusableListError(f"list {outcome.version} would refuse every card here: {problem}")
     store.apply(outcome)
-    return Receipt(outcome.version, outcome.digest, outcome.issued_at, unchanged=False)
+    ended = frozenset(one.grant_id for one in outcome.revoked if isinstance(decode_record(one), Tombstone))
+    return Taken(outcome.version, outcome.digest, outcome.issued_at, unchanged=False, ended=ended)

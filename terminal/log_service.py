@@ -133,10 +133,17 @@ class LogService:
             return LogHealth(running=False, lost=self._lost, last_error=self._problem)
         return self._writer.health()
 
-    def acknowledge(self, number: int) -> None:
-        """The office has every event up to ``number``."""
+    def when_settled(self, done: Callable[[], None]) -> None:
+        """Call ``done`` once all that was submitted before is durable or lost (see `LogWriter`)."""
+        if self._writer is None:
+            done()
+        else:
+            self._writer.when_settled(done)
+
+    def acknowledge(self, epoch: bytes, number: int) -> None:
+        """The office has every event up to ``number`` of this log epoch; of another it says nothing."""
         if self._writer is not None:
-            self._writer.acknowledge(number)
+            self._writer.acknowledge(epoch, number)
 
     def close(self) -> None:
         """Write what waits and end the writer's thread."""

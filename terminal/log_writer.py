@@ -58,6 +58,8 @@ class LogWriter:
         self._changed = threading.Condition()
         self._backlog = Backlog(max_waiting)
         self._acknowledged = 0
+        self._writing = False
+        self._settling: list[Callable[[], None]] = []
         self._stopping = False
         self._health = LogHealth(running=False)
         self._chores_at = monotonic()
@@ -87,10 +89,23 @@ class LogWriter:
         if not accepted:
             pending.tell(LogUnavailableError("usage log: no room for this event; see the log's last error"))
 
-    def acknowledge(self, number: int) -> None:
-        """Note that the office has every event up to ``number``; written when nothing else waits."""
+    def when_settled(self, done: Callable[[], None]) -> None:
+        """Call ``done`` once all that was handed over before is durable or refused; maybe at once.
+
+        It is called on the writer's thread, or on this one.
+        """
         with self._changed:
-            self._acknowledged = max(self._acknowledged, number)
+            waits = self._health.running and (self._writing or len(self._backlog) > 0)
+            if waits:
+                self._settling.append(done)
+        if not waits:
+            done()
+
+    def acknowledge(self, epoch: bytes, number: int) -> None:
+        """The office has all events of ``epoch`` up to ``number``; written when nothing else waits."""
+        with self._changed:
+            if epoch == self._log.head.header.epoch:
+                self._acknowledged = max(self._acknowledged, number)
             self._chores_at = min(self._chores_at, self._monotonic())
             self._changed.notify()
 
@@ -130,13 +145,24 @@ class LogWriter:
             writing = due_at <= now or self._stopping
             group = self._backlog.take() if writing else []
             lost = self._backlog.unrecorded_lost if writing else 0
+            self._writing = bool(group)
         for pending in stale:
             pending.tell(LogUnavailableError("usage log: the disk was too slow; nothing was spent"))
         written = self._write(group, lost) if group or lost else True
+        self._settle()
         if self._stopping:
             return written and len(self._backlog) > 0
         self._do_chores(now)
         return True
+
+    def _settle(self) -> None:
+        with self._changed:
+            self._writing = False
+            if len(self._backlog):
+                return
+            settled, self._settling = self._settling, []
+        for done in settled:
+            done()
 
     def _next_write(self) -> float:
         due_at = self._backlog.due_at()
@@ -205,5 +231,8 @@ class LogWriter:
                 left += group
             lost = sum(not one.urgent for one in left)
             self._health = replace(self._health, running=False, lost=self._health.lost + lost)
+            settled, self._settling = self._settling, []
+        for done in settled:
+            done()
         for pending in left:
             pending.tell(LogUnavailableError("usage log: the writer has stopped"))

@@ -15,7 +15,8 @@ from sync.codec import CodecError
 from sync.records import Credential, MappingRule, Record
 from sync.settings_encoding import decode_settings
 from terminal.core.rules import Rules, compile_rules
-from terminal.stores.list_format import ListUnavailableError, NoListError
+from terminal.stores.confirmation import NEVER, Confirmation
+from terminal.stores.list_format import ListHead, ListUnavailableError, NoListError
 from terminal.stores.list_index import ListIndex, ListState
 
 WHOLE_NUMBER = MappingRule()
@@ -26,8 +27,8 @@ class Found(Struct, frozen=True):
 
     records: tuple[Record, ...]
     rules: Rules
-    issued_at: int
-    """Signed issue time of the list, UTC seconds."""
+    confirmed_at: int
+    """When the office last said that this is the newest list, UTC seconds; at least its issue time."""
 
 
 class ListReport(Struct, frozen=True):
@@ -55,6 +56,7 @@ class Permissions:
         self._state: ListState | None = None
         self._rules: Rules | None = None
         self._reported = ListReport(None, "")
+        self._confirmation = NEVER
 
     @property
     def rules(self) -> Rules | None:
@@ -71,6 +73,16 @@ class Permissions:
         """Why the list in force does not answer; empty if it does."""
         return self._reported.fault
 
+    def confirm(self, confirmation: Confirmation) -> None:
+        """The sync side heard from the office which list is the newest."""
+        self._confirmation = confirmation
+
+    def confirmed_at(self, head: ListHead) -> int:
+        """When the office last stood by this list, UTC seconds."""
+        if self._confirmation.version != head.version:
+            return head.issued_at
+        return max(head.issued_at, self._confirmation.utc)
+
     def mapping(self, reader: int) -> MappingRule:
         """How this reader's raw numbers become canonical."""
         return WHOLE_NUMBER if self._rules is None else self._rules.mappings.get(reader, WHOLE_NUMBER)
@@ -86,7 +98,7 @@ class Permissions:
             self._use(found.state, self._index.fault or "")
         if self._rules is None:
             return None
-        return Found(found.records, self._rules, found.state.head.issued_at)
+        return Found(found.records, self._rules, self.confirmed_at(found.state.head))
 
     def refresh(self) -> None:
         """Look at the list in force anew: at the start, and when told that it changed."""

@@ -78,7 +78,8 @@ def _list(gate: Gate, wall: int | None) -> Fields | None:
         "version": str(head.version),
         "digest": head.digest.hex(),
         "issued_at": head.issued_at,
-        "age_s": None if wall is None else wall - head.issued_at,
+        "confirmed_at": gate.permissions.confirmed_at(head),
+        "age_s": None if wall is None else max(0, wall - gate.permissions.confirmed_at(head)),
         "stands_in": state.stands_in,
         "fault": gate.permissions.fault,
     }

@@ -157,7 +157,7 @@ class Taps:
         mode, awaits_first_card = self._modes.situation(door, now)
         return Situation(
             mode=mode,
-            list_age_s=now.earliest - found.issued_at,
+            list_age_s=now.earliest - found.confirmed_at,
             interlock_clear=not self.busy_partners(door, found.rules),
             awaits_first_card=awaits_first_card,
             spent=self._memory.spent,

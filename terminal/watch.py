@@ -11,6 +11,7 @@ from terminal.journal import Journal
 from terminal.memory import FLOOR_LATCH, Memory
 from terminal.permissions import Permissions
 from terminal.stores.access_state import StateChange
+from terminal.stores.confirmation import Confirmation
 
 FLOOR_EVERY_S = 3600
 """The persisted floor lags trusted time by at most this: one small write an hour."""
@@ -27,6 +28,7 @@ class Watch:
         read_clock: Callable[[], Reading],
         keeper: TimeKeeper,
         saved_anchor: Callable[[], Anchor | None],
+        confirmation: Callable[[], Confirmation],
         permissions: Permissions,
         memory: Memory,
         journal: Journal,
@@ -35,6 +37,7 @@ class Watch:
         self._read_clock = read_clock
         self._keeper = keeper
         self._saved_anchor = saved_anchor
+        self._confirmation = confirmation
         self._anchor = keeper.anchor
         self._permissions = permissions
         self._memory = memory
@@ -49,6 +52,7 @@ class Watch:
         """Look at everything once."""
         self._look_at_anchor()
         self._look_at_clock()
+        self._permissions.confirm(self._confirmation())
         self._permissions.look()
         self._look_at_list_age()
         self._keep_floor()
@@ -81,7 +85,7 @@ class Watch:
         state, wall = self._permissions.state, self._keeper.judge(self._read_clock()).now.wall
         if state is None or wall is None:
             return
-        age_s = wall - state.head.issued_at
+        age_s = wall - self._permissions.confirmed_at(state.head)
         was_old, self.list_is_old = self.list_is_old, age_s > LIST_OLD_S
         if self.list_is_old and not was_old:
             version = str(state.head.version)

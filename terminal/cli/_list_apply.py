@@ -11,7 +11,7 @@ from terminal.cli._answer import Answer, Fields, answer
 from terminal.cli._gate_time import time_keeper
 from terminal.cli._list_file import read_update, refusal, tell_gate
 from terminal.config import Config
-from terminal.list_updates import Receipt, anchor_of, take_update
+from terminal.list_updates import Taken, anchor_of, take_update
 from terminal.stores.list_store import ListStore
 
 
@@ -43,7 +43,7 @@ def _apply(config: Config, path: Path) -> Answer:
     )
 
 
-def _text(receipt: Receipt) -> str:
+def _text(receipt: Taken) -> str:
     verb = "was in force already, nothing changed" if receipt.unchanged else "is in force"
     return f"list {receipt.version} {verb}\ndigest {receipt.digest.hex()}"
 

@@ -28,6 +28,20 @@ class LogEpochs:
         """Whether a usage log was ever begun here; a torn line counts."""
         return bool(self._read())
 
+    def before(self, epoch: bytes) -> bytes | None:
+        """The epoch begun before this one; ``None`` if it was the first, or the file does not tell.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        lines = [line for line in self._read().split(b"\n") if len(line) == 2 * len(epoch)]
+        wanted = epoch.hex().encode()
+        at = lines.index(wanted) if wanted in lines else 0
+        try:
+            return bytes.fromhex(lines[at - 1].decode("ascii")) if at else None
+        except ValueError:
+            return None
+
     def remember(self, epoch: bytes) -> None:
         """Make ``epoch`` durable in the file, unless it stands there already.
 

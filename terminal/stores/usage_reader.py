@@ -68,6 +68,10 @@ class UsageReader:
         except OSError as error:
             raise StoreError(f"{self._path}: cannot be read ({error.strerror})") from error
 
+    def replaced(self) -> bool:
+        """Whether another log lies there now: open it anew. Raises ``StoreError`` if none does."""
+        return self._inode_now() != self._inode
+
     def head(self) -> Head:
         """Epoch, anchor, acknowledged number and last event; raises ``StoreError``."""
         with self._snapshot() as connection:
@@ -110,7 +114,7 @@ class UsageReader:
 
     @contextlib.contextmanager
     def _snapshot(self) -> Iterator[sqlite3.Connection]:
-        if self._inode_now() != self._inode:
+        if self.replaced():
             raise LogReplacedError(f"{self._path}: a new log epoch has begun; open the log again")
         with sqlite_errors(self._path):
             self._connection.execute("BEGIN")

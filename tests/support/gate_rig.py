@@ -181,7 +181,7 @@ class GateRig:
         self.turn()
         while self.log.waiting or self.gate.loop._mail:
             self.advance(GROUP_S)
-            self.gate.log.acknowledge(0)  # acknowledges nothing; the writer looks at our clock again
+            self.gate.log.acknowledge(b"", 0)  # acknowledges nothing; the writer looks at our clock again
             self.log.wait()
             self.turn()
 
@@ -190,7 +190,7 @@ class GateRig:
         deadline = time.monotonic() + WITHIN_S
         while not check():
             assert time.monotonic() < deadline, what
-            self.gate.log.acknowledge(0)
+            self.gate.log.acknowledge(b"", 0)
             self.gate.loop.turn(0.001)
 
     # People and the world
@@ -233,7 +233,9 @@ class GateRig:
         request: Request = {"command": command, **fields}
         answer = self.commands.handle(request, self.client)  # type: ignore[arg-type] # listens like a Client
         self.settle()
-        assert answer is not None
+        if answer is None:
+            answer = self.client.heard.pop()
+            del answer["ok"]
         return answer
 
     def publish(self, records: Iterable[Record], settings: ListSettings = BASIC.settings) -> None:

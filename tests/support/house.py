@@ -28,8 +28,8 @@ MAY_IMPORT: Final[Mapping[str, frozenset[str]]] = {
 """The table. The longest name that covers a module decides; what may be imported includes its parts."""
 
 PURE: Final = frozenset(
-    {"__future__", "bisect", "collections", "dataclasses", "datetime", "enum", "functools"}
-    | {"hashlib", "hmac", "itertools", "math", "typing"}
+    {"__future__", "bisect", "collections", "datetime", "enum", "functools"}
+    | {"hashlib", "hmac", "itertools", "math", "msgspec", "typing"}
 )
 """What `terminal.core` may take from outside: no file, no socket, nor a clock (ruff bans datetime's)."""
 

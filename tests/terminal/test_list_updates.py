@@ -31,7 +31,7 @@ from sync.refusal import (
 )
 from sync.trust import Anchor
 from sync.update import ListVersion
-from terminal.list_updates import Receipt, UnusableListError, take_update
+from terminal.list_updates import Taken, UnusableListError, take_update
 from terminal.stores.list_index import ListIndex
 from terminal.stores.list_store import ListStore
 from tests.support.estate import (
@@ -70,7 +70,7 @@ def store(tmp_path: Path) -> Iterator[ListStore]:
         yield opened
 
 
-def take(store: ListStore, data: bytes, floor: int = FLOOR, anchor: Anchor = ANCHOR) -> Receipt:
+def take(store: ListStore, data: bytes, floor: int = FLOOR, anchor: Anchor = ANCHOR) -> Taken:
     return take_update(store, anchor, data, floor=floor)
 
 
@@ -92,7 +92,7 @@ def revocation(number: int, signer: SigningKey = ONLINE, *, withdrawals: bytes |
 def test_a_first_list_comes_into_force_and_the_receipt_says_which(store: ListStore) -> None:
     receipt = take(store, signed_snapshot(first_list()))
     digest = first_list().digest(estate_id=ESTATE_ID, gate_id=GATE_ID, version=ListVersion(1, 1))
-    assert receipt == Receipt(ListVersion(1, 1), digest, NOW, unchanged=False)
+    assert receipt == Taken(ListVersion(1, 1), digest, NOW, unchanged=False, ended=frozenset())
     current = store.current()
     assert current is not None
     assert (current.version, current.digest) == (receipt.version, receipt.digest)
@@ -110,7 +110,7 @@ def test_the_same_list_again_gets_its_receipt_and_changes_nothing(store: ListSto
     first = take(store, signed_snapshot(first_list()))
     before = image(store)
     again = take(store, signed_snapshot(first_list()))
-    assert again == Receipt(first.version, first.digest, first.issued_at, unchanged=True)
+    assert again == Taken(first.version, first.digest, first.issued_at, unchanged=True)
     assert image(store) == before
 
 

@@ -60,6 +60,7 @@ class Rig:
             trusted_utc=lambda: self.utc_s,
             max_waiting=max_waiting,
         )
+        self.epoch = self.log.head.header.epoch
         self.results: queue.SimpleQueue[Result] = queue.SimpleQueue()
 
     def submit(self, count: int = 1) -> None:
@@ -160,7 +161,7 @@ def test_acknowledged_events_leave_by_themselves(rig: Rig, tmp_path: Path) -> No
         rig.spend()
     with UsageReader(tmp_path) as reader:
         rig.utc_s = 100 * DAY_S
-        rig.writer.acknowledge(2)
+        rig.writer.acknowledge(rig.epoch, 2)
         until("acknowledged", lambda: reader.head().header.acknowledged == 2)
         rig.utc_s = 130 * DAY_S
         rig.clock.now += 3600.0
@@ -171,11 +172,11 @@ def test_acknowledged_events_leave_by_themselves(rig: Rig, tmp_path: Path) -> No
 
 
 def test_an_impossible_acknowledgement_is_an_error_to_see_and_stops_nothing(rig: Rig, tmp_path: Path) -> None:
-    rig.writer.acknowledge(99)
+    rig.writer.acknowledge(rig.epoch, 99)
     until("told", lambda: "99" in rig.writer.health().last_error)
     assert rig.spend() == 1
     rig.clock.now += 60.0
-    rig.writer.acknowledge(1)
+    rig.writer.acknowledge(rig.epoch, 1)
     with UsageReader(tmp_path) as reader:
         until("acknowledged", lambda: reader.head().header.acknowledged == 1)
 

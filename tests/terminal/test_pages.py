@@ -19,6 +19,7 @@ from terminal.config import (
     GateSettings,
     InputLineSettings,
     InputSettings,
+    LinkSettings,
     LogSettings,
     OutputSettings,
     ReaderSettings,
@@ -33,6 +34,7 @@ COMMANDS_PAGE = (DOCS / "commands.md").read_text("utf-8")
 SETTINGS: Mapping[str, type[Any]] = {
     "[gate]": GateSettings,
     "[log]": LogSettings,
+    "[link]": LinkSettings,
     "[doors.NAME]": DoorSettings,
     "[doors.NAME.outputs.ROLE]": OutputSettings,
     "[doors.NAME.inputs.ROLE]": InputLineSettings,

@@ -1,0 +1,33 @@
+"""The gate's one open question to the office: what time is it, and which list is the newest?"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from sync.messages import Pulse
+from sync.session_events import TimeAnswered
+
+
+class _Asked(Struct, frozen=True):
+    nonce: bytes
+    boottime_ms: int
+    at: float
+
+
+class Question:
+    """Remembers the newest nonce, and when it was asked."""
+
+    def __init__(self) -> None:
+        self._asked: _Asked | None = None
+
+    def ask(self, nonce: bytes, boot_id: bytes, boottime_ms: int, now: float) -> Pulse:
+        """The message that asks; an earlier question is forgotten."""
+        self._asked = _Asked(nonce, boottime_ms, now)
+        return Pulse(nonce, boot_id, boottime_ms)
+
+    def answer(self, signed: bytes, now: float) -> TimeAnswered | None:
+        """What came back; ``None`` if nothing was asked: it is late, or answers an older question."""
+        asked, self._asked = self._asked, None
+        if asked is None:
+            return None
+        return TimeAnswered(asked.nonce, signed, asked.boottime_ms, now - asked.at)
