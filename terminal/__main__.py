@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "log": "show usage events",
     "explain": "tell whether a card would open a door, and why",
     "list": "apply, inspect or verify a permission list",
+    "floor": "lower the time floor by a file that the root signed",
     "open": "open a door remotely, with operator and reason",
     "mode": "put a door into normal, free or lockdown mode",
     "refuse": "refuse the tap that waits for a second card",

@@ -3,7 +3,7 @@
 `read` asks the kernel; `TimeKeeper` is pure and judges readings: ``trusted`` from a
 time anchor the office signed during this boot, ``suspect`` from a system clock that
 is at least not before the floor, else ``unknown``. The gate never sets the system
-clock, and only trusted time raises the floor.
+clock, only trusted time raises the floor, and only the root's word lowers it.
 """
 
 from __future__ import annotations
@@ -86,12 +86,20 @@ class TimeKeeper:
 
     @property
     def floor(self) -> int:
-        """UTC second before which it cannot be; only ever rises."""
+        """UTC second before which it cannot be; rises by itself, and falls only by ``lower_floor``."""
         return self._floor
 
     def raise_floor(self, utc: int) -> None:
         """Take a signed time as lower bound; an earlier one changes nothing."""
         self._floor = max(self._floor, utc)
+
+    def lower_floor(self, utc: int, anchor: Anchor | None) -> None:
+        """Take the root's word that the floor was too high; of the office's answers, only ``anchor`` counts.
+
+        An answer from before it is as wrong as the floor was, and would raise it again.
+        """
+        self._floor = max(min(self._floor, utc), RELEASE_FLOOR)
+        self._anchor = anchor
 
     def learn(self, utc: int, reading: Reading) -> bool:
         """Take a signed issue time as lower bound; says whether it can be believed.

@@ -21,6 +21,7 @@ from sync.records import ClockState, Direction
 from terminal import clock
 from terminal.clock import Judged, TimeKeeper
 from terminal.config import Config, Way
+from terminal.floor import Floor
 from terminal.hardware import Hardware
 from terminal.journal import Journal, stamped
 from terminal.log_service import LogService, LogSources
@@ -82,7 +83,8 @@ class Gate:
         # Lines first: outputs are undriven from here on, and without its lines there is no gate.
         self.hardware = Hardware(config, self.loop, on_report=self.reports.door, on_input=self.reports.input)
         self.log.open()
-        self.keeper.raise_floor(self.memory.floor())
+        self.floor = Floor(self.keeper, self.memory, saved.lowered)
+        self.floor.recall()
         self.permissions = Permissions(
             ListIndex(config.sync_dir),
             self._list_changed,
@@ -115,10 +117,10 @@ class Gate:
         self.watch = Watch(
             read_clock=outside.read_clock,
             keeper=self.keeper,
-            saved_anchor=lambda: self._saved_time().anchor,
+            saved_time=self._saved_time,
+            floor=self.floor,
             confirmation=lambda: load_confirmation(config.sync_dir),
             permissions=self.permissions,
-            memory=self.memory,
             journal=self.journal,
             on_clock=self.modes.refresh,
         )
@@ -234,7 +236,7 @@ class Gate:
         return now.utc if now.clock is ClockState.TRUSTED else None
 
     def _log_came_late(self) -> None:
-        self.keeper.raise_floor(self.memory.floor())
+        self.floor.recall()
         self.modes.refresh()
 
     def _stored(self, number: int, event: Event) -> None:
@@ -246,7 +248,7 @@ class Gate:
             self.journal.record(EventKind.LIST_FAULT, detail={"cause": report.fault[-120:]})
         if report.state is not None:
             head = report.state.head
-            believed = self.keeper.learn(head.issued_at, self._outside.read_clock())
+            believed = self.floor.learn(head.version, head.issued_at, self._outside.read_clock())
             detail: dict[str, int | str | bytes] = {"version": str(head.version)}
             if not believed:
                 detail["issued_at_not_believed"] = head.issued_at

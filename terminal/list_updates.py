@@ -13,7 +13,7 @@ from sync.codec import CodecError
 from sync.encoding import decode_record
 from sync.records import Tombstone
 from sync.refusal import ListRefusedError
-from sync.trust import TrustedList
+from sync.trust import Current, TrustedList
 from sync.update import ListVersion, Unchanged
 from terminal.config import Config
 from terminal.permissions import compiled
@@ -21,6 +21,7 @@ from terminal.stores.database import DamagedError
 from terminal.stores.errors import StoreError
 from terminal.stores.list_format import Side
 from terminal.stores.list_store import ListStore
+from terminal.stores.time_anchor import TimeAnchorError, load_time
 
 
 class UnusableListError(StoreError):
@@ -66,7 +67,7 @@ def take_update(store: ListStore, anchor: Anchor, data: bytes, *, floor: int) ->
 
 def _take(store: ListStore, anchor: Anchor, data: bytes, floor: int) -> Taken:
     current = store.current()
-    if current is not None:
+    if current is not None and not _disbelieved(store, current):
         floor = max(floor, current.issued_at)
     try:
         outcome = TrustedList(anchor, current, store.content()).update(data, floor=floor)
@@ -87,3 +88,12 @@ def _take(store: ListStore, anchor: Anchor, data: bytes, floor: int) -> Taken:
     store.apply(outcome)
     ended = frozenset(one.grant_id for one in outcome.revoked if isinstance(decode_record(one), Tombstone))
     return Taken(outcome.version, outcome.digest, outcome.issued_at, unchanged=False, ended=ended)
+
+
+def _disbelieved(store: ListStore, current: Current) -> bool:
+    """Whether the root said, since this list came, that such a time has not passed yet."""
+    try:
+        lowered = load_time(store.directory).lowered
+    except TimeAnchorError:
+        return False
+    return lowered is not None and lowered.disbelieves(current.version, current.issued_at)

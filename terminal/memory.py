@@ -23,6 +23,8 @@ Value = TypeVar("Value")
 NOTHING = StateChange()
 
 FLOOR_LATCH = "floor"
+LOWERING_LATCH = "floor_lowering"
+"""Serial of the last lowering by the root that ``FLOOR_LATCH`` accounts for."""
 
 
 def fire_latch(door: int) -> str:
@@ -69,9 +71,9 @@ class Memory:
         self.positions = {place: saved.seen_in(self._boot) for place, saved in committed.positions.items()}
         self._order += max((one.order for one in self.positions.values()), default=0)
         self.latches = dict(committed.latches)
-        if (since.latches.get(FLOOR_LATCH) or b"") < self.latches.get(FLOOR_LATCH, b""):  # big-endian numbers
-            latches = {name: value for name, value in since.latches.items() if name != FLOOR_LATCH}
-            since = replace(since, latches=latches)
+        if _floor_rank({**self.latches, **since.latches}) < _floor_rank(self.latches):
+            kept = since.latches.keys() - {FLOOR_LATCH, LOWERING_LATCH}
+            since = replace(since, latches={name: since.latches[name] for name in kept})
         self.take(since)
         return since
 
@@ -88,6 +90,10 @@ class Memory:
     def floor(self) -> int:
         """The gate's own lower bound of UTC seconds."""
         return int.from_bytes(self.latches.get(FLOOR_LATCH, b""), "big")
+
+    def lowering(self) -> int:
+        """Serial of the last lowering of the floor that this gate has taken over; 0: none."""
+        return int.from_bytes(self.latches.get(LOWERING_LATCH, b""), "big")
 
     def change_for(self, decision: Decision, door: int, now: Now) -> StateChange:
         """What must be stored with this opening; nothing is taken over yet."""
@@ -137,6 +143,11 @@ class Memory:
     def _saved(self, move: Move, now: Now) -> SavedPosition:
         self._order += 1
         return SavedPosition(move.inside, self._order, now.wall, self._boot, int(now.monotonic * 1000))
+
+
+def _floor_rank(latches: Mapping[str, bytes | None]) -> tuple[bytes, bytes]:
+    """Of two floors the later lowering counts, else the higher one (big-endian numbers of 8 bytes)."""
+    return latches.get(LOWERING_LATCH) or b"", latches.get(FLOOR_LATCH) or b""
 
 
 def _put(table: dict[Key, Value], key: Key, value: Value | None) -> None:

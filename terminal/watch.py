@@ -6,15 +6,13 @@ from collections.abc import Callable
 
 from sync.events import EventKind
 from sync.records import ClockState
-from terminal.clock import Anchor, Reading, TimeKeeper
+from terminal.clock import Reading, TimeKeeper
+from terminal.floor import Floor
 from terminal.journal import Journal
-from terminal.memory import FLOOR_LATCH, Memory
 from terminal.permissions import Permissions
-from terminal.stores.access_state import StateChange
 from terminal.stores.confirmation import Confirmation
+from terminal.stores.time_anchor import SavedTime
 
-FLOOR_EVERY_S = 3600
-"""The persisted floor lags trusted time by at most this: one small write an hour."""
 LIST_OLD_S = 86_400
 """A list as old as the shortest trust window (visitors, slips) is worth an alarm."""
 
@@ -27,20 +25,20 @@ class Watch:
         *,
         read_clock: Callable[[], Reading],
         keeper: TimeKeeper,
-        saved_anchor: Callable[[], Anchor | None],
+        saved_time: Callable[[], SavedTime],
+        floor: Floor,
         confirmation: Callable[[], Confirmation],
         permissions: Permissions,
-        memory: Memory,
         journal: Journal,
         on_clock: Callable[[], None],
     ) -> None:
         self._read_clock = read_clock
         self._keeper = keeper
-        self._saved_anchor = saved_anchor
+        self._saved_time = saved_time
+        self._floor = floor
         self._confirmation = confirmation
         self._anchor = keeper.anchor
         self._permissions = permissions
-        self._memory = memory
         self._journal = journal
         self._on_clock = on_clock
         reading = read_clock()
@@ -50,16 +48,20 @@ class Watch:
 
     def look(self) -> None:
         """Look at everything once."""
-        self._look_at_anchor()
+        self._look_at_saved_time()
         self._look_at_clock()
         self._permissions.confirm(self._confirmation())
         self._permissions.look()
         self._look_at_list_age()
-        self._keep_floor()
+        self._floor.keep(self._journal)
 
-    def _look_at_anchor(self) -> None:
+    def _look_at_saved_time(self) -> None:
         """Take what the sync side has got from the office since; without a new answer the last one stays."""
-        anchor = self._saved_anchor()
+        saved = self._saved_time()
+        if self._floor.heed(saved):
+            self._anchor = saved.anchor
+            self._on_clock()
+        anchor = saved.anchor
         if anchor is None or anchor == self._anchor:
             return
         self._anchor = anchor
@@ -90,10 +92,3 @@ class Watch:
         if self.list_is_old and not was_old:
             version = str(state.head.version)
             self._journal.record(EventKind.LIST_OLD, detail={"version": version, "age_s": age_s})
-
-    def _keep_floor(self) -> None:
-        floor = self._keeper.floor
-        if floor >= self._memory.floor() + FLOOR_EVERY_S:
-            change = StateChange(latches={FLOOR_LATCH: floor.to_bytes(8, "big")})
-            self._memory.take(change)
-            self._journal.record(EventKind.CLOCK_CHANGED, change=change, detail={"floor": floor})

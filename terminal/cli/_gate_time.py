@@ -5,7 +5,15 @@ from __future__ import annotations
 from terminal import clock
 from terminal.clock import TimeKeeper
 from terminal.config import Config
-from terminal.stores.time_anchor import SavedTime, TimeAnchorError, load_time
+from terminal.stores.time_anchor import Lowered, SavedTime, TimeAnchorError, load_time
+
+
+def last_lowering(config: Config) -> Lowered | None:
+    """The root's last word about the floor, if one was taken."""
+    try:
+        return load_time(config.sync_dir).lowered
+    except TimeAnchorError:
+        return None
 
 
 def time_keeper(config: Config) -> tuple[TimeKeeper, str]:

@@ -22,11 +22,12 @@ from terminal.cli._answer import (
 )
 from terminal.cli._connection import Connection, NoGateError
 from terminal.cli._explanation_text import as_fields, as_lines
-from terminal.cli._gate_time import time_keeper
+from terminal.cli._gate_time import last_lowering, time_keeper
 from terminal.config import Config, Way
 from terminal.core.modes import ModeCause
 from terminal.core.situation import LAST_UTC, Now, Request
 from terminal.explanation import Explanation, explain
+from terminal.floor import Floor
 from terminal.memory import Memory
 from terminal.permissions import Permissions
 from terminal.stores.access_state import AccessState
@@ -169,7 +170,8 @@ def _decide(known: _Known, door: str, request: Request) -> Explanation:
 def _known(config: Config) -> _Known:
     keeper, fault = time_keeper(config)
     memory, lost = _memory(config)
-    keeper.raise_floor(memory.floor())
+    floor = Floor(keeper, memory, last_lowering(config))
+    floor.recall()
     permissions = Permissions(
         ListIndex(config.sync_dir),
         lambda _report: None,
@@ -178,7 +180,7 @@ def _known(config: Config) -> _Known:
     )
     permissions.refresh()
     if permissions.state is not None:
-        keeper.raise_floor(permissions.state.head.issued_at)
+        floor.learn(permissions.state.head.version, permissions.state.head.issued_at, clock.read())
     free, silent = _free_doors(config)
     notes = [one for one in (fault, lost, permissions.fault, silent) if one]
     return _Known(permissions, memory, keeper.judge(clock.read()).now, free, notes)

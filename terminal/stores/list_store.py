@@ -61,6 +61,11 @@ class ListStore:
             self._open.clear()
             self._lock.release()
 
+    @property
+    def directory(self) -> Path:
+        """Where the lists are, and what else the sync side keeps."""
+        return self._directory
+
     def current(self) -> Current | None:
         """The list in force, ``None`` when there is none; raises ``StoreError``."""
         database = self._in_force()

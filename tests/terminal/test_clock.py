@@ -133,3 +133,17 @@ def test_the_kernel_answers() -> None:
     assert second.boottime_ms >= first.boottime_ms
     assert len(clock.boot_id()) == 16
     assert clock.monotonic() >= second.monotonic
+
+
+def test_only_the_roots_word_lowers_the_floor_and_it_never_raises_it() -> None:
+    wrong = Anchor(BOOT, 0, (NOW + 900 * JUMP_BOUND_S) * 1000, 0)
+    keeper = TimeKeeper(BOOT, floor=NOW, anchor=wrong)
+    keeper.judge(reading(5_000, NOW))
+    assert keeper.floor == NOW + 900 * JUMP_BOUND_S + 5
+    keeper.lower_floor(NOW, None)
+    judged = keeper.judge(reading(6_000, NOW + 1))
+    assert (keeper.floor, judged.now.utc, judged.now.clock) == (NOW, NOW + 1, ClockState.SUSPECT)
+    keeper.lower_floor(NOW + 5, None)
+    assert keeper.floor == NOW
+    keeper.lower_floor(0, None)
+    assert keeper.floor == RELEASE_FLOOR

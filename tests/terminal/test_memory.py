@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from terminal.memory import FLOOR_LATCH, Memory, first_card_latch
+from terminal.memory import FLOOR_LATCH, LOWERING_LATCH, Memory, first_card_latch
 from terminal.stores.access_state import AccessState, SavedPosition, Spend, StateChange
 
 BOOT, EARLIER_BOOT = bytes(16), bytes([1]) * 16
@@ -92,6 +92,32 @@ def test_a_restored_floor_never_goes_back(committed: int, since: int, after: int
     to_store = memory.restore(stored, floor(since))
     assert memory.floor() == after
     assert (FLOOR_LATCH in to_store.latches) is (since >= committed)
+
+
+@pytest.mark.parametrize(
+    ("committed", "since", "after"),
+    [
+        ((1, 100), (2, 50), (2, 50)),
+        ((2, 50), (1, 100), (2, 50)),
+        ((2, 50), (0, 60), (2, 60)),
+        ((2, 50), (0, 40), (2, 50)),
+        ((0, 100), (1, 50), (1, 50)),
+    ],
+)
+def test_of_two_floors_the_later_lowering_counts(
+    committed: tuple[int, int], since: tuple[int, int], after: tuple[int, int]
+) -> None:
+    memory = Memory(BOOT)
+    to_store = memory.restore(
+        AccessState({}, frozenset(), {}, lowered(*committed)), StateChange(latches=lowered(*since))
+    )
+    assert (memory.lowering(), memory.floor()) == after
+    assert bool(to_store.latches) is (after != committed)
+
+
+def lowered(serial: int, utc: int) -> dict[str, bytes]:
+    latches = {FLOOR_LATCH: utc.to_bytes(8, "big")}
+    return latches if not serial else {**latches, LOWERING_LATCH: serial.to_bytes(8, "big")}
 
 
 def test_forgiving_takes_every_position_or_those_of_one_area(memory: Memory) -> None:

@@ -17,6 +17,7 @@ from tests.terminal.cli.conftest import House
 MINIMAL = {
     "explain": ["--card", "04A10001"],
     "list": ["verify"],
+    "floor": ["apply", "nowhere.floor"],
     "open": ["--door", "pedestrian", "--operator", "17", "--reason", "parcel"],
     "mode": ["free", "--door", "pedestrian", "--operator", "17"],
     "refuse": ["--door", "pedestrian", "--reason", "no goods list"],
