@@ -210,9 +210,9 @@ _FORMS: Final[Mapping[int, _Form]] = dict(
             {
                 "epoch": _LOG_EPOCH,
                 "first": whole,
-                "previous": _DIGEST,
                 "entries": _entries,
                 "head": _limited,
+                "before": _maybe(_limited),
             },
         ),
         _form(LogStored, {"epoch": _LOG_EPOCH, "number": whole}),

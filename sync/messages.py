@@ -227,10 +227,10 @@ class LogBatch(Message, frozen=True):
     kind = Kind.LOG_BATCH
     epoch: bytes
     first: int
-    previous: bytes
-    """The chain's link before ``first``."""
     entries: tuple[LogEntry, ...]
     signed_head: bytes
+    signed_before: bytes | None = None
+    """The signed place up to which events are gone for good, where ``first`` leaves some out."""
 
 
 class LogStored(Message, frozen=True):

@@ -47,6 +47,7 @@ from terminal.agent.orders import OrderDesk, Request
 from terminal.agent.time_source import TimeSource
 from terminal.list_updates import Taken
 from terminal.stores.errors import StoreError
+from terminal.stores.time_anchor import Lowered
 
 FROZEN_AFTER: Final = 3
 """Pulses in a row that name a newer list of which nothing has come: somebody holds it back."""
@@ -78,8 +79,6 @@ class Parts(Struct, frozen=True):
     worker: Worker
     doors: dict[int, str]
     status: Callable[[], dict[str, str]]
-    lower_floor: Callable[[bytes], None]
-    """Take a signed lowering of the floor; raises ``StatementError`` or ``StoreError``."""
     count: Callable[[str], None]
     """Count a refusal by its attack."""
 
@@ -191,7 +190,7 @@ class Conversation:
             case OrderSent(signed):
                 self._orders.take(signed, self._authority, floor=self._floor())
             case FloorSent(signed):
-                self._parts.worker(lambda: self._parts.lower_floor(signed), self._floor_lowered)
+                self._parts.worker(lambda: self._parts.lists.lower_floor(signed), self._floor_lowered)
             case _:
                 pass  # of a later version: nothing that this one could do
 
@@ -209,7 +208,7 @@ class Conversation:
     def _taken(self, outcome: object | Exception) -> None:
         match outcome:
             case Taken():
-                self._parts.time.learn(outcome.issued_at)
+                self._parts.time.learn(outcome.version, outcome.issued_at)
                 self._behind = 0
                 # Receipted once the gate process decides by it, and its spends under way are in the log.
                 self._parts.gate.ask(
@@ -269,8 +268,11 @@ class Conversation:
             self._say(WantSnapshot("frozen_link"))
 
     def _floor_lowered(self, outcome: object | Exception) -> None:
-        if isinstance(outcome, Exception):
-            self._refused(getattr(outcome, "attack", "disk"), str(outcome))
+        match outcome:
+            case Lowered():
+                self._parts.time.lower(outcome)
+            case Exception():
+                self._refused(getattr(outcome, "attack", "disk"), str(outcome))
 
     def _floor(self) -> int:
         return self._parts.time.judged().now.floor

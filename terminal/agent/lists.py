@@ -19,9 +19,11 @@ from sync.records import Tombstone
 from sync.statements.authority import Authority
 from sync.statements.receipt import Receipt, Spent, sign_receipt
 from terminal.clock import Judged
+from terminal.floor_updates import take_lowering
 from terminal.list_updates import Taken, take_update
 from terminal.stores.access_state import AccessState
 from terminal.stores.list_store import ListStore
+from terminal.stores.time_anchor import Lowered
 
 
 class AgentLists:
@@ -91,6 +93,10 @@ class AgentLists:
             )
             self._store.keep_memory(newer.encode())
             self._look()
+
+    def lower_floor(self, signed: bytes) -> Lowered:
+        """Take the root's word that the time floor is too high; raises ``StatementError``, ``StoreError``."""
+        return take_lowering(self._store, self._anchor, signed)
 
     def close(self) -> None:
         """Let the next writer in."""

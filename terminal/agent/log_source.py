@@ -6,6 +6,7 @@ be sent any more: the new one's announcement says so, under the gate's signature
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -72,18 +73,22 @@ class LogSource:
         if head.header.epoch != epoch:
             raise LogReplacedError("another log epoch has begun: announce it")
         anchor = head.header.anchor
-        after = max(after, anchor.number)
-        # The event before comes along for its link; what was purged has left its link in the anchor.
-        found = reader.read_after(max(after - 1, anchor.number), MAX_BATCH_EVENTS + 1)
-        before = [one for one in found if one.number <= after]
-        previous = before[-1].link if before else anchor.link
-        events = _as_many_as_fit([one for one in found if one.number > after], at_most_bytes)
+        start = max(after, anchor.number)
+        events = _as_many_as_fit(reader.read_after(start, MAX_BATCH_EVENTS), at_most_bytes)
         if not events:
             return None
         last = events[-1]
-        statement = LogHead(self._anchor.estate_id, self._anchor.gate_id, epoch, last.number, last.link)
-        entries = tuple(_entry(one) for one in events)
-        return LogBatch(epoch, events[0].number, previous, entries, sign_log_head(statement, self._key))
+        return LogBatch(
+            epoch,
+            events[0].number,
+            tuple(_entry(one) for one in events),
+            self._signed(epoch, last.number, last.link),
+            self._signed(epoch, anchor.number, anchor.link) if start > after else None,
+        )
+
+    def _signed(self, epoch: bytes, number: int, link: bytes) -> bytes:
+        head = LogHead(self._anchor.estate_id, self._anchor.gate_id, epoch, number, link)
+        return sign_log_head(head, self._key)
 
     def announcement(self) -> bytes | None:
         """The signed announcement of the present epoch; ``None`` without a log."""
@@ -115,11 +120,11 @@ class LogSource:
         return self._reader
 
 
-def _as_many_as_fit(events: list[StoredEvent], at_most_bytes: int) -> list[StoredEvent]:
+def _as_many_as_fit(events: Sequence[StoredEvent], at_most_bytes: int) -> list[StoredEvent]:
     """The first events, at least one of them, up to the first hole in their numbers."""
     taken: list[StoredEvent] = []
     size = BATCH_OVERHEAD_BYTES
-    for one in events[:MAX_BATCH_EVENTS]:
+    for one in events:
         size += ENTRY_OVERHEAD_BYTES + len(one.payload or one.hashed)
         if taken and (size > at_most_bytes or one.number != taken[-1].number + 1):
             break

@@ -13,7 +13,7 @@ from sync.records import ClockState
 from sync.update import ListVersion
 from terminal.clock import Anchor, Judged, Reading, TimeKeeper
 from terminal.stores.confirmation import Confirmation, load_confirmation, save_confirmation
-from terminal.stores.time_anchor import SavedTime, TimeAnchorError, load_time, save_time
+from terminal.stores.time_anchor import Lowered, SavedTime, TimeAnchorError, load_time, save_time
 
 WRITE_EVERY_S: Final = 3_600
 """Else an SD card would be written at every pulse; the floor lags by no more than this."""
@@ -39,6 +39,7 @@ class TimeSource:
             saved, self.fault = SavedTime(0, None), str(error)
         self._keeper = TimeKeeper(boot, floor=saved.floor, anchor=saved.anchor)
         self._written = saved.anchor if saved.anchor is not None and saved.anchor.boot_id == boot else None
+        self._lowered = saved.lowered
         self._confirmed = load_confirmation(directory)
         self.drift_ms: int | None = None
         """By how much the last answer differed from the anchor before it."""
@@ -51,9 +52,16 @@ class TimeSource:
         """The clocks now."""
         return self._read_clock()
 
-    def learn(self, issued_at: int) -> None:
-        """A list of this time is in force: it is not earlier."""
-        self._keeper.learn(issued_at, self._read_clock())
+    def learn(self, version: ListVersion, issued_at: int) -> None:
+        """A list of this time is in force: it is not earlier, unless the root said otherwise since."""
+        if self._lowered is None or not self._lowered.disbelieves(version, issued_at):
+            self._keeper.learn(issued_at, self._read_clock())
+
+    def lower(self, lowered: Lowered) -> None:
+        """The root's word was taken: what the office said before it counts no longer."""
+        self._lowered = lowered
+        self._written = None
+        self._keeper.lower_floor(lowered.floor, None)
 
     def answered(self, utc_ms: int, *, asked_boottime_ms: int, round_trip_s: float) -> bool:
         """The office's answer to our nonce; whether it is believed.

@@ -64,7 +64,7 @@ def state(session: Session) -> State:
 
 def batch(first: int, count: int = 3) -> LogBatch:
     entries = tuple(LogEntry(b"event %d" % number, None) for number in range(first, first + count))
-    return LogBatch(EPOCH, first, bytes(32), entries, b"head")
+    return LogBatch(EPOCH, first, entries, b"head")
 
 
 def test_both_ends_greet(link: Link) -> None:
