@@ -19,6 +19,7 @@ from sync.fields import array, member, octets, optional, text, truth, whole
 from sync.messages import (
     MAX_MESSAGE_BYTES,
     NONCE_BYTES,
+    Answered,
     Bye,
     FloorSent,
     Hello,
@@ -109,6 +110,11 @@ def _log_state(value: object, what: str) -> LogState:
     return LogState(octets(row[0], f"{what} epoch", LOG_EPOCH_BYTES), whole(row[1], f"{what} last"))
 
 
+def _answered(value: object, what: str) -> Answered:
+    row = array(value, what, length=2)
+    return Answered(octets(row[0], f"{what} nonce", NONCE_BYTES), whole(row[1], f"{what} boottime"))
+
+
 def _entries(value: object, what: str) -> tuple[LogEntry, ...]:
     rows = array(value, what, at_most=MAX_BATCH_EVENTS)
     if not rows:
@@ -193,7 +199,10 @@ _FORMS: Final[Mapping[int, _Form]] = dict(
         ),
         _form(Bye, {"code": _short, "text": _short}),
         _form(Unknown, {"kind": whole}),
-        _form(Pulse, {"nonce": _NONCE, "boot id": _BOOT_ID, "boottime": whole}),
+        _form(
+            Pulse,
+            {"nonce": _NONCE, "boot id": _BOOT_ID, "boottime": whole, "answered": _maybe(_answered)},
+        ),
         _form(PulseAnswer, {"signed": _BULKY}),
         _form(Status, {"facts": _facts}),
         _form(Update, {"envelope": _BULKY}),

@@ -122,6 +122,13 @@ class Unknown(Message, frozen=True):
     unknown_kind: int
 
 
+class Answered(Struct, frozen=True):
+    """The gate got the answer to a question of this session at this reading of CLOCK_BOOTTIME."""
+
+    nonce: bytes
+    boottime_ms: int
+
+
 class Pulse(Message, frozen=True):
     """The gate asks for the time and the newest version of its list, by a fresh nonce."""
 
@@ -129,7 +136,9 @@ class Pulse(Message, frozen=True):
     nonce: bytes
     boot_id: bytes
     boottime_ms: int
-    """CLOCK_BOOTTIME when it asked: with the answer, the office can date what it logged."""
+    """CLOCK_BOOTTIME now."""
+    answered: Answered | None = None
+    """When the answer to an earlier question came: with it, the office can date what the gate logged."""
 
 
 class PulseAnswer(Message, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from sync.messages import Pulse
+from sync.messages import Answered, Pulse
 from sync.session_events import TimeAnswered
 
 
@@ -19,15 +19,18 @@ class Question:
 
     def __init__(self) -> None:
         self._asked: _Asked | None = None
+        self._answered: Answered | None = None
 
     def ask(self, nonce: bytes, boot_id: bytes, boottime_ms: int, now: float) -> Pulse:
         """The message that asks; an earlier question is forgotten."""
         self._asked = _Asked(nonce, boottime_ms, now)
-        return Pulse(nonce, boot_id, boottime_ms)
+        return Pulse(nonce, boot_id, boottime_ms, self._answered)
 
     def answer(self, signed: bytes, now: float) -> TimeAnswered | None:
         """What came back; ``None`` if nothing was asked: it is late, or answers an older question."""
         asked, self._asked = self._asked, None
         if asked is None:
             return None
-        return TimeAnswered(asked.nonce, signed, asked.boottime_ms, now - asked.at)
+        round_trip_s = now - asked.at
+        self._answered = Answered(asked.nonce, asked.boottime_ms + round(round_trip_s * 1000))
+        return TimeAnswered(asked.nonce, signed, asked.boottime_ms, round_trip_s)

@@ -11,6 +11,7 @@ from sync.message_codec import decode_message, encode_message
 from sync.message_stream import MessageReader, framed
 from sync.messages import (
     MAX_MESSAGE_BYTES,
+    Answered,
     Bye,
     FloorSent,
     Hello,
@@ -62,6 +63,7 @@ EXAMPLES: tuple[Message, ...] = (
     Bye("done", "the gate stops"),
     Unknown(99),
     Pulse(SIXTEEN, SIXTEEN, 123_456),
+    Pulse(SIXTEEN, SIXTEEN, 123_456, Answered(SIXTEEN, 123_400)),
     PulseAnswer(b"signed"),
     Status({"clock": "trusted", "readers": "2 of 2"}),
     Update(b"envelope"),
