@@ -58,6 +58,8 @@ class TcpStream:
         try:
             self._writer.write(data)
             await self._writer.drain()
+            if self._writer.transport.is_closing():  # asyncio ends the wait without a word
+                raise LostLinkError("the link was closed while something was being sent")
         except OSError as error:
             raise lost(error) from None
 

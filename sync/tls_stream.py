@@ -139,11 +139,12 @@ class TlsStream:
             try:
                 self._tls.do_handshake()
             except ssl.SSLWantReadError:
-                most_bytes -= await self._exchange()
+                # Judged before more is taken: what came at last may be the handshake's end and much besides.
                 if most_bytes < 0:
                     raise GarbledHandshakeError(
                         "the peer sends more than any handshake needs: it is no part of this system"
                     ) from None
+                most_bytes -= await self._exchange()
             except ssl.SSLError as error:
                 raise await self._fail(error) from None
             else:

@@ -56,6 +56,11 @@ class Hub:
             await self._news.wait_for(lambda: len(self.turned_away) >= count)
         return [one.error.attack for one in self.turned_away]
 
+    async def busy(self) -> None:
+        """Wait until somebody is connected. The listener has no bell for this: nobody else needs one."""
+        while not self.listener._tasks:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+
     async def empty(self) -> None:
         """Wait until nobody is connected any more."""
         await asyncio.gather(*self.listener._tasks)

@@ -15,9 +15,10 @@ import pytest
 
 from sync import tls_context
 from sync.identity import certificate
-from sync.link_errors import CrowdedError, LostLinkError
+from sync.link_errors import CrowdedError, LostLinkError, RefusedByPeerError
 from sync.network_listener import Limits
-from sync.tls_stream import TlsStream
+from sync.tcp_stream import Keepalive, TcpStream
+from sync.tls_stream import TlsStream, handshake
 from tests.support.certificates import client_tls, dated_certificate
 from tests.support.estate import key
 from tests.support.network import GATE, STRANGER, Hub, answer, dialler, error_of, hub, run
@@ -158,6 +159,22 @@ def test_a_client_without_the_right_identity_is_refused(context: ssl.SSLContext,
             assert await office.attacks(1) == [attack]
             assert office.served.empty()
             await still_served(office)
+
+    run(story)
+
+
+def test_a_refused_gate_that_talks_on_still_reads_why() -> None:
+    async def story() -> None:
+        async with hub() as office:
+            reader, writer = await asyncio.open_connection(office.address.host, office.address.port)
+            below = TcpStream(reader, writer, Keepalive())
+            stream = await handshake(
+                below, tls_context.gate_context(STRANGER), server_side=False, within_s=5.0
+            )
+            await stream.write(bytes(100_000))
+            with pytest.raises(RefusedByPeerError):
+                await stream.read()
+            stream.close()
 
     run(story)
 

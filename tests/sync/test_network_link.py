@@ -6,10 +6,13 @@ import asyncio
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
+from pytest_mock import MockerFixture
 
 from sync.chain import Withdrawn, known_delegations
 from sync.hub_authority import authorise_hub
@@ -204,6 +207,69 @@ def test_a_hub_that_shakes_hands_and_then_says_nothing_is_lost() -> None:
             error = await error_of(dialler(address, patience=Patience(2.0, 2.0, 0.2)).dial())
             assert type(error) is LostLinkError
             assert "accepts us" in str(error)
+
+    run(story)
+
+
+def answers(*hosts: str) -> Callable[..., list[tuple[Any, ...]]]:
+    """A resolver that knows one name."""
+    return lambda _name, port, *_kind: [
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port)) for one in hosts
+    ]
+
+
+def test_each_address_of_a_name_is_tried(mocker: MockerFixture) -> None:
+    async def story() -> None:
+        async with hub() as office:
+            mocker.patch("socket.getaddrinfo", answers("127.0.0.2", office.address.host))
+            stream = await dialler(HubAddress("hub.estate", office.address.port)).dial()
+            assert await answer(stream) == b"hello"
+            stream.close()
+
+    run(story)
+
+
+@pytest.mark.parametrize("refusing_first", [True, False])
+def test_a_refusal_at_one_address_of_a_hub_outweighs_that_another_is_dead(
+    mocker: MockerFixture, refusing_first: bool
+) -> None:
+    async def story() -> None:
+        async with hub(STRANGER.public) as office:
+            hosts = [office.address.host, "127.0.0.2"]
+            mocker.patch("socket.getaddrinfo", answers(*hosts[:: 1 if refusing_first else -1]))
+            error = await error_of(dialler(HubAddress("hub.estate", office.address.port)).dial())
+            assert type(error) is RefusedByPeerError
+
+    run(story)
+
+
+def test_a_dead_name_server_holds_up_one_thread_and_nobody_else(mocker: MockerFixture) -> None:
+    async def story() -> None:
+        free = threading.Event()
+        asked: list[str] = []
+
+        def resolver(name: str, port: int, *_kind: int) -> list[tuple[Any, ...]]:
+            asked.append(name)
+            free.wait()
+            return answers(LOOPBACK)(name, port)
+
+        mocker.patch("socket.getaddrinfo", resolver)
+        async with hub() as office:
+            address = HubAddress("hub.estate", office.address.port)
+            try:
+                # A hub of a number is reached although the name in front of it hangs.
+                stream = await dialler(address, office.address, patience=Patience(0.1)).dial()
+                stream.close()
+                gate = dialler(address, patience=Patience(0.1))
+                for _ in range(3):
+                    assert "name server" in str(await error_of(gate.dial()))
+                assert asked == ["hub.estate"] * 2, "one question a gate, however often it dials"
+            finally:
+                free.set()
+            stream = await gate.dial()
+            assert await answer(stream) == b"hello"
+            assert len(asked) == 2, "the late answer was still of use"
+            stream.close()
 
     run(story)
 

@@ -61,6 +61,7 @@ def test_a_handshake_that_the_network_swallows_frees_its_place() -> None:
                 office = await stack.enter_async_context(hub(limits=limits, host=office_network.address))
             with gate_network.inside():
                 _, writer = await asyncio.open_connection(office.address.host, office.address.port)
+                await office.busy()
                 wire.weather = CUT
                 assert await office.attacks(1) == ["slow_handshake"]
                 await office.empty()
