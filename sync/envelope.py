@@ -90,6 +90,14 @@ def parse_envelope(data: bytes) -> Envelope:
         raise MalformedError(f"the update is damaged or not an update: {error}; fetch it again") from None
 
 
+def claimed_version(data: bytes) -> ListVersion | None:
+    """The version that an update names, whoever made it; ``None`` if it names none."""
+    try:
+        return parse_envelope(data).statement.version
+    except (OversizeError, UnsupportedVersionError, MalformedError):
+        return None
+
+
 def seal(
     statement: ListStatement,
     signers: Sequence[SigningKey],

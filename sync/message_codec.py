@@ -101,8 +101,12 @@ def _plain(value: object) -> object:
 
 def _list_state(value: object, what: str) -> ListState:
     row = array(value, what, length=3)
-    version = ListVersion(whole(row[0], f"{what} epoch"), whole(row[1], f"{what} revision"))
-    return ListState(version, octets(row[2], f"{what} digest", DIGEST_BYTES))
+    return ListState(_version(row[:2], what), octets(row[2], f"{what} digest", DIGEST_BYTES))
+
+
+def _version(value: object, what: str) -> ListVersion:
+    row = array(value, what, length=2)
+    return ListVersion(whole(row[0], f"{what} epoch"), whole(row[1], f"{what} revision"))
 
 
 def _log_state(value: object, what: str) -> LogState:
@@ -210,7 +214,7 @@ _FORMS: Final[Mapping[int, _Form]] = dict(
         _form(Piece, {"offset": whole, "data": _BULKY}),
         _form(Taken, {"digest": _DIGEST, "offset": whole}),
         _form(ReceiptSent, {"signed": _BULKY}),
-        _form(Refused, {"attack": _short, "text": _short}),
+        _form(Refused, {"attack": _short, "text": _short, "version": _maybe(_version)}),
         _form(WantSnapshot, {"why": _short}),
         _form(LogFrom, {"epoch": _maybe(_LOG_EPOCH), "number": whole}),
         _form(LogEpochSent, {"signed": _limited}),

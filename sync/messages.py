@@ -194,11 +194,13 @@ class ReceiptSent(Message, frozen=True):
 
 
 class Refused(Message, frozen=True):
-    """An update was refused, by the attack's name (`sync.refusal`); the list in force stays."""
+    """Something signed was refused, by the attack's name (`sync.refusal`); the list in force stays."""
 
     kind = Kind.REFUSED
     attack: str
     text: str
+    version: ListVersion | None = None
+    """Of the update; ``None`` if it was no update, or one that says no version."""
 
 
 class WantSnapshot(Message, frozen=True):

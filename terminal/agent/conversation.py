@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 from msgspec import Struct
 
+from sync.envelope import claimed_version
 from sync.hub_authority import authorise_hub
 from sync.keys import SigningKey
 from sync.link_errors import WrongHubError
@@ -41,6 +42,7 @@ from sync.session_events import (
 from sync.statements.authority import Authority
 from sync.statements.pulse import verify_pulse_answer
 from sync.statements.refusal import StatementError
+from sync.update import ListVersion
 from terminal.agent.lists import AgentLists
 from terminal.agent.log_source import LogSource
 from terminal.agent.orders import OrderDesk, Request
@@ -120,7 +122,9 @@ class Conversation:
             case Greeted(hello):
                 self._greeted(hello)
             case EnvelopeReceived(envelope):
-                self._parts.worker(lambda: self._parts.lists.take(envelope), self._taken)
+                self._parts.worker(
+                    lambda: self._parts.lists.take(envelope), lambda outcome: self._taken(envelope, outcome)
+                )
             case PulseDue():
                 self._pulse()
             case TimeAnswered():
@@ -205,7 +209,7 @@ class Conversation:
         self._log_after = state.epoch, number
         self._kick()
 
-    def _taken(self, outcome: object | Exception) -> None:
+    def _taken(self, envelope: bytes, outcome: object | Exception) -> None:
         match outcome:
             case Taken():
                 self._parts.time.learn(outcome.version, outcome.issued_at)
@@ -218,11 +222,11 @@ class Conversation:
                     ),
                 )
             case ListRefusedError():
-                self._refused(outcome.attack, str(outcome))
+                self._refused(outcome.attack, str(outcome), claimed_version(envelope))
                 if isinstance(outcome, GapError | DigestMismatchError):
                     self._say(WantSnapshot(outcome.attack))
             case Exception():
-                self._refused("disk", str(outcome))
+                self._refused("disk", str(outcome), claimed_version(envelope))
 
     def _receipted(self, outcome: object | Exception) -> None:
         if isinstance(outcome, bytes):
@@ -230,9 +234,9 @@ class Conversation:
         else:
             self._refused("disk", str(outcome))
 
-    def _refused(self, attack: str, text: str) -> None:
+    def _refused(self, attack: str, text: str, version: ListVersion | None = None) -> None:
         self._parts.count(attack)
-        self._say(Refused(attack, text[:240]))
+        self._say(Refused(attack, text[:240], version))
 
     def _pulse(self) -> None:
         reading = self._parts.time.reading()
