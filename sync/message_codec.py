@@ -23,6 +23,7 @@ from sync.messages import (
     Bye,
     FloorSent,
     Hello,
+    Kind,
     ListState,
     LogBatch,
     LogEntry,
@@ -234,3 +235,8 @@ _FORMS: Final[Mapping[int, _Form]] = dict(
         _form(FloorSent, {"signed": _limited}),
     )
 )
+
+
+def field_names() -> Mapping[Kind, tuple[str, ...]]:
+    """What each kind of message holds, in its order; for docs/protocol.md."""
+    return {made.kind: tuple(readers) for made, readers in _FORMS.values()}
