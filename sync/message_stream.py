@@ -39,6 +39,11 @@ class MessageReader:
             raise CodecError("a message's length has too many bytes")
         return None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits for the rest of its message."""
+        return not self._received
+
     def clear(self) -> None:
         """Forget what has come."""
         self._received.clear()

@@ -61,6 +61,10 @@ class LogSource:
                 return NOTHING  # this gate never began a log, so it never spent anything
             raise
 
+    def acknowledged(self) -> int:
+        """The last event that the office is known to have; raises ``StoreError``."""
+        return self._log().head().header.acknowledged
+
     def batch(self, epoch: bytes, after: int, at_most_bytes: int) -> LogBatch | None:
         """Events after number ``after``, about ``at_most_bytes`` of them; ``None`` without any.
 
