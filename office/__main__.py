@@ -1,8 +1,6 @@
 """`python -m office`: make keys, and sign permission lists from an estate file.
 
-keys init DIR --estate HEX            a root key, and list, online, manager keys under it
-keys delegate DIR NAME --role ROLE    let the root delegate a key, made if it is new
-keys withdraw DIR NAME                let the root withdraw a key
+keys …                                make, delegate, rotate and withdraw keys (`office.key_options`)
 list sign ESTATE.toml --gate NAME     a snapshot, or a delta to what was sent before
 list revoke --card HEX --reason WHY   end a chip's grants at once, by the online key
 list countersign FILE                 add the manager's signature
@@ -11,14 +9,11 @@ list countersign FILE                 add the manager's signature
 from __future__ import annotations
 
 import argparse
-import json
-import secrets
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
-from zoneinfo import ZoneInfo
 
+from office import key_options
 from office.authoring import check_ids_kept, check_none_revived, compile_list, number_cards
 from office.cards_file import load_cards, read_credential
 from office.clock import utc_now
@@ -26,7 +21,8 @@ from office.errors import OfficeError
 from office.estate_file import load_estate
 from office.files import READABLE, write_atomic
 from office.keys import KeyDirectory
-from office.notation import read_time
+from office.options import add_json, positive
+from office.report import Report, as_json, as_text
 from office.signing import (
     Signed,
     add_manager,
@@ -38,17 +34,9 @@ from office.signing import (
     sign_snapshot,
 )
 from office.table import choice
-from sync.delegation import Role
-from sync.fields import MAX_WHOLE
-from sync.keys import key_id
 from sync.publishing import Destination
 from sync.records import RevocationReason, Technology
 from sync.update import ListVersion
-
-DELEGATION_S: Final = 5 * 365 * 86_400
-"""How long a key serves unless told otherwise; a terminal's life is longer."""
-
-Report = dict[str, object]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,56 +50,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         sys.stderr.write(f"office: {error.filename}: {error.strerror}\n")
         return 1
-    text = (
-        json.dumps(report) if options.json else "\n".join(f"{key}: {value}" for key, value in report.items())
-    )
-    sys.stdout.write(text + "\n")
+    sys.stdout.write((as_json(report) if options.json else as_text(report)) + "\n")
     return 0
 
 
-def _keys_init(options: argparse.Namespace, now: int) -> Report:
-    estate_id = _hex(options.estate, "--estate")
-    keys = KeyDirectory.create(options.directory, estate_id, random_bytes=secrets.token_bytes)
-    report: Report = {"estate": estate_id.hex(), "root": keys.public("root").hex()}
-    for role in Role:
-        name = role.name.lower()
-        keys.create_key(name, random_bytes=secrets.token_bytes)
-        until = _until(options.until, now)
-        report[name] = keys.delegate(name, role, gates=None, issued_at=now, not_after=until).key_id.hex()
-    return report
-
-
-def _keys_delegate(options: argparse.Namespace, now: int) -> Report:
-    keys = KeyDirectory(options.directory)
-    if not (options.directory / f"{options.name}.pub").exists():
-        keys.create_key(options.name, random_bytes=secrets.token_bytes)
-    gates = frozenset(options.gate) if options.gate else None
-    delegation = keys.delegate(
-        options.name,
-        choice(Role)(options.role),
-        gates=gates,
-        issued_at=now,
-        not_after=_until(options.until, now),
-    )
-    return {
-        "key": options.name,
-        "key_id": delegation.key_id.hex(),
-        "role": options.role,
-        "gates": "all" if gates is None else sorted(gates),
-        "not_after": delegation.not_after,
-        "serial": delegation.serial,
-    }
-
-
-def _keys_withdraw(options: argparse.Namespace, _now: int) -> Report:
-    keys = KeyDirectory(options.directory)
-    statement = keys.withdraw(key_id(keys.public(options.name)))
-    withdrawn = sorted(one.hex() for one in statement.key_ids)
-    return {"withdrawals": statement.version, "withdrawn": withdrawn}
-
-
 def _list_sign(options: argparse.Namespace, now: int) -> Report:
-    estate, keys = load_estate(options.estate), KeyDirectory(options.keys)
+    estate, keys = load_estate(options.estate), _keys(options)
     cards = number_cards(load_cards(estate))
     made = compile_list(estate, cards, options.gate)
     signed: Signed | None
@@ -135,7 +79,7 @@ def _list_sign(options: argparse.Namespace, now: int) -> Report:
 
 
 def _list_revoke(options: argparse.Namespace, now: int) -> Report:
-    keys = KeyDirectory(options.keys)
+    keys = _keys(options)
     first = read_statement(options.previous[0])
     destination = Destination(first.estate_id, first.gate_id)
     sent = read_sent(options.previous, anchor_of(keys, destination))
@@ -148,7 +92,12 @@ def _list_revoke(options: argparse.Namespace, now: int) -> Report:
 
 
 def _list_countersign(options: argparse.Namespace, now: int) -> Report:
-    return _write(add_manager(KeyDirectory(options.keys), options.file, at=now), options.out)
+    return _write(add_manager(_keys(options), options.file, at=now), options.out)
+
+
+def _keys(options: argparse.Namespace) -> KeyDirectory:
+    directory, *sticks = options.keys
+    return KeyDirectory(directory, tuple(sticks))
 
 
 def _write(signed: Signed, out: Path) -> Report:
@@ -163,56 +112,13 @@ def _write(signed: Signed, out: Path) -> Report:
     }
 
 
-def _until(text: str | None, now: int) -> int:
-    if text is None:
-        return now + DELEGATION_S
-    try:
-        return read_time(text, ZoneInfo("UTC"))
-    except ValueError as error:
-        raise OfficeError(f"--until: {error}") from None
-
-
-def _hex(text: str, option: str) -> bytes:
-    try:
-        return bytes.fromhex(text)
-    except ValueError:
-        raise OfficeError(f"{option}: {text!r} is not hexadecimal") from None
-
-
-def _positive(text: str) -> int:
-    """A number from 1 to what a list's version may hold, for argparse."""
-    if not text.isdecimal() or not 1 <= int(text) <= MAX_WHOLE:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {MAX_WHOLE}")
-    return int(text)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="office", description="Keys and permission lists of an estate.")
     parser.add_argument("--json", action="store_true", help="print the report as one line of JSON")
     groups = parser.add_subparsers(required=True, metavar="keys|list")
-    _add_keys(groups.add_parser("keys", help="make, delegate and withdraw keys"))
+    key_options.add_commands(groups.add_parser("keys", help=key_options.HELP))
     _add_list(groups.add_parser("list", help="sign permission lists"))
     return parser
-
-
-def _add_keys(group: argparse.ArgumentParser) -> None:
-    commands = group.add_subparsers(required=True, metavar="COMMAND")
-    init = commands.add_parser("init", help="a new key directory with all keys")
-    init.add_argument("directory", type=Path)
-    init.add_argument("--estate", required=True, help="the estate's id, 16 hexadecimal digits")
-    delegate = commands.add_parser("delegate", help="let the root delegate a key")
-    delegate.add_argument("directory", type=Path)
-    delegate.add_argument("name")
-    delegate.add_argument("--role", required=True, choices=[one.name.lower() for one in Role])
-    delegate.add_argument("--gate", type=int, action="append", help="only at this gate; may be repeated")
-    withdraw = commands.add_parser("withdraw", help="let the root withdraw a key")
-    withdraw.add_argument("directory", type=Path)
-    withdraw.add_argument("name")
-    for command, run in ((init, _keys_init), (delegate, _keys_delegate), (withdraw, _keys_withdraw)):
-        command.set_defaults(run=run)
-        _add_json(command)
-    for command in (init, delegate):
-        command.add_argument("--until", help="ISO 8601 end of the delegation (default: five years)")
 
 
 def _add_list(group: argparse.ArgumentParser) -> None:
@@ -220,9 +126,9 @@ def _add_list(group: argparse.ArgumentParser) -> None:
     sign = commands.add_parser("sign", help="a snapshot, or with --previous a delta")
     sign.add_argument("estate", type=Path, help="the estate file")
     sign.add_argument("--gate", required=True, help="the gate's name in it")
-    sign.add_argument("--epoch", type=_positive, help="of a snapshot (default: 1)")
+    sign.add_argument("--epoch", type=positive, help="of a snapshot (default: 1)")
     sign.add_argument(
-        "--revision", type=_positive, help="of a snapshot (default: 1); a delta takes the next one"
+        "--revision", type=positive, help="of a snapshot (default: 1); a delta takes the next one"
     )
     sign.add_argument("--by-root", action="store_true", help="the root signs: needed to raise the epoch")
     sign.add_argument("--revive", action="store_true", help="let grants open again that had ended")
@@ -234,9 +140,15 @@ def _add_list(group: argparse.ArgumentParser) -> None:
     countersign.add_argument("file", type=Path)
     for command, run in ((sign, _list_sign), (revoke, _list_revoke), (countersign, _list_countersign)):
         command.set_defaults(run=run)
-        command.add_argument("--keys", type=Path, required=True, help="the key directory")
+        command.add_argument(
+            "--keys",
+            type=Path,
+            action="append",
+            required=True,
+            help="the key directory; again for each stick with private keys",
+        )
         command.add_argument("--out", type=Path, required=True, help="the file to write")
-        _add_json(command)
+        add_json(command)
     for command in (sign, revoke):
         command.add_argument(
             "--previous",
@@ -245,10 +157,6 @@ def _add_list(group: argparse.ArgumentParser) -> None:
             required=command is revoke,
             help="an update sent before: the snapshot first, then each delta; may be repeated",
         )
-
-
-def _add_json(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from office.errors import OfficeError
-from office.keys import ROOT, KeyDirectory
+from office.keys import KeyDirectory
 from sync.chain import Anchor
 from sync.codec import CodecError
 from sync.content import MemoryContent
@@ -79,7 +79,7 @@ def anchor_of(keys: KeyDirectory, destination: Destination) -> Anchor:
             f"{keys.path}: these are the keys of estate {keys.estate_id.hex()}, the file is of estate"
             f" {destination.estate_id.hex()}; use the estate's own keys"
         )
-    return Anchor(destination.estate_id, destination.gate_id, (keys.public(ROOT),))
+    return Anchor(destination.estate_id, destination.gate_id, keys.roots)
 
 
 def sign_snapshot(
@@ -96,7 +96,9 @@ def sign_snapshot(
     statement = snapshot(destination, content, version, issued_at=issued_at)
     if by_root:
         withdrawals = keys.signed_withdrawals()
-        return _signed(statement, seal(statement, [keys.signing(ROOT)], withdrawals=withdrawals))
+        return _signed(
+            statement, seal(statement, [keys.signing(keys.root_names[0])], withdrawals=withdrawals)
+        )
     return _seal(keys, statement, Role.LIST)
 
 

@@ -1,0 +1,19 @@
+"""What options of several commands share."""
+
+from __future__ import annotations
+
+import argparse
+
+from sync.fields import MAX_WHOLE
+
+
+def add_json(command: argparse.ArgumentParser) -> None:
+    """Let the command take ``--json``, too, wherever it stands on the line."""
+    command.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+
+
+def positive(text: str) -> int:
+    """A number from 1 to what a list's version or a serial may hold, for argparse."""
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_WHOLE:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {MAX_WHOLE}")
+    return int(text)
