@@ -13,6 +13,7 @@ from typing import Final
 
 COMMANDS: Final = {
     "gate": "run the gate process",
+    "sync": "run the sync process: the way to the office",
     "check": "judge configuration, devices and state before a gate starts",
     "status": "show the state of the running gate",
     "log": "show usage events",
