@@ -1,0 +1,138 @@
+"""What a gate's mass-removal brake will say to an update, before it is signed. Pure.
+
+The hub keeps of each gate what the gate's brake remembers, as of the held list. So a
+change that would trip it is held here, unsigned and unnumbered, instead of being refused
+there with a revision spent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import Final
+
+from msgspec import Struct
+
+from office.hub.facts import Pair
+from sync.brake import (
+    CANNOT,
+    BrakeState,
+    Conditions,
+    Judgement,
+    Opening,
+    baseline,
+    judge,
+    opens_until,
+    rebase,
+)
+from sync.delta import Put, Remove, ReplaceSettings, Revoke, Step, apply_steps
+from sync.encoding import decode_record, decode_settings, split_issue
+from sync.memory import TrustMemory
+from sync.records import Grant, Tombstone
+from sync.transition import touched_by_settings, weigh
+from sync.update import ListContent, StoredRecord
+
+_KEY: Final = attrgetter("key")
+
+
+class Verdict(Struct, frozen=True):
+    """What the brake says, and what it will remember."""
+
+    braked: bool
+    lost: int
+    openers: int
+    memory: bytes
+
+
+def steps_of(pairs: Iterable[Pair], settings: bytes | None) -> tuple[Step, ...]:
+    """The steps from the held to the wanted list."""
+    steps: list[Step] = [_step(one) for one in pairs]
+    if settings is not None:
+        steps.append(ReplaceSettings(settings))
+    return tuple(steps)
+
+
+def judge_steps(content: ListContent, memory: bytes, steps: Sequence[Step], at: int) -> Verdict:
+    """What the gate's brake says to a delta on the list ``content``, issued at ``at``."""
+    change = apply_steps(steps, content)
+    before = Conditions.of(decode_settings(content.settings()))
+    after = before if change.settings is None else Conditions.of(decode_settings(change.settings))
+    whole = change.settings is not None
+    touched = touched_by_settings(content, change.touched) if whole else change.touched
+    openings, _ = weigh(touched, before, after, ended_at=at)
+    return _verdict(judge(TrustMemory.decode(memory).brake, openings, at, whole_list=whole))
+
+
+def passing_revocations(
+    content: ListContent, memory: bytes, pairs: Sequence[Pair], at: int
+) -> tuple[Revoke, ...]:
+    """The revocations that the brake lets pass by themselves.
+
+    All of them if they pass together. Otherwise change by change, oldest first, so that a
+    mass removal waits for the manager and no lost card waits with it.
+    """
+    found = [(one.change, step) for one in pairs if isinstance(step := _step(one), Revoke)]
+    revocations = tuple(step for _, step in found)
+    if not revocations or not judge_steps(content, memory, revocations, at).braked:
+        return revocations
+    passing: tuple[Revoke, ...] = ()
+    for _, group in groupby(found, lambda one: one[0]):
+        tried = (*passing, *(step for _, step in group))
+        if not judge_steps(content, memory, tried, at).braked:
+            passing = tried
+    return passing
+
+
+def first_memory(records: Iterable[StoredRecord], settings: bytes, at: int) -> bytes:
+    """What the brake remembers after a first list; ``records`` with each credential's together."""
+    openings = opened_by(records, settings)
+    return TrustMemory(baseline(openings, at)).encode()
+
+
+def snapshot_verdict(
+    content: ListContent, memory: bytes, after: Iterable[StoredRecord], settings: bytes, at: int
+) -> Verdict:
+    """What the gate's brake says to a snapshot in place of the list ``content``."""
+    left = {one.key: one.before for one in opened_by(content.records(), content.settings())}
+    openings = [Opening(one.key, left.pop(one.key, CANNOT), one.after) for one in opened_by(after, settings)]
+    openings += [Opening(key, until, CANNOT) for key, until in left.items()]
+    return _verdict(judge(TrustMemory.decode(memory).brake, openings, at, whole_list=True))
+
+
+def agreed(memory: bytes) -> bytes:
+    """What the brake remembers once the manager has signed."""
+    return TrustMemory(rebase(TrustMemory.decode(memory).brake)).encode()
+
+
+def opened_by(records: Iterable[StoredRecord], settings: bytes) -> list[Opening]:
+    """Until when each credential opens, as before and as after; what records share is decoded once."""
+    conditions = Conditions.of(decode_settings(settings))
+    by_class: dict[bytes, int] = {}
+    openings = []
+    for key, group in groupby(records, _KEY):
+        first, *more = group
+        shared, _ = split_issue(first.data)
+        until = None if more else by_class.get(shared)
+        if until is None:
+            until = opens_until([decode_record(one) for one in (first, *more)], conditions)
+            if not more:
+                by_class[shared] = until
+        openings.append(Opening(key, until, until))
+    return openings
+
+
+def _verdict(judgement: Judgement) -> Verdict:
+    state: BrakeState = judgement.state
+    return Verdict(judgement.tripped, judgement.lost, judgement.openers_then, TrustMemory(state).encode())
+
+
+def _step(pair: Pair) -> Step:
+    if pair.wanted is None:
+        return Remove(pair.key, pair.grant_id)
+    record = StoredRecord(pair.key, pair.grant_id, pair.wanted)
+    if pair.held is not None:
+        match decode_record(StoredRecord(pair.key, pair.grant_id, pair.held)), decode_record(record):
+            case Grant(issue_id=before), Tombstone(issue_id=after) as end if before == after:
+                return Revoke(pair.key, pair.grant_id, end.reason, end.since)
+    return Put(record)

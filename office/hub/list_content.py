@@ -1,0 +1,59 @@
+"""A gate's wanted or held list as it lies in SQLite, read as it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from office.hub.database import Database
+from sync.digest import BUCKETS, DIGEST_BYTES, bucket_digests, bucket_of
+from sync.update import StoredRecord
+
+WANTED: Final = "wanted"
+HELD: Final = "held"
+
+
+class SqliteContent:
+    """`sync.update.ListContent` over one column of the records."""
+
+    def __init__(self, database: Database, gate_id: int, column: str) -> None:
+        self._database = database
+        self._gate_id = gate_id
+        self._rows = f"SELECT key, grant_id, {column} FROM records WHERE gate_id = ? AND {column} NOT NULL"
+        self._column = column
+
+    def settings(self) -> bytes:
+        """Canonical settings bytes; empty before the first list."""
+        row = self._database.one(
+            f"SELECT {self._column}_settings FROM lists WHERE gate_id = ?", (self._gate_id,)
+        )
+        return b"" if row is None or row[0] is None else row[0]
+
+    def credential(self, key: bytes) -> Sequence[StoredRecord]:
+        """All records of one credential, in canonical order."""
+        return self._read("AND bucket = ? AND key = ? ORDER BY grant_id", bucket_of(key), key)
+
+    def bucket(self, number: int) -> Sequence[StoredRecord]:
+        """All records of one digest bucket, in canonical order."""
+        return self._read("AND bucket = ? ORDER BY key, grant_id", number)
+
+    def bucket_digests(self) -> Sequence[bytes]:
+        """The 1,024 bucket digests: as kept of the held list, counted of the wanted one."""
+        if self._column == HELD:
+            row = self._database.one("SELECT held_buckets FROM lists WHERE gate_id = ?", (self._gate_id,))
+            if row is not None and row[0] is not None:
+                return split_buckets(row[0])
+        return bucket_digests(self.records())
+
+    def records(self) -> Iterator[StoredRecord]:
+        """Every record, bucket by bucket, each in canonical order."""
+        yield from self._read("ORDER BY bucket, key, grant_id")
+
+    def _read(self, which: str, *values: object) -> list[StoredRecord]:
+        rows = self._database.all(f"{self._rows} {which}", (self._gate_id, *values))
+        return [StoredRecord(*row) for row in rows]
+
+
+def split_buckets(joined: bytes) -> list[bytes]:
+    """The bucket digests one by one."""
+    return [joined[at : at + DIGEST_BYTES] for at in range(0, BUCKETS * DIGEST_BYTES, DIGEST_BYTES)]

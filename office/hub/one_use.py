@@ -1,0 +1,199 @@
+"""Counted grants live on one gate's list: how one moves to another.
+
+    ordered     the grant ends at the first gate; nothing is on the second
+    receipt     of exactly the update that ended it: it names the uses spent there
+    moved       what is left goes to the second gate, as a new grant: spends are kept by
+                grant id, and the grant may one day come back
+    clerk       the first gate lost its count, was struck off, or that one receipt never
+                came: nobody can tell what is left, so a clerk says it
+
+The rule is pure (`left_of`); the rest writes what it says.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from office.errors import OfficeError
+from office.hub.facts import GrantRow, Move, MoveState
+from office.hub.port import HubStorage
+from sync.encoding import decode_record, decode_settings, encode_record, stored
+from sync.records import (
+    Access,
+    Credential,
+    Grant,
+    MappingRule,
+    RevocationReason,
+    Technology,
+    Tombstone,
+    project,
+)
+from sync.statements.receipt import Receipt
+from sync.update import ListVersion, StoredRecord
+
+
+def left_of(move: Move, ended: ListVersion | None, receipt: Receipt) -> Move:
+    """The move after a receipt of its first gate; ``ended``: the version that ended the grant there."""
+    if move.state is not MoveState.ENDING or ended is None or receipt.version < ended:
+        return move
+    if receipt.version != ended:
+        # A later receipt names only what its own update ended: silence is no proof here.
+        return replace(move, state=MoveState.CLERK)
+    spent = next((one.uses for one in receipt.spent if one.grant_id == move.grant_id), 0)
+    if spent is None:
+        return replace(move, state=MoveState.CLERK)
+    left = max(0, move.uses - spent)
+    return replace(move, state=MoveState.DONE if left else MoveState.SPENT, left=left)
+
+
+def order_move(store: HubStorage, grant: Grant, to_gate: int, access: tuple[Access, ...], at: int) -> Move:
+    """End a counted grant at its gate, so that what is left of it can go to another.
+
+    Raises:
+        OfficeError: it is on no list, not counted, moving already, or the gate is unknown.
+    """
+    store.gates.get(to_gate)
+    with store.transaction():
+        grant_id = grant.grant_id
+        rows = [one for one in _rows(store, grant) if isinstance(_record(one), Grant)]
+        if not rows or not grant.spends:
+            raise OfficeError(f"grant {grant_id} is not a counted grant on any gate's list")
+        if {one.gate_id for one in rows} == {to_gate}:
+            raise OfficeError(f"grant {grant_id} is at gate {to_gate} already")
+        if store.moves.get(grant_id) is not None:
+            raise OfficeError(f"grant {grant_id} was moved before; move the grant that took its place")
+        chip = _chip(rows)
+        grant = _grant(chip)
+        move = Move(
+            grant_id,
+            chip.gate_id,
+            to_gate,
+            grant.uses or 0,
+            access,
+            encode_record(grant),
+            chip.record.key,
+            store.wanted.unused_grant_id(),
+            at,
+        )
+        _end(store, rows, at)
+        store.moves.put(move)
+        if all(one.since is None for one in rows):
+            # Never signed, so never at the gate: nothing can have been spent.
+            _finish(store, replace(move, state=MoveState.DONE, left=move.uses), at)
+    return move
+
+
+def end_of(store: HubStorage, row: GrantRow, at: int) -> None:
+    """A gate has lost its count of this grant: take it off the list until a clerk has decided."""
+    grant = _grant(row)
+    if store.moves.get(grant.grant_id) is not None:
+        return
+    rows = [one for one in _rows(store, grant) if one.gate_id == row.gate_id]
+    chip = _chip(rows)
+    with store.transaction():
+        _end(store, rows, at)
+        store.moves.put(
+            Move(
+                grant.grant_id,
+                row.gate_id,
+                row.gate_id,
+                grant.uses or 0,
+                grant.access,
+                encode_record(_grant(chip)),
+                chip.record.key,
+                store.wanted.unused_grant_id(),
+                at,
+                MoveState.CLERK,
+            )
+        )
+
+
+def settle(store: HubStorage, move: Move, receipt: Receipt, at: int) -> Move:
+    """Move on, if this receipt allows it."""
+    ended = max(
+        (
+            one.since
+            for one in _rows(store, _moving(move))
+            if one.gate_id == move.from_gate and one.since is not None and one.held == one.record.data
+        ),
+        default=None,
+    )
+    after = left_of(move, ended, receipt)
+    if after != move:
+        _finish(store, after, at)
+    return after
+
+
+def decide(store: HubStorage, grant_id: int, left: int, at: int) -> Move:
+    """A clerk says how many uses are left; 0 ends it for good. Raises ``OfficeError``."""
+    move = store.moves.get(grant_id)
+    if move is None or move.state not in (MoveState.CLERK, MoveState.ENDING):
+        raise OfficeError(f"grant {grant_id} does not wait for a clerk's decision")
+    if move.state is MoveState.ENDING and store.gates.get(move.from_gate).struck_at is None:
+        raise OfficeError(
+            f"grant {grant_id} may still open gate {move.from_gate}, whose receipt is awaited; wait for it,"
+            " or strike the gate off if it is lost"
+        )
+    if not 0 <= left <= move.uses:
+        raise OfficeError(f"grant {grant_id} had {move.uses} uses; {left} cannot be left")
+    after = replace(move, state=MoveState.DONE if left else MoveState.SPENT, left=left)
+    _finish(store, after, at)
+    return after
+
+
+def _finish(store: HubStorage, move: Move, at: int) -> None:
+    with store.transaction():
+        store.moves.put(move)
+        if move.state is MoveState.DONE:
+            store.wanted.put(move.to_gate, _arriving(store, move), urgent=False, at=at)
+
+
+def _arriving(store: HubStorage, move: Move) -> list[StoredRecord]:
+    """The grant as the second gate's readers may see its chip."""
+    grant = _moving(move)
+    settings = store.wanted.content(move.to_gate).settings()
+    if not settings:
+        raise OfficeError(f"gate {move.to_gate} has no list yet; give it one, with: hub import")
+    rules = [MappingRule(), *(rule for _, rule in decode_settings(settings).mappings)]
+    grant = replace(grant, grant_id=move.new_grant_id, uses=move.left, access=move.access)
+    forms = sorted({project(grant.credential, rule) for rule in rules})
+    return [stored(replace(grant, credential=form)) for form in forms]
+
+
+def _end(store: HubStorage, rows: list[GrantRow], at: int) -> None:
+    ends = [
+        stored(Tombstone(grant.grant_id, grant.issue_id, grant.credential, RevocationReason.WITHDRAWN, at))
+        for grant in map(_grant, rows)
+    ]
+    store.wanted.put(rows[0].gate_id, ends, urgent=True, at=at)
+
+
+def _rows(store: HubStorage, grant: Grant) -> list[GrantRow]:
+    """The grant's records: one for each form in which readers see its chip."""
+    return [
+        one for one in store.wanted.rows(issue_id=grant.issue_id) if one.record.grant_id == grant.grant_id
+    ]
+
+
+def _moving(move: Move) -> Grant:
+    grant = decode_record(StoredRecord(move.chip, move.grant_id, move.grant))
+    if not isinstance(grant, Grant):
+        raise OfficeError(f"move of grant {move.grant_id}: the store holds no grant for it; report this")
+    return grant
+
+
+def _chip(rows: list[GrantRow]) -> GrantRow:
+    """The row with the whole number, not a reader's projection of it."""
+    whole = [one for one in rows if Credential.from_key(one.record.key).technology is not Technology.SHORT]
+    return (whole or rows)[0]
+
+
+def _record(row: GrantRow) -> Grant | Tombstone:
+    return decode_record(row.record)
+
+
+def _grant(row: GrantRow) -> Grant:
+    grant = _record(row)
+    if not isinstance(grant, Grant):
+        raise OfficeError(f"grant {row.record.grant_id} has ended already")
+    return grant

@@ -1,0 +1,231 @@
+"""What to do next for one gate: every rule of sending lists, and nothing else. Pure.
+
+The hub asks again after each action, each change and each word of the gate, until the
+answer is to rest. Rules, in this order:
+
+    struck off, or not there now         rest
+    it has a snapshot of ours            that is the held list from now on
+    it has a list that we never signed   a clerk looks first (what was revoked there may be unknown
+                                         here after a restored backup); then a snapshot above it
+    it has no list, or one without a     a snapshot; a running one goes on
+    way to the held list
+    revocations while more waits         a delta of their own, by the online key if need be
+    anything else that differs           a delta, or a snapshot where that is smaller
+    the brake would hold it              wait for the manager, unsigned and unnumbered
+
+A revocation never waits for a snapshot: it is a delta on the list that the gate has, with
+the next free revision; the snapshot is signed anew after it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum, unique
+from typing import Final
+
+from msgspec import Struct
+
+from office.hub.facts import Contact, SignedList
+from sync.delta import Revoke
+from sync.envelope import UpdateKind
+from sync.fields import MAX_WHOLE
+from sync.update import ListVersion
+
+MASS_REMOVAL: Final = "mass_removal"
+
+
+@unique
+class Place(StrEnum):
+    """Where the list that a gate has lies among those that were signed for it."""
+
+    NO_LIST = "it has no list"
+    AT_HEAD = "it has the held list"
+    BEHIND = "deltas lead from its list to the held one"
+    TAKEN = "it has taken a snapshot on its way"
+    FORGOTTEN = "no deltas lead from its list to the held one"
+    DIFFERENT = "it has another list under a version that we signed"
+    AHEAD = "it has a higher version than we ever signed"
+
+
+@unique
+class Why(StrEnum):
+    """Why there is nothing to sign now."""
+
+    STRUCK_OFF = "struck off"
+    NO_CONTACT = "not connected"
+    IN_SYNC = "in sync"
+    SENDING = "on its way"
+    NEEDS_MANAGER = "waits for the manager's signature"
+    NEEDS_LIST_KEY = "waits for the list key"
+    NEEDS_ROOT = "waits for the root to raise the epoch"
+    NEEDS_CLERK = "waits for a clerk: the gate has a list that this office does not know"
+
+
+class Rest(Struct, frozen=True):
+    """Nothing to sign; what is kept may be sent."""
+
+    why: Why
+
+
+class Adopt(Struct, frozen=True):
+    """The gate has taken this snapshot: build on it."""
+
+    snapshot: SignedList
+
+
+class SignDelta(Struct, frozen=True):
+    """Sign a delta on the held list."""
+
+    version: ListVersion
+    revocations: tuple[Revoke, ...] | None
+    """Only these, which the online key may sign; ``None``: everything that differs."""
+
+
+class SignSnapshot(Struct, frozen=True):
+    """Sign the whole wanted list."""
+
+    version: ListVersion
+    place: Place
+
+
+Action = Rest | Adopt | SignDelta | SignSnapshot
+
+
+class Powers(Struct, frozen=True):
+    """Which keys can sign for this gate now."""
+
+    list_key: bool
+    online_key: bool
+
+
+class Waiting(Struct, frozen=True):
+    """What differs between the held and the wanted list."""
+
+    change: int
+    """Number of the newest change."""
+    steps: int
+    revocations: tuple[Revoke, ...]
+    """Those that the brake lets pass by themselves."""
+    braked: bool
+    """Whether the brake would hold all of it together."""
+    oversize: bool
+    """Whether a snapshot is smaller than the delta."""
+
+
+class Situation(Struct, frozen=True):
+    """One gate as it stands."""
+
+    struck: bool
+    connected: bool
+    contact: Contact
+    held: ListVersion | None
+    held_digest: bytes
+    top: ListVersion
+    newest: ListVersion
+    """The highest that we signed; ``top`` may be one that the gate brought."""
+    known: SignedList | None
+    """What we signed under the version which the gate has."""
+    kept: tuple[SignedList, ...]
+    """Updates whose bytes are kept, oldest first."""
+    waiting: Waiting
+    powers: Powers
+
+
+def plan(now: Situation) -> Action:
+    """The next action for the gate."""
+    if now.struck:
+        return Rest(Why.STRUCK_OFF)
+    if not now.connected or not now.contact.asked:
+        return Rest(Why.NO_CONTACT)
+    place = locate(now)
+    if place is Place.TAKEN and now.known is not None:
+        return Adopt(now.known)
+    if place in (Place.AT_HEAD, Place.BEHIND):
+        return _onward(now, place)
+    if place in (Place.AHEAD, Place.DIFFERENT) and not now.contact.resumed:
+        return Rest(Why.NEEDS_CLERK)
+    return _anew(now, place)
+
+
+def locate(now: Situation) -> Place:
+    """Where the gate's list lies."""
+    version, digest = now.contact.version, now.contact.digest
+    if version is None:
+        return Place.NO_LIST
+    if (version, digest) == (now.held, now.held_digest):
+        return Place.AT_HEAD
+    if now.known is None:
+        return Place.AHEAD if version > now.newest else Place.FORGOTTEN
+    if now.known.digest != digest:
+        return Place.DIFFERENT
+    if now.known.kind is UpdateKind.SNAPSHOT and now.known.kept:
+        return Place.TAKEN
+    return Place.BEHIND if _leads(now, version) else Place.FORGOTTEN
+
+
+def running(now: Situation) -> SignedList | None:
+    """The snapshot on its way that the gate can still take."""
+    for one in reversed(now.kept):
+        if one.kind is UpdateKind.SNAPSHOT and one.version != now.held:
+            base = now.contact.version
+            overtaken = base is not None and one.version <= base
+            # A delta signed since takes the gate past it, if the gate can take that delta.
+            passed = locate(now) in (Place.AT_HEAD, Place.BEHIND) and (
+                now.held is not None and one.version < now.held
+            )
+            return None if overtaken or passed else one
+    return None
+
+
+def _onward(now: Situation, place: Place) -> Action:
+    """The gate can follow the chain to the held list: what comes next on it."""
+    waiting, powers = now.waiting, now.powers
+    if not waiting.steps:
+        return Rest(Why.IN_SYNC if place is Place.AT_HEAD else Why.SENDING)
+    version, refused = _next(now), _was_braked(now)
+    if version is None:
+        return Rest(Why.NEEDS_ROOT)
+    if powers.list_key and not waiting.braked and not waiting.oversize and not refused:
+        return SignDelta(version, None)
+    if waiting.revocations and not refused and (powers.online_key or powers.list_key):
+        return SignDelta(version, waiting.revocations)
+    return _by_snapshot(now, version, place, braked=waiting.braked or refused)
+
+
+def _anew(now: Situation, place: Place) -> Action:
+    """Only a snapshot helps the gate."""
+    if running(now) is not None:
+        return Rest(Why.SENDING)
+    version, has = _next(now), now.contact.version
+    # Only a root may take a gate to a higher epoch than its list's.
+    if version is None or (has is not None and version.epoch > has.epoch):
+        return Rest(Why.NEEDS_ROOT)
+    return _by_snapshot(now, version, place, braked=_was_braked(now))
+
+
+def _by_snapshot(now: Situation, version: ListVersion, place: Place, *, braked: bool) -> Action:
+    if braked:
+        return Rest(Why.NEEDS_MANAGER)
+    if not now.powers.list_key:
+        return Rest(Why.NEEDS_LIST_KEY)
+    return Rest(Why.SENDING) if running(now) is not None else SignSnapshot(version, place)
+
+
+def _was_braked(now: Situation) -> bool:
+    """The gate itself has refused this change for the manager's sake."""
+    return now.contact.refusal == MASS_REMOVAL and now.contact.refused_change == now.waiting.change
+
+
+def _next(now: Situation) -> ListVersion | None:
+    """The next free version; ``None`` once the epoch's revisions are used up."""
+    top = max(now.top, now.newest, now.contact.version or ListVersion(1, 0), ListVersion(1, 0))
+    return ListVersion(top.epoch, top.revision + 1) if top.revision < MAX_WHOLE else None
+
+
+def _leads(now: Situation, version: ListVersion) -> bool:
+    deltas = {one.version: one.previous for one in now.kept if one.kind is UpdateKind.DELTA}
+    at = now.held
+    while at is not None and at in deltas:
+        at = ListVersion(at.epoch, deltas[at])
+        if at == version:
+            return True
+    return False

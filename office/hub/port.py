@@ -1,0 +1,237 @@
+"""What the hub asks of the office's database: a small port, so that the desk can bring its own.
+
+A change of a list and its outbox row are one transaction; so is what was signed and the
+list that it leads to. Several hubs may share a store: numbers are given by the store.
+
+Of each gate the store keeps two lists in one table of records. `wanted` is what the office
+wants the gate to have. `held` is the list at the end of the chain of signed updates that
+lead on from what the gate has reported. Where they differ, there is something to sign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from office.hub.facts import (
+    Alarm,
+    BootAnchor,
+    Change,
+    Contact,
+    Difference,
+    EventRow,
+    Gate,
+    GrantRow,
+    Held,
+    KeptReceipt,
+    LogPosition,
+    Move,
+    SignedList,
+    StoredEvents,
+)
+from sync.statements.receipt import Receipt
+from sync.update import ListContent, ListVersion, StoredRecord
+
+
+class GateRegister(Protocol):
+    """Which gates there are, and whose keys they have."""
+
+    def estate_id(self) -> bytes:
+        """The estate of this store."""
+
+    def add(self, gate: Gate) -> None:
+        """Register a gate; raises ``OfficeError`` if id, name, key or bus address is taken."""
+
+    def strike(self, gate_id: int, at: int) -> None:
+        """Strike a lost gate off: its key is refused from now on, for ever."""
+
+    def get(self, gate_id: int) -> Gate:
+        """The gate of this id; raises ``OfficeError`` if there is none."""
+
+    def by_key(self, public_key: bytes) -> Gate | None:
+        """The gate with this key, struck off or not."""
+
+    def all(self) -> list[Gate]:
+        """Every gate, struck off or not, by id."""
+
+    def announce_format(self, gate_id: int, version: int) -> None:
+        """The newest list format that the gate has said it reads."""
+
+
+class WantedLists(Protocol):
+    """What the office wants each gate to have."""
+
+    def put(
+        self,
+        gate_id: int,
+        records: Iterable[StoredRecord] = (),
+        *,
+        removed: Iterable[tuple[bytes, int]] = (),
+        settings: bytes | None = None,
+        urgent: bool,
+        at: int,
+    ) -> Change | None:
+        """Change a gate's list, with the outbox row in the same transaction; ``None`` if nothing changed."""
+
+    def content(self, gate_id: int) -> ListContent:
+        """The wanted list, read as it is asked for."""
+
+    def difference(self, gate_id: int) -> Difference:
+        """Where the wanted list differs from the held one."""
+
+    def size(self, gate_id: int) -> int:
+        """How many records are wanted at this gate."""
+
+    def rows(self, *, key: bytes | None = None, issue_id: int | None = None) -> list[GrantRow]:
+        """Records of one credential or of one issue, at every gate."""
+
+    def counted(self, gate_id: int) -> list[GrantRow]:
+        """Wanted grants of one gate that have uses."""
+
+    def unused_grant_id(self) -> int:
+        """A grant id above every one that was ever wanted."""
+
+    def changes_after(self, number: int, limit: int = 1000) -> list[Change]:
+        """The outbox from a number on, in order."""
+
+
+class SignedLists(Protocol):
+    """What was signed for each gate."""
+
+    def held(self, gate_id: int) -> Held | None:
+        """The list at the end of the signed chain; ``None`` before the first."""
+
+    def held_content(self, gate_id: int) -> ListContent:
+        """Its content, read as it is asked for."""
+
+    def top(self, gate_id: int) -> ListVersion:
+        """The highest version that was ever signed for the gate or seen at it; 0.0 at first."""
+
+    def newest(self, gate_id: int) -> ListVersion:
+        """The highest version that this office has signed for the gate; 0.0 at first."""
+
+    def known(self, gate_id: int, version: ListVersion) -> SignedList | None:
+        """What was signed under this version, if it is remembered."""
+
+    def kept(self, gate_id: int) -> list[SignedList]:
+        """Updates whose bytes are kept: those that the gate has not confirmed, oldest first."""
+
+    def confirmed(self, gate_id: int, version: ListVersion) -> None:
+        """The gate has this version: what leads to it need not be kept."""
+
+    def envelopes(self, gate_id: int, after: ListVersion) -> list[bytes]:
+        """The deltas that lead from a version of the chain to its end; raises ``OfficeError`` if none do."""
+
+    def envelope(self, signed: SignedList) -> bytes | None:
+        """The signed bytes, as long as they are kept."""
+
+    def add_delta(self, signed: SignedList, envelope: bytes, held: Held) -> None:
+        """A delta on the held list, which it moves on, in one transaction."""
+
+    def add_snapshot(self, signed: SignedList, envelope: bytes, held: Held) -> None:
+        """A snapshot on its way to the gate; ``held`` is what it leads to once adopted."""
+
+    def adopt(self, signed: SignedList) -> None:
+        """The gate has taken this snapshot: it is the held list from now on."""
+
+
+class ReceiptBook(Protocol):
+    """What gates have confirmed."""
+
+    def add(self, receipt: Receipt, data: bytes, received_at: int) -> bool:
+        """Keep a verified receipt; whether it is new."""
+
+    def of_gate(self, gate_id: int) -> list[KeptReceipt]:
+        """A gate's receipts, oldest version first."""
+
+
+class EventShelf(Protocol):
+    """Usage events, each stored once by (gate, log epoch, number)."""
+
+    def position(self, gate_id: int, log_epoch: bytes) -> LogPosition:
+        """How far this log has been taken in."""
+
+    def hashes(self, gate_id: int, log_epoch: bytes, first: int, count: int) -> dict[int, bytes]:
+        """Payload hashes by number of what is stored already."""
+
+    def store(self, gate_id: int, log_epoch: bytes, events: StoredEvents, *, received_at: int) -> None:
+        """Store a judged batch durably: after this it may be acknowledged."""
+
+    def read(self, gate_id: int, log_epoch: bytes, after: int, limit: int) -> list[EventRow]:
+        """Events of one log in order."""
+
+    def logs(self, gate_id: int) -> list[bytes]:
+        """Log epochs of a gate, oldest first."""
+
+    def erase(self, gate_id: int, log_epoch: bytes, number: int) -> None:
+        """Erase one payload; its hash stays, so that the chain still proves the rest."""
+
+    def purge(self, received_before: int) -> int:
+        """Remove events whose retention is over, oldest first; how many went."""
+
+    def anchors(self, gate_id: int, boot_id: bytes) -> list[BootAnchor]:
+        """The time anchors of one boot, in order."""
+
+    def add_anchor(self, gate_id: int, boot_id: bytes, anchor: BootAnchor) -> int:
+        """Keep a time anchor, and date events that waited for it; how many."""
+
+
+class GateDiary(Protocol):
+    """Contacts and alarms."""
+
+    def contact(self, gate_id: int) -> Contact:
+        """Last contact, last report and last refusal."""
+
+    def note_contact(self, gate_id: int, at: int) -> None:
+        """The gate spoke."""
+
+    def note_report(self, gate_id: int, at: int, version: ListVersion | None, digest: bytes) -> None:
+        """The gate told which list it has; ``None``: it has none."""
+
+    def note_refusal(self, gate_id: int, attack: str, change: int, at: int) -> None:
+        """The gate refused what was signed for this change."""
+
+    def resume(self, gate_id: int, at: int) -> None:
+        """A clerk has seen to it that the office knows again what this gate knew."""
+
+    def alarm(self, gate_id: int | None, name: str, text: str, at: int) -> None:
+        """Count a named refusal or fault, so that the office can see it."""
+
+    def alarms(self) -> list[Alarm]:
+        """Every alarm with its count, newest first."""
+
+
+class MoveBook(Protocol):
+    """Counted grants on their way from one gate to another."""
+
+    def put(self, move: Move) -> None:
+        """Note a move, or how far it has come; a grant is in one move only."""
+
+    def get(self, grant_id: int) -> Move | None:
+        """The move of this grant, open or not."""
+
+    def open(self) -> list[Move]:
+        """Moves that are not done."""
+
+
+class HubStorage(Protocol):
+    """One store with its parts; everything inside ``transaction`` is all or nothing."""
+
+    @property
+    def gates(self) -> GateRegister: ...
+    @property
+    def wanted(self) -> WantedLists: ...
+    @property
+    def signed(self) -> SignedLists: ...
+    @property
+    def receipts(self) -> ReceiptBook: ...
+    @property
+    def events(self) -> EventShelf: ...
+    @property
+    def diary(self) -> GateDiary: ...
+    @property
+    def moves(self) -> MoveBook: ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All or nothing, durable at the end; may be nested, the outermost decides."""

@@ -1,0 +1,161 @@
+"""What gates say, taken in: which list they have, receipts, refusals, usage events, pulses.
+
+The session has proved who speaks. Whatever is refused here is counted under its name, and
+goes no further.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from office.errors import OfficeError
+from office.hub.event_times import CorrectedTime, anchor_from_pulse, drift, event_time
+from office.hub.facts import BootAnchor
+from office.hub.log_intake import Batch, LogRefusedError, judge_batch
+from office.hub.one_use import end_of, settle
+from office.hub.port import HubStorage
+from sync.events import Event
+from sync.statements.log_epoch import LogEpoch
+from sync.statements.receipt import Receipt, verify_receipt
+from sync.statements.refusal import StatementError
+from sync.statements.wire import Sender
+from sync.update import ListVersion
+
+DRIFT: Final = "clock_drift"
+SET_ASIDE: Final = "event_set_aside"
+EVENTS_LOST: Final = "events_lost"
+LOG_REPLACED: Final = "log_replaced"
+UNKNOWN_LIST: Final = "unknown_list"
+
+
+def take_report(store: HubStorage, gate_id: int, list_: tuple[ListVersion, bytes] | None, at: int) -> None:
+    """The gate told at the begin of a session which list it has; ``None``: it has none."""
+    version, digest = (None, b"") if list_ is None else list_
+    with store.transaction():
+        store.diary.note_report(gate_id, at, version, digest)
+        if version is None:
+            return
+        known = store.signed.known(gate_id, version)
+        if known is not None and known.digest == digest:
+            store.signed.confirmed(gate_id, version)
+        elif known is not None or version > store.signed.newest(gate_id):
+            store.diary.alarm(
+                gate_id,
+                UNKNOWN_LIST,
+                f"the gate has list {version} of digest {digest[:8].hex()}…, which this office never signed:"
+                " a restored backup, or another office's key; see what was changed since, then: hub resume",
+                at,
+            )
+
+
+def take_receipt(store: HubStorage, gate_id: int, data: bytes, at: int) -> Receipt:
+    """A gate's receipt; raises ``OfficeError`` if it is not that gate's."""
+    sender = Sender(store.gates.estate_id(), gate_id, store.gates.get(gate_id).public_key)
+    try:
+        receipt = verify_receipt(data, sender)
+    except StatementError as error:
+        store.diary.alarm(gate_id, error.attack, str(error), at)
+        raise OfficeError(f"gate {gate_id}: receipt refused ({error.attack}): {error}") from None
+    with store.transaction():
+        store.receipts.add(receipt, data, at)
+        contact = store.diary.contact(gate_id)
+        # An older receipt may be under way while the gate goes on: it never takes the gate back.
+        if contact.version is None or receipt.version >= contact.version:
+            take_report(store, gate_id, (receipt.version, receipt.digest), at)
+        for move in store.moves.open():
+            if move.from_gate == gate_id:
+                settle(store, move, receipt, at)
+    return receipt
+
+
+def take_refusal(store: HubStorage, gate_id: int, attack: str, text: str, at: int) -> None:
+    """The gate refused an update; ``attack`` and ``text`` are its words."""
+    with store.transaction():
+        store.diary.note_refusal(gate_id, attack, store.wanted.difference(gate_id).change, at)
+        store.diary.alarm(gate_id, f"gate_refused_{attack}", text, at)
+
+
+def take_events(store: HubStorage, gate_id: int, batch: Batch, at: int) -> int:
+    """Store a batch of a gate's usage log; the number up to which it may be acknowledged.
+
+    Raises:
+        LogRefusedError: nothing was stored; the alarm is noted.
+    """
+    epoch = batch.log_epoch
+    position = store.events.position(gate_id, epoch)
+    again = max(0, position.number + 1 - batch.first)
+    stored = store.events.hashes(gate_id, epoch, batch.first, min(again, len(batch.entries)))
+    anchors = _Anchors(store, gate_id)
+    try:
+        judged = judge_batch(batch, gate_id, position, stored, anchors.time_of)
+    except LogRefusedError as refused:
+        store.diary.alarm(gate_id, refused.attack, str(refused), at)
+        raise
+    if not judged.events:
+        return position.number
+    with store.transaction():
+        store.events.store(gate_id, epoch, judged, received_at=at)
+        if judged.lost:
+            text = f"{judged.lost} events before {judged.events[0].number} were dropped for want of room"
+            store.diary.alarm(gate_id, EVENTS_LOST, text, at)
+        for one in judged.events:
+            if one.set_aside is not None:
+                text = f"event {one.number} of log {epoch.hex()} cannot be read: {one.set_aside}"
+                store.diary.alarm(gate_id, SET_ASIDE, text, at)
+    return judged.position.number
+
+
+def take_log_epoch(store: HubStorage, epoch: LogEpoch, at: int) -> int:
+    """A gate announces its log; the number of events that were lost with the one before."""
+    before = epoch.predecessor
+    if before is None or store.events.position(epoch.gate_id, epoch.log_epoch).number:
+        return 0
+    missing = max(0, before.last_number - store.events.position(epoch.gate_id, before.log_epoch).number)
+    with store.transaction():
+        text = (
+            f"the gate began log {epoch.log_epoch.hex()} after log {before.log_epoch.hex()}: {missing} events"
+            " never came; its counted grants refuse until a clerk has confirmed what is left of them"
+        )
+        store.diary.alarm(epoch.gate_id, LOG_REPLACED, text, at)
+        for row in store.wanted.counted(epoch.gate_id):
+            end_of(store, row, at)
+    return missing
+
+
+def take_pulse(  # the two readings, the answer between them, and whose they are
+    store: HubStorage,
+    gate_id: int,
+    boot_id: bytes,
+    *,
+    asked_boottime_ms: int,
+    answered_boottime_ms: int,
+    answer_utc_ms: int,
+    at: int,
+) -> int:
+    """The gate told when, on its boot clock, it asked and got the office's answer; events dated by it."""
+    anchor = anchor_from_pulse(asked_boottime_ms, answered_boottime_ms, answer_utc_ms)
+    if anchor is None:
+        store.diary.alarm(gate_id, DRIFT, "the gate's boot clock ran backwards within one exchange", at)
+        return 0
+    with store.transaction():
+        dated = store.events.add_anchor(gate_id, boot_id, anchor)
+        found = drift(store.events.anchors(gate_id, boot_id))
+        if found is not None and found.suspicious:
+            off = f"{found.ppm:+.0f} ppm (± {found.uncertainty_ppm:.0f})"
+            text = f"its boot clock runs {off} beside the office's: one of the two was changed"
+            store.diary.alarm(gate_id, DRIFT, text, at)
+    return dated
+
+
+class _Anchors:
+    """Anchors of the boots that a batch names, each read once."""
+
+    def __init__(self, store: HubStorage, gate_id: int) -> None:
+        self._store = store
+        self._gate_id = gate_id
+        self._found: dict[bytes, list[BootAnchor]] = {}
+
+    def time_of(self, event: Event) -> CorrectedTime | None:
+        if event.boot_id not in self._found:
+            self._found[event.boot_id] = self._store.events.anchors(self._gate_id, event.boot_id)
+        return event_time(event, self._found[event.boot_id])
