@@ -67,16 +67,24 @@ class SqliteDiary:
     def contact(self, gate_id: int) -> Contact:
         """Last contact, last report and last refusal."""
         row = self._database.one(
-            "SELECT at, asked, epoch, revision, digest, refusal, refused_change, refused_at, resumed"
-            " FROM contacts WHERE gate_id = ?",
+            "SELECT at, asked, epoch, revision, digest, refusal, refused_epoch, refused_revision,"
+            " refused_change, refused_at, resumed FROM contacts WHERE gate_id = ?",
             (gate_id,),
         )
         if row is None:
             return Contact()
-        at, asked, epoch, revision, digest, refusal, refused_change, refused_at, resumed = row
-        version = None if epoch is None else ListVersion(epoch, revision)
+        at, asked, epoch, revision, digest, refusal, refused_epoch, refused_revision, *rest = row
+        change, refused_at, resumed = rest
         return Contact(
-            at, bool(asked), version, digest or b"", refusal, refused_change, refused_at, bool(resumed)
+            at,
+            bool(asked),
+            _version(epoch, revision),
+            digest or b"",
+            refusal,
+            _version(refused_epoch, refused_revision),
+            change,
+            refused_at,
+            bool(resumed),
         )
 
     def note_contact(self, gate_id: int, at: int) -> None:
@@ -95,26 +103,30 @@ class SqliteDiary:
             epoch, revision = (None, None) if version is None else (version.epoch, version.revision)
             # A list that it takes after a refusal ends the refusal, and what a clerk allowed once.
             self._database.execute(
-                "UPDATE contacts SET asked = 1, refusal = iif(epoch IS ?1 AND revision IS ?2, refusal, NULL),"
+                "UPDATE contacts SET asked = 1,"
+                " refusal = iif(epoch IS ?1 AND revision IS ?2, refusal, NULL),"
                 " resumed = iif(epoch IS ?1 AND revision IS ?2, resumed, 0),"
                 " epoch = ?1, revision = ?2, digest = ?3 WHERE gate_id = ?4",
                 (epoch, revision, digest, gate_id),
             )
 
-    def note_refusal(self, gate_id: int, attack: str, change: int, at: int) -> None:
-        """The gate refused what was signed for this change."""
+    def note_refusal(self, gate_id: int, attack: str, refused: ListVersion, change: int, at: int) -> None:
+        """The gate refused the update of this version, signed for this change."""
         with self._database.transaction():
             self.note_contact(gate_id, at)
             self._database.execute(
-                "UPDATE contacts SET refusal = ?, refused_change = ?, refused_at = ? WHERE gate_id = ?",
-                (attack, change, at, gate_id),
+                "UPDATE contacts SET refusal = ?, refused_epoch = ?, refused_revision = ?,"
+                " refused_change = ?, refused_at = ? WHERE gate_id = ?",
+                (attack, refused.epoch, refused.revision, change, at, gate_id),
             )
 
     def resume(self, gate_id: int, at: int) -> None:
-        """A clerk has seen to it that the office knows again what this gate knew."""
+        """A clerk has looked: what this gate knows the office knows again, and a refusal is settled."""
         with self._database.transaction():
             self.note_contact(gate_id, at)
-            self._database.execute("UPDATE contacts SET resumed = 1 WHERE gate_id = ?", (gate_id,))
+            self._database.execute(
+                "UPDATE contacts SET resumed = 1, refusal = NULL WHERE gate_id = ?", (gate_id,)
+            )
 
     def alarm(self, gate_id: int | None, name: str, text: str, at: int) -> None:
         """Count a named refusal or fault, so that the office can see it."""
@@ -171,6 +183,10 @@ class SqliteMoves:
     def _read(self, where: str, *values: object) -> list[Move]:
         rows = self._database.all(f"SELECT {_MOVE} FROM moves WHERE {where} ORDER BY grant_id", values)
         return [_move(row) for row in rows]
+
+
+def _version(epoch: int | None, revision: int | None) -> ListVersion | None:
+    return None if epoch is None or revision is None else ListVersion(epoch, revision)
 
 
 def _move(row: Row) -> Move:

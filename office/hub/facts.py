@@ -131,6 +131,8 @@ class Contact(Struct, frozen=True):
     version: ListVersion | None = None
     digest: bytes = b""
     refusal: str | None = None
+    """The attack's name under which it refused its last update, until something has changed."""
+    refused: ListVersion | None = None
     refused_change: int = 0
     refused_at: int | None = None
     resumed: bool = False

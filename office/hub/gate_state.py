@@ -27,6 +27,7 @@ _BLOCKED: Final = frozenset(
         Why.NEEDS_LIST_KEY,
         Why.NEEDS_ROOT,
         Why.NEEDS_CLERK,
+        Why.REFUSED,
         Why.STRUCK_OFF,
     )
 )

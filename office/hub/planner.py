@@ -28,9 +28,12 @@ from office.hub.facts import Contact, SignedList
 from sync.delta import Revoke
 from sync.envelope import UpdateKind
 from sync.fields import MAX_WHOLE
+from sync.refusal import DigestMismatchError, MalformedError, MassRemovalError
 from sync.update import ListVersion
 
-MASS_REMOVAL: Final = "mass_removal"
+MASS_REMOVAL: Final = MassRemovalError.attack
+DAMAGED: Final = frozenset((DigestMismatchError.attack, MalformedError.attack))
+"""A delta does not fit what the gate has: a snapshot does not depend on that."""
 
 
 @unique
@@ -57,6 +60,7 @@ class Why(StrEnum):
     NEEDS_MANAGER = "waits for the manager's signature"
     NEEDS_LIST_KEY = "waits for the list key"
     NEEDS_ROOT = "waits for the root to raise the epoch"
+    REFUSED = "refused by the gate; look why, then: hub resume"
     NEEDS_CLERK = "waits for a clerk: the gate has a list that this office does not know"
 
 
@@ -172,47 +176,60 @@ def running(now: Situation) -> SignedList | None:
             passed = locate(now) in (Place.AT_HEAD, Place.BEHIND) and (
                 now.held is not None and one.version < now.held
             )
-            return None if overtaken or passed else one
+            refused = one.version == now.contact.refused
+            return None if overtaken or passed or refused else one
     return None
 
 
 def _onward(now: Situation, place: Place) -> Action:
     """The gate can follow the chain to the held list: what comes next on it."""
     waiting, powers = now.waiting, now.powers
+    if (refusal := _refusal(now)) is not None:
+        return _anew(now, place) if refusal in DAMAGED | {MASS_REMOVAL} else Rest(Why.REFUSED)
     if not waiting.steps:
         return Rest(Why.IN_SYNC if place is Place.AT_HEAD else Why.SENDING)
-    version, refused = _next(now), _was_braked(now)
+    version = _next(now)
     if version is None:
         return Rest(Why.NEEDS_ROOT)
-    if powers.list_key and not waiting.braked and not waiting.oversize and not refused:
+    if powers.list_key and not waiting.braked and not waiting.oversize:
         return SignDelta(version, None)
-    if waiting.revocations and not refused and (powers.online_key or powers.list_key):
+    if waiting.revocations and (powers.online_key or powers.list_key):
         return SignDelta(version, waiting.revocations)
-    return _by_snapshot(now, version, place, braked=waiting.braked or refused)
+    return _by_snapshot(now, version, place, braked=waiting.braked)
 
 
 def _anew(now: Situation, place: Place) -> Action:
     """Only a snapshot helps the gate."""
     if running(now) is not None:
         return Rest(Why.SENDING)
-    version, has = _next(now), now.contact.version
+    version, has, refusal = _next(now), now.contact.version, _refusal(now)
     # Only a root may take a gate to a higher epoch than its list's.
     if version is None or (has is not None and version.epoch > has.epoch):
         return Rest(Why.NEEDS_ROOT)
-    return _by_snapshot(now, version, place, braked=_was_braked(now))
+    if refusal is not None and refusal != MASS_REMOVAL and not (refusal in DAMAGED and _was_delta(now)):
+        return Rest(Why.REFUSED)
+    return _by_snapshot(now, version, place, braked=refusal == MASS_REMOVAL)
 
 
 def _by_snapshot(now: Situation, version: ListVersion, place: Place, *, braked: bool) -> Action:
+    if running(now) is not None:
+        return Rest(Why.SENDING)
     if braked:
         return Rest(Why.NEEDS_MANAGER)
-    if not now.powers.list_key:
-        return Rest(Why.NEEDS_LIST_KEY)
-    return Rest(Why.SENDING) if running(now) is not None else SignSnapshot(version, place)
+    return SignSnapshot(version, place) if now.powers.list_key else Rest(Why.NEEDS_LIST_KEY)
 
 
-def _was_braked(now: Situation) -> bool:
-    """The gate itself has refused this change for the manager's sake."""
-    return now.contact.refusal == MASS_REMOVAL and now.contact.refused_change == now.waiting.change
+def _was_delta(now: Situation) -> bool:
+    refused = [one for one in now.kept if one.version == now.contact.refused]
+    return all(one.kind is UpdateKind.DELTA for one in refused)
+
+
+def _refusal(now: Situation) -> str | None:
+    """Why the gate refused what was signed for the newest change, unless more was signed since."""
+    contact = now.contact
+    if contact.refusal is None or contact.refused is None or contact.refused_change != now.waiting.change:
+        return None
+    return contact.refusal if now.newest <= contact.refused else None
 
 
 def _next(now: Situation) -> ListVersion | None:

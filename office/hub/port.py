@@ -189,11 +189,11 @@ class GateDiary(Protocol):
     def note_report(self, gate_id: int, at: int, version: ListVersion | None, digest: bytes) -> None:
         """The gate told which list it has; ``None``: it has none."""
 
-    def note_refusal(self, gate_id: int, attack: str, change: int, at: int) -> None:
-        """The gate refused what was signed for this change."""
+    def note_refusal(self, gate_id: int, attack: str, refused: ListVersion, change: int, at: int) -> None:
+        """The gate refused the update of this version, signed for this change."""
 
     def resume(self, gate_id: int, at: int) -> None:
-        """A clerk has seen to it that the office knows again what this gate knew."""
+        """A clerk has looked: what this gate knows the office knows again, and a refusal is settled."""
 
     def alarm(self, gate_id: int | None, name: str, text: str, at: int) -> None:
         """Count a named refusal or fault, so that the office can see it."""

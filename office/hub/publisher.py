@@ -20,6 +20,7 @@ from office.hub.braking import (
 from office.hub.composing import Composed, Encoder, compose_delta, compose_snapshot
 from office.hub.facts import Difference, Held, LinkKind, SignedList
 from office.hub.planner import (
+    DAMAGED,
     Action,
     Adopt,
     Place,
@@ -243,7 +244,8 @@ class Publisher:
         if why in (Why.STRUCK_OFF, Why.NO_CONTACT):
             return Outgoing(why)
         deltas: list[bytes] = []
-        if place is Place.BEHIND and now.contact.version is not None:
+        refused = now.contact.refusal in DAMAGED
+        if place is Place.BEHIND and now.contact.version is not None and not refused:
             deltas = self._store.signed.envelopes(gate_id, now.contact.version)
         on_its_way = running(now)
         if on_its_way is not None and (data := self._store.signed.envelope(on_its_way)) is not None:

@@ -15,6 +15,7 @@ from office.hub.log_intake import Batch, LogRefusedError, judge_batch
 from office.hub.one_use import end_of, settle
 from office.hub.port import HubStorage
 from sync.events import Event
+from sync.refusal import GapError, RollbackError
 from sync.statements.log_epoch import LogEpoch
 from sync.statements.receipt import Receipt, verify_receipt
 from sync.statements.refusal import StatementError
@@ -26,6 +27,8 @@ SET_ASIDE: Final = "event_set_aside"
 EVENTS_LOST: Final = "events_lost"
 LOG_REPLACED: Final = "log_replaced"
 UNKNOWN_LIST: Final = "unknown_list"
+OVERTAKEN: Final = frozenset((GapError.attack, RollbackError.attack))
+"""An update met another one on its way: what the gate reports next decides what follows."""
 
 
 def take_report(store: HubStorage, gate_id: int, list_: tuple[ListVersion, bytes] | None, at: int) -> None:
@@ -68,11 +71,15 @@ def take_receipt(store: HubStorage, gate_id: int, data: bytes, at: int) -> Recei
     return receipt
 
 
-def take_refusal(store: HubStorage, gate_id: int, attack: str, text: str, at: int) -> None:
-    """The gate refused an update; ``attack`` and ``text`` are its words."""
+def take_refusal(
+    store: HubStorage, gate_id: int, refused: ListVersion, attack: str, text: str, at: int
+) -> None:
+    """The gate refused the update of this version; ``attack`` and ``text`` are its words."""
     with store.transaction():
-        store.diary.note_refusal(gate_id, attack, store.wanted.difference(gate_id).change, at)
         store.diary.alarm(gate_id, f"gate_refused_{attack}", text, at)
+        if attack not in OVERTAKEN:
+            change = store.wanted.difference(gate_id).change
+            store.diary.note_refusal(gate_id, attack, refused, change, at)
 
 
 def take_events(store: HubStorage, gate_id: int, batch: Batch, at: int) -> int:

@@ -55,7 +55,8 @@ TABLES: Final = (
     ),
     (
         "CREATE TABLE signed (id INTEGER PRIMARY KEY AUTOINCREMENT, gate_id INTEGER NOT NULL,"
-        " epoch INTEGER NOT NULL, revision INTEGER NOT NULL, previous INTEGER NOT NULL, kind INTEGER NOT NULL,"
+        " epoch INTEGER NOT NULL, revision INTEGER NOT NULL, previous INTEGER NOT NULL,"
+        " kind INTEGER NOT NULL,"
         " digest BLOB NOT NULL, issued_at INTEGER NOT NULL, change INTEGER NOT NULL, envelope BLOB,"
         " settings BLOB, buckets BLOB, memory BLOB, UNIQUE (gate_id, epoch, revision))"
     ),
@@ -70,8 +71,10 @@ TABLES: Final = (
         " anchor_number INTEGER NOT NULL DEFAULT 0, anchor_link BLOB NOT NULL, UNIQUE (gate_id, epoch))"
     ),
     (
-        "CREATE TABLE events (log INTEGER NOT NULL, number INTEGER NOT NULL, payload BLOB, hashed BLOB NOT NULL,"
-        " link BLOB NOT NULL, set_aside TEXT, received_at INTEGER NOT NULL, waits_for BLOB, boottime_ms INTEGER,"
+        "CREATE TABLE events (log INTEGER NOT NULL, number INTEGER NOT NULL, payload BLOB,"
+        " hashed BLOB NOT NULL,"
+        " link BLOB NOT NULL, set_aside TEXT, received_at INTEGER NOT NULL, waits_for BLOB,"
+        " boottime_ms INTEGER,"
         " utc_ms INTEGER, uncertainty_ms INTEGER, PRIMARY KEY (log, number)) WITHOUT ROWID"
     ),
     "CREATE INDEX events_that_wait ON events (waits_for) WHERE waits_for IS NOT NULL",
@@ -82,7 +85,8 @@ TABLES: Final = (
     ),
     (
         "CREATE TABLE contacts (gate_id INTEGER PRIMARY KEY, at INTEGER NOT NULL, asked INTEGER NOT NULL,"
-        " epoch INTEGER, revision INTEGER, digest BLOB, refusal TEXT, refused_change INTEGER NOT NULL DEFAULT 0,"
+        " epoch INTEGER, revision INTEGER, digest BLOB, refusal TEXT, refused_epoch INTEGER,"
+        " refused_revision INTEGER, refused_change INTEGER NOT NULL DEFAULT 0,"
         " refused_at INTEGER, resumed INTEGER NOT NULL DEFAULT 0)"
     ),
     (
@@ -91,7 +95,8 @@ TABLES: Final = (
         " PRIMARY KEY (gate_id, name)) WITHOUT ROWID"
     ),
     (
-        "CREATE TABLE moves (grant_id INTEGER PRIMARY KEY, from_gate INTEGER NOT NULL, to_gate INTEGER NOT NULL,"
+        "CREATE TABLE moves (grant_id INTEGER PRIMARY KEY, from_gate INTEGER NOT NULL,"
+        " to_gate INTEGER NOT NULL,"
         " uses INTEGER NOT NULL, access BLOB NOT NULL, granted BLOB NOT NULL, chip BLOB NOT NULL,"
         " new_grant_id INTEGER NOT NULL UNIQUE, asked_at INTEGER NOT NULL, state INTEGER NOT NULL,"
         " left INTEGER)"

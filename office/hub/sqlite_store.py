@@ -55,6 +55,10 @@ class SqliteHub:
         with sqlite_errors(target), contextlib.closing(sqlite3.connect(target)) as copy:
             self._database.connection.backup(copy)
 
+    def store_is_sound(self) -> bool:
+        """Whether SQLite finds nothing wrong with the file."""
+        return self._database.all("PRAGMA quick_check") == [("ok",)]
+
     def tidy(self, at: int) -> None:
         """Forget rows of the outbox that every hub has read long ago."""
         with self.transaction():

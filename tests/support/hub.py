@@ -142,7 +142,8 @@ class HubRig:
         box = self.boxes[gate_id]
         attack = box.offer(data)
         if attack is not None:
-            take_refusal(self.store, gate_id, attack, "told by the gate", self.now)
+            refused = parse_envelope(data).statement.version
+            take_refusal(self.store, gate_id, refused, attack, "told by the gate", self.now)
         elif receipt:
             take_receipt(self.store, gate_id, box.receipt(self.now), self.now)
         return attack

@@ -20,10 +20,10 @@ from office.errors import OfficeError
 from office.hub.planner import Why
 from office.hub.reception import take_receipt
 from office.hub.sqlite_store import SqliteHub
-from sync.encoding import decode_record, stored
+from sync.encoding import decode_record
 from sync.envelope import countersign, parse_envelope
 from sync.records import DoorPolicy, Grant, RevocationReason, Tombstone
-from tests.support.estate import CHAIN, MANAGER, NOW, SETTINGS, card, resident
+from tests.support.estate import CHAIN, MANAGER, SETTINGS, card, resident
 from tests.support.hub import HubRig
 
 GATES = st.sampled_from([1, 2])
@@ -109,6 +109,12 @@ class Estate(RuleBasedStateMachine):
 
     @rule(gate=GATES)
     def lose_what_is_under_way(self, gate: int) -> None:
+        self.in_flight[gate] = []
+
+    @rule(gate=GATES)
+    def deliver_everything(self, gate: int) -> None:
+        for data in self.rig.advance(gate).envelopes:
+            self.deliver(gate, data, receipt=True)
         self.in_flight[gate] = []
 
     @rule(gate=GATES)
@@ -214,8 +220,6 @@ def void(_: object) -> None:
 
 
 Estate.TestCase.settings = settings(
-    max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestEstate = Estate.TestCase
-
-_ = (NOW, stored)

@@ -1,0 +1,107 @@
+"""The hub goes on with a database that is a week old."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from office.errors import OfficeError
+from office.hub.planner import Why
+from office.hub.sqlite_store import SqliteHub
+from sync.update import ListVersion
+from tests.office.hub.test_publisher import lost, same_list, with_residents
+from tests.support.estate import NOW, resident
+from tests.support.hub import HubRig
+
+WEEK = 7 * 86_400
+
+
+@pytest.fixture
+def backup(rig: HubRig, tmp_path: Path) -> Path:
+    """A backup of a hub whose gate has 20 residents; the hub goes on."""
+    with_residents(rig)
+    target = tmp_path / "backup.db"
+    rig.store.backup(target)
+    return target
+
+
+def restore(rig: HubRig, backup: Path) -> None:
+    rig.store.close()
+    for side in ("", "-wal", "-shm"):
+        Path(f"{rig.path}{side}").unlink(missing_ok=True)
+    shutil.copy(backup, rig.path)
+    rig.store = SqliteHub(rig.path)
+    rig.reopen()
+    rig.now = NOW + WEEK
+
+
+def test_a_card_revoked_since_the_backup_never_comes_back_by_itself(rig: HubRig, backup: Path) -> None:
+    rig.want(1, lost(3), urgent=True)
+    rig.exchange(1)
+    had = rig.boxes[1].gate.image()
+    restore(rig, backup)
+    assert rig.exchange(1).why is Why.NEEDS_CLERK
+    rig.want(1, resident(30))
+    assert rig.exchange(1).why is Why.NEEDS_CLERK
+    assert rig.boxes[1].gate.image() == had
+
+
+def test_after_a_clerk_has_entered_it_again_the_hub_goes_on_above(rig: HubRig, backup: Path) -> None:
+    rig.want(1, lost(3), urgent=True)
+    rig.exchange(1)
+    reached = rig.boxes[1].gate.current
+    assert reached is not None
+    restore(rig, backup)
+    rig.report(1)
+    rig.want(1, lost(3), urgent=True)
+    rig.store.diary.resume(1, rig.now)
+    assert rig.exchange(1).why is Why.IN_SYNC
+    assert rig.boxes[1].refused == []
+    assert rig.store.signed.top(1) == ListVersion(1, reached.version.revision + 1)
+    assert not rig.boxes[1].opens(1003)
+    assert same_list(rig)
+
+
+def test_a_gate_that_stood_still_needs_nobody(rig: HubRig, backup: Path) -> None:
+    restore(rig, backup)
+    rig.want(1, lost(3), urgent=True)
+    assert rig.exchange(1).why is Why.IN_SYNC
+    assert same_list(rig)
+
+
+def test_a_clerks_word_counts_once(rig: HubRig, backup: Path) -> None:
+    for _ in range(2):
+        rig.want(1, lost(3), urgent=True)
+        rig.exchange(1)
+        restore(rig, backup)
+        assert rig.exchange(1).why is Why.NEEDS_CLERK
+        rig.store.diary.resume(1, rig.now)
+        rig.want(1, lost(3), urgent=True)
+        assert rig.exchange(1).why is Why.IN_SYNC
+
+
+def test_what_the_restored_hub_cannot_foresee_the_gate_refuses_and_the_manager_settles(
+    rig: HubRig, backup: Path
+) -> None:
+    """The gate remembers losses that the old database does not: its brake may be nearer than ours."""
+    rig.want(1, *(lost(number) for number in (1, 2, 3, 4)), urgent=True)
+    rig.want(1, *(resident(number) for number in range(100, 130)))
+    rig.exchange(1)
+    restore(rig, backup)
+    rig.now = NOW + 60
+    rig.report(1)
+    rig.store.diary.resume(1, rig.now)
+    assert rig.exchange(1).why is Why.NEEDS_MANAGER
+    assert rig.boxes[1].refused == ["mass_removal"]
+    assert rig.boxes[1].opens(1100)
+
+
+def test_a_backup_is_a_store_of_its_own(rig: HubRig, backup: Path) -> None:
+    with pytest.raises(OfficeError, match="exists"):
+        rig.store.backup(backup)
+    copy = SqliteHub(backup)
+    assert copy.store_is_sound()
+    assert [one.gate_id for one in copy.gates.all()] == [1]
+    copy.close()
