@@ -4,6 +4,7 @@ keys …                                make, delegate, rotate and withdraw keys
 list sign ESTATE.toml --gate NAME     a snapshot, or a delta to what was sent before
 list revoke --card HEX --reason WHY   end a chip's grants at once, by the online key
 list countersign FILE                 add the manager's signature
+hub …                                 the hub's store: see `office.hub.cli`
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from office.clock import utc_now
 from office.errors import OfficeError
 from office.estate_file import load_estate
 from office.files import READABLE, write_atomic
+from office.hub.cli import add_hub
 from office.keys import KeyDirectory
 from office.options import add_json, positive
 from office.report import Report, as_json, as_text
@@ -115,9 +117,10 @@ def _write(signed: Signed, out: Path) -> Report:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="office", description="Keys and permission lists of an estate.")
     parser.add_argument("--json", action="store_true", help="print the report as one line of JSON")
-    groups = parser.add_subparsers(required=True, metavar="keys|list")
+    groups = parser.add_subparsers(required=True, metavar="keys|list|hub")
     key_options.add_commands(groups.add_parser("keys", help=key_options.HELP))
     _add_list(groups.add_parser("list", help="sign permission lists"))
+    add_hub(groups.add_parser("hub", help="register gates, change and report what they are to have"))
     return parser
 
 

@@ -151,7 +151,7 @@ def connect(path: Path) -> sqlite3.Connection:
         HubStoreError: it is not there, is not a hub's store, or is of another version.
     """
     if not path.exists():
-        raise HubStoreError(f"{path}: no such store; begin with: hub import ESTATE.toml")
+        raise HubStoreError(f"{path}: no such store; make one with: hub init")
     with sqlite_errors(path):
         connection = _open(path)
         try:
