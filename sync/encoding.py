@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Final
 
 from sync.codec import CodecError, encode, unpack
-from sync.fields import member, whole
+from sync.fields import MAX_WHOLE, member, whole
 from sync.records import (
     Access,
     Credential,
@@ -57,6 +57,8 @@ _ALL_FLAGS: Final = _LONG_OPENING | _PASSBACK_EXEMPT | _FIRST_CARD | _OVERRIDES_
 _ALL_COMPANIONS: Final = sum(1 << kind for kind in GrantKind)
 _INT_WIDTHS: Final = {0xCC: 2, 0xCD: 3, 0xCE: 5, 0xCF: 9}
 """Bytes of a msgpack unsigned integer by its first byte; a smaller first byte is the number."""
+_LEAST_OF_WIDTH: Final = {2: 1 << 7, 3: 1 << 8, 5: 1 << 16, 9: 1 << 32}
+"""The least number that needs so many bytes: a longer form than needed is refused."""
 
 
 def stored(record: Record) -> StoredRecord:
@@ -108,8 +110,13 @@ def split_issue(data: bytes) -> tuple[bytes, int]:
     width = _INT_WIDTHS.get(data[2], 1 if data[2] < 0x80 else 0) if len(data) > 3 else 0
     if not width:
         raise CodecError("record: no issue id in its place")
-    issue_id = unpack(data[2 : 2 + width], max_bytes=9)
-    return data[:2] + data[2 + width :], whole(issue_id, "issue id")
+    if width == 1:
+        return data[:2] + data[3:], data[2]
+    # By hand, not by the library: the office does this for every record of every list.
+    issue_id = int.from_bytes(data[3 : 2 + width], "big")
+    if len(data) < 2 + width or not _LEAST_OF_WIDTH[width] <= issue_id <= MAX_WHOLE:
+        raise CodecError("record: the issue id is cut short, or longer than needed")
+    return data[:2] + data[2 + width :], issue_id
 
 
 def join_issue(shared: bytes, issue_id: int) -> bytes:

@@ -1,8 +1,8 @@
 """Making a snapshot that a gate has taken the held list, in place.
 
 Where the wanted list has not changed since the snapshot was signed, what is wanted is
-what the snapshot had: one statement, whatever the size. Only rows that changed since
-need the snapshot's own bytes.
+what the snapshot had: no row need be written, whatever the size. Only rows that changed
+since need the snapshot's own bytes.
 """
 
 from __future__ import annotations
@@ -20,38 +20,44 @@ def adopt_records(database: Database, gate_id: int, number: int, change: int, en
     database.execute(
         "UPDATE records SET held_id = ? WHERE gate_id = ? AND held_id > ?", (number, gate_id, number)
     )
+    settled = "WHERE gate_id = ? AND change <= ? AND differs"
+    database.execute(f"DELETE FROM records {settled} AND wanted IS NULL", (gate_id, change))
     database.execute(
-        "UPDATE records SET held = wanted, held_id = iif(wanted IS NULL, NULL, ?)"
-        " WHERE gate_id = ? AND change <= ? AND wanted IS NOT held",
-        (number, gate_id, change),
+        f"UPDATE records SET held = NULL, differs = 0, held_id = ? {settled}", (number, gate_id, change)
     )
-    if database.one("SELECT 1 FROM records WHERE gate_id = ? AND change > ? LIMIT 1", (gate_id, change)):
+    newest = database.one("SELECT change FROM lists WHERE gate_id = ?", (gate_id,))
+    if newest is not None and newest[0] != change:
         _from_bytes(database, gate_id, number, change, envelope)
-    database.execute("DELETE FROM records WHERE gate_id = ? AND wanted IS NULL AND held IS NULL", (gate_id,))
 
 
 def _from_bytes(database: Database, gate_id: int, number: int, change: int, envelope: bytes) -> None:
     _, records = decode_content(parse_envelope(envelope).statement.content)
     had = {(one.key, one.grant_id): one.data for one in records}
     later = database.all(
-        "SELECT bucket, key, grant_id, held FROM records WHERE gate_id = ? AND change > ?", (gate_id, change)
+        "SELECT bucket, key, grant_id, wanted FROM records WHERE gate_id = ? AND change > ?",
+        (gate_id, change),
     )
-    changed = [
-        (data, None if data is None else number, gate_id, bucket, key, grant_id)
-        for bucket, key, grant_id, held in later
-        if (data := had.get((key, grant_id))) != held
-    ]
+    laid = []
+    for bucket, key, grant_id, wanted in later:
+        data = had.get((key, grant_id))
+        differs = data != wanted
+        held_id = None if data is None else number
+        laid.append((differs, data if differs else None, held_id, gate_id, bucket, key, grant_id))
     database.many(
-        "UPDATE records SET held = ?, held_id = ?"
+        "UPDATE records SET differs = ?, held = ?, held_id = ?"
         " WHERE gate_id = ? AND bucket = ? AND key = ? AND grant_id = ?",
-        changed,
+        laid,
     )
     # Records wanted when it was signed, and wanted no more, whose rows have gone since.
     database.many(
-        "INSERT OR IGNORE INTO records (gate_id, bucket, key, grant_id, issue_id, held, held_id, change)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
+        "INSERT OR IGNORE INTO records"
+        " (gate_id, bucket, key, grant_id, issue_id, held, held_id, differs, change)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, 1, 0)",
         [
             (gate_id, bucket_of(key), key, grant_id, split_issue(data)[1], data, number)
             for (key, grant_id), data in had.items()
         ],
+    )
+    database.execute(
+        "DELETE FROM records WHERE gate_id = ? AND differs AND wanted IS NULL AND held IS NULL", (gate_id,)
     )

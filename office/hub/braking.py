@@ -7,7 +7,8 @@ there with a revision spent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Final
@@ -18,6 +19,7 @@ from office.hub.facts import Pair
 from sync.brake import (
     CANNOT,
     BrakeState,
+    Census,
     Conditions,
     Judgement,
     Opening,
@@ -86,8 +88,15 @@ def passing_revocations(
 
 def first_memory(records: Iterable[StoredRecord], settings: bytes, at: int) -> bytes:
     """What the brake remembers after a first list; ``records`` with each credential's together."""
-    openings = opened_by(records, settings)
-    return TrustMemory(baseline(openings, at)).encode()
+    ends = Counter(until for _, until in _ends(records, settings))
+    forever, days = 0, Counter[int]()
+    state = baseline((), at)
+    for until, count in ends.items():  # some dozens: thousands of cards end together
+        one = baseline((Opening(b"", CANNOT, until),), at).census
+        forever += count * one.forever
+        days.update({day: count * single for day, single in one.ends.items()})
+    census = Census(state.census.horizon, forever, dict(days))
+    return TrustMemory(BrakeState(census, ((at, census.openers(at)),), {})).encode()
 
 
 def snapshot_verdict(
@@ -106,20 +115,23 @@ def agreed(memory: bytes) -> bytes:
 
 
 def opened_by(records: Iterable[StoredRecord], settings: bytes) -> list[Opening]:
-    """Until when each credential opens, as before and as after; what records share is decoded once."""
+    """Until when each credential opens, as before and as after."""
+    return [Opening(key, until, until) for key, until in _ends(records, settings)]
+
+
+def _ends(records: Iterable[StoredRecord], settings: bytes) -> Iterator[tuple[bytes, int]]:
+    """Each credential and until when it opens; what records share is decoded once."""
     conditions = Conditions.of(decode_settings(settings))
     by_class: dict[bytes, int] = {}
-    openings = []
     for key, group in groupby(records, _KEY):
         first, *more = group
+        if more:
+            yield key, opens_until([decode_record(one) for one in (first, *more)], conditions)
+            continue
         shared, _ = split_issue(first.data)
-        until = None if more else by_class.get(shared)
-        if until is None:
-            until = opens_until([decode_record(one) for one in (first, *more)], conditions)
-            if not more:
-                by_class[shared] = until
-        openings.append(Opening(key, until, until))
-    return openings
+        if shared not in by_class:
+            by_class[shared] = opens_until([decode_record(first)], conditions)
+        yield key, by_class[shared]
 
 
 def _verdict(judgement: Judgement) -> Verdict:

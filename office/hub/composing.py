@@ -6,6 +6,7 @@ are equal share the encoding.
 
 from __future__ import annotations
 
+from array import array
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
@@ -134,7 +135,13 @@ def _digest(
 
 
 def _fingerprint(settings: bytes, records: Iterable[StoredRecord]) -> bytes:
-    parts = [len(settings).to_bytes(4, "big"), settings]
+    # Lengths and ids in one column, so that fields cannot run into each other.
+    columns = array("Q", [len(settings)])
+    parts = [settings]
     for one in records:
-        parts += (b"%d %d %d " % (len(one.key), one.grant_id, len(one.data)), one.key, one.data)
-    return sha256(b"".join(parts)).digest()
+        columns.append(len(one.key))
+        columns.append(one.grant_id)
+        columns.append(len(one.data))
+        parts.append(one.key)
+        parts.append(one.data)
+    return sha256(columns.tobytes() + b"".join(parts)).digest()

@@ -12,6 +12,12 @@ from sync.update import StoredRecord
 WANTED: Final = "wanted"
 HELD: Final = "held"
 
+_ROWS: Final = {
+    WANTED: "SELECT key, grant_id, wanted FROM records WHERE gate_id = ?1 AND wanted NOT NULL",
+    HELD: "SELECT key, grant_id, iif(differs, held, wanted) AS data FROM records WHERE gate_id = ?1"
+    " AND data NOT NULL AND (SELECT held_id FROM lists WHERE gate_id = ?1) NOT NULL",
+}
+
 
 class SqliteContent:
     """`sync.update.ListContent` over one column of the records."""
@@ -19,7 +25,7 @@ class SqliteContent:
     def __init__(self, database: Database, gate_id: int, column: str) -> None:
         self._database = database
         self._gate_id = gate_id
-        self._rows = f"SELECT key, grant_id, {column} FROM records WHERE gate_id = ? AND {column} NOT NULL"
+        self._rows = _ROWS[column]
         self._column = column
 
     def settings(self) -> bytes:
@@ -31,11 +37,11 @@ class SqliteContent:
 
     def credential(self, key: bytes) -> Sequence[StoredRecord]:
         """All records of one credential, in canonical order."""
-        return self._read("AND bucket = ? AND key = ? ORDER BY grant_id", bucket_of(key), key)
+        return self._read("AND bucket = ?2 AND key = ?3 ORDER BY grant_id", bucket_of(key), key)
 
     def bucket(self, number: int) -> Sequence[StoredRecord]:
         """All records of one digest bucket, in canonical order."""
-        return self._read("AND bucket = ? ORDER BY key, grant_id", number)
+        return self._read("AND bucket = ?2 ORDER BY key, grant_id", number)
 
     def bucket_digests(self) -> Sequence[bytes]:
         """The 1,024 bucket digests: as kept of the held list, counted of the wanted one."""

@@ -33,18 +33,21 @@ TABLES: Final = (
         " public_key BLOB NOT NULL UNIQUE, link TEXT NOT NULL, bus_address INTEGER UNIQUE,"
         " registered_at INTEGER NOT NULL, format_version INTEGER NOT NULL, struck_at INTEGER)"
     ),
-    # What a gate's lists have besides records; one row a gate.
+    # What a gate's lists have besides records; one row a gate. `base_id` is the first list it took.
     (
         "CREATE TABLE lists (gate_id INTEGER PRIMARY KEY REFERENCES gates, change INTEGER NOT NULL DEFAULT 0,"
-        " wanted_settings BLOB, held_id INTEGER, held_settings BLOB, held_buckets BLOB, held_memory BLOB,"
-        " top_epoch INTEGER NOT NULL DEFAULT 0, top_revision INTEGER NOT NULL DEFAULT 0)"
+        " wanted_settings BLOB, held_id INTEGER, base_id INTEGER, held_settings BLOB, held_buckets BLOB,"
+        " held_memory BLOB, top_epoch INTEGER NOT NULL DEFAULT 0, top_revision INTEGER NOT NULL DEFAULT 0)"
     ),
+    # `held` counts where a row differs; elsewhere what is wanted is held, so that taking a list of ten
+    # thousand cards over writes no row. `held_id`: the update that brought it (NULL: the first list).
     (
         "CREATE TABLE records (gate_id INTEGER NOT NULL, bucket INTEGER NOT NULL, key BLOB NOT NULL,"
-        " grant_id INTEGER NOT NULL, issue_id INTEGER NOT NULL, wanted BLOB, held BLOB, held_id INTEGER,"
-        " change INTEGER NOT NULL, PRIMARY KEY (gate_id, bucket, key, grant_id)) WITHOUT ROWID"
+        " grant_id INTEGER NOT NULL, issue_id INTEGER NOT NULL, wanted BLOB, differs INTEGER NOT NULL,"
+        " held BLOB, held_id INTEGER, change INTEGER NOT NULL,"
+        " PRIMARY KEY (gate_id, bucket, key, grant_id)) WITHOUT ROWID"
     ),
-    "CREATE INDEX records_that_differ ON records (gate_id, change) WHERE wanted IS NOT held",
+    "CREATE INDEX records_that_differ ON records (gate_id, change) WHERE differs",
     "CREATE INDEX records_by_issue ON records (issue_id)",
     # The highest grant id ever wanted outlives its record: ids are never given twice.
     "CREATE TABLE given (id INTEGER PRIMARY KEY CHECK (id = 1), grant_id INTEGER NOT NULL)",

@@ -24,9 +24,10 @@ KEPT_VERSIONS: Final = 1_000
 
 _SIGNED: Final = "gate_id, epoch, revision, previous, kind, digest, issued_at, change"
 _PUT: Final = (
-    "INSERT INTO records (gate_id, bucket, key, grant_id, issue_id, held, held_id, change)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT (gate_id, bucket, key, grant_id) DO UPDATE"
-    " SET held = excluded.held, held_id = excluded.held_id"
+    "INSERT INTO records (gate_id, bucket, key, grant_id, issue_id, held, held_id, differs, change)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, 1, 0) ON CONFLICT (gate_id, bucket, key, grant_id) DO UPDATE"
+    " SET differs = wanted IS NOT excluded.held, held_id = excluded.held_id,"
+    " held = iif(wanted IS NOT excluded.held, excluded.held, NULL)"
 )
 
 
@@ -122,7 +123,7 @@ class SqliteSigned:
             self._database.many(_PUT, rows)
             gone = [(signed.gate_id, bucket_of(key), key, grant_id) for key, grant_id in held.removed]
             where = "WHERE gate_id = ? AND bucket = ? AND key = ? AND grant_id = ?"
-            self._database.many(f"UPDATE records SET held = NULL, held_id = NULL {where}", gone)
+            self._database.many(f"UPDATE records SET held = NULL, held_id = NULL, differs = 1 {where}", gone)
             self._database.many(f"DELETE FROM records {where} AND wanted IS NULL", gone)
             self._database.checkpoint("delta laid down")
             self._move_held(signed.gate_id, number, held)
@@ -154,6 +155,9 @@ class SqliteSigned:
                 raise OfficeError(f"gate {gate_id}: the snapshot {signed.version} is not kept any more")
             number, envelope, settings, buckets, memory = row
             adopt_records(self._database, gate_id, number, signed.change, envelope)
+            self._database.execute(
+                "UPDATE lists SET base_id = ? WHERE gate_id = ? AND base_id IS NULL", (number, gate_id)
+            )
             self._database.checkpoint("snapshot laid down")
             held = Held(signed.version, signed.digest, signed.issued_at, settings, buckets, memory)
             self._move_held(gate_id, number, held)
@@ -189,8 +193,9 @@ class SqliteSigned:
         self._database.execute(
             "DELETE FROM signed WHERE gate_id = ? AND id < ? AND envelope IS NULL AND id NOT IN"
             " (SELECT held_id FROM records WHERE gate_id = ? AND held_id NOT NULL)"
-            " AND id IS NOT (SELECT held_id FROM lists WHERE gate_id = ?)",
-            (gate_id, before, gate_id, gate_id),
+            " AND id NOT IN (SELECT held_id FROM lists WHERE held_id NOT NULL)"
+            " AND id NOT IN (SELECT base_id FROM lists WHERE base_id NOT NULL)",
+            (gate_id, before, gate_id),
         )
 
     def _read(self, where: str, gate_id: int, *values: object) -> list[SignedList]:

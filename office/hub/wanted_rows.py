@@ -16,19 +16,24 @@ from sync.update import ListContent, ListVersion, StoredRecord
 MAX_PAIRS: Final = 20_001
 """Beyond what a delta may have, only the count matters: it will be a snapshot."""
 
+_HELD: Final = "iif(differs, held, wanted)"
 _PUT: Final = (
-    "INSERT INTO records (gate_id, bucket, key, grant_id, issue_id, wanted, change)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (gate_id, bucket, key, grant_id) DO UPDATE"
-    " SET wanted = excluded.wanted, issue_id = excluded.issue_id, change = excluded.change"
+    "INSERT INTO records (gate_id, bucket, key, grant_id, issue_id, wanted, change, differs)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (gate_id, bucket, key, grant_id) DO UPDATE"
+    " SET wanted = excluded.wanted, issue_id = excluded.issue_id, change = excluded.change,"
+    f" differs = excluded.differs AND {_HELD} IS NOT excluded.wanted,"
+    f" held = iif(excluded.differs AND {_HELD} IS NOT excluded.wanted, {_HELD}, NULL)"
     " WHERE wanted IS NOT excluded.wanted"
 )
+"""A row that comes differs from the held list, if there is one."""
 _REMOVE: Final = (
-    "UPDATE records SET wanted = NULL, change = ?"
+    f"UPDATE records SET held = {_HELD}, differs = 1, wanted = NULL, change = ?"
     " WHERE gate_id = ? AND bucket = ? AND key = ? AND grant_id = ? AND wanted NOT NULL"
 )
 _ROWS: Final = (
-    "SELECT r.gate_id, r.key, r.grant_id, r.wanted, r.held, s.epoch, s.revision FROM records r"
-    " LEFT JOIN signed s ON s.id = r.held_id"
+    f"SELECT r.gate_id, r.key, r.grant_id, r.wanted, iif(l.held_id IS NULL, NULL, {_HELD}), s.epoch,"
+    " s.revision FROM records r JOIN lists l ON l.gate_id = r.gate_id"
+    " LEFT JOIN signed s ON s.id = coalesce(r.held_id, l.base_id)"
 )
 
 
@@ -56,18 +61,10 @@ class SqliteWanted:
             )
             number = int(cursor.lastrowid or 0)
             before = database.connection.total_changes
-            puts = [
-                (
-                    gate_id,
-                    bucket_of(one.key),
-                    one.key,
-                    one.grant_id,
-                    split_issue(one.data)[1],
-                    one.data,
-                    number,
-                )
-                for one in records
-            ]
+            has_list = database.one("SELECT held_id NOT NULL FROM lists WHERE gate_id = ?", (gate_id,))
+            differs = has_list is not None and has_list[0]
+            wanted = list(records)
+            puts = [_put_row(gate_id, one, number, differs=differs) for one in wanted]
             database.many(_PUT, puts)
             database.many(
                 _REMOVE, [(number, gate_id, bucket_of(key), key, grant_id) for key, grant_id in removed]
@@ -82,11 +79,12 @@ class SqliteWanted:
                 database.execute("DELETE FROM outbox WHERE number = ?", (number,))
                 return None
             database.execute(
-                "DELETE FROM records WHERE gate_id = ? AND change = ? AND wanted IS NULL AND held IS NULL",
+                "DELETE FROM records WHERE gate_id = ?1 AND change = ?2 AND differs AND wanted IS NULL"
+                " AND (held IS NULL OR (SELECT held_id FROM lists WHERE gate_id = ?1) IS NULL)",
                 (gate_id, number),
             )
             database.execute("UPDATE lists SET change = ? WHERE gate_id = ?", (number, gate_id))
-            self._note_given(max((row[3] for row in puts), default=0))
+            self._note_given(max((one.grant_id for one in wanted), default=0))
         return Change(number, gate_id, urgent, at)
 
     def content(self, gate_id: int) -> ListContent:
@@ -100,7 +98,7 @@ class SqliteWanted:
         )
         change, wanted, held, held_id = (0, None, None, None) if row is None else row
         settings = wanted if wanted is not None and wanted != held else None
-        differs = "FROM records WHERE gate_id = ? AND wanted IS NOT held"
+        differs = "FROM records WHERE gate_id = ? AND differs"
         if held_id is None:
             return Difference(gate_id, change, (), settings)
         pairs = self._database.all(
@@ -165,9 +163,14 @@ class SqliteWanted:
             )
 
 
+def _put_row(gate_id: int, one: StoredRecord, change: int, *, differs: bool) -> tuple[object, ...]:
+    issue_id = split_issue(one.data)[1]
+    return gate_id, bucket_of(one.key), one.key, one.grant_id, issue_id, one.data, change, differs
+
+
 def _row(row: Row) -> GrantRow:
     gate_id, key, grant_id, wanted, held, epoch, revision = row
-    since = None if epoch is None else ListVersion(epoch, revision)
+    since = None if epoch is None or held is None else ListVersion(epoch, revision)
     return GrantRow(gate_id, StoredRecord(key, grant_id, wanted), held, since)
 
 
