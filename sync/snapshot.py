@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import Final
@@ -24,7 +24,7 @@ from sync.encoding import decode_record, decode_settings, join_issue, split_issu
 from sync.records import Credential, RecordError
 from sync.records.grant import MAX_ID
 from sync.update import StoredRecord
-from sync.varint import VarintReader, append_varint, unzigzag, zigzag
+from sync.varint import VarintReader, append_varint, append_varints, unzigzag, zigzag
 
 MAX_CONTENT_BYTES: Final = 32 * 1024 * 1024
 """Cap before and after decompression; a million cards take about 12 MB."""
@@ -55,11 +55,10 @@ def encode_content(settings: bytes, records: Iterable[StoredRecord]) -> bytes:
         _append_bytes(body, shared)
     _append_numbers(body, ordered)
     index = {shared: number for number, shared in enumerate(classes)}
-    for shared, _ in split:
-        append_varint(body, index[shared])
+    append_varints(body, [index[shared] for shared, _ in split])
     grant_ids = [one.grant_id for one in ordered]
     _append_differences(body, grant_ids)
-    _append_differences(body, (issue - grant for (_, issue), grant in zip(split, grant_ids, strict=True)))
+    _append_differences(body, [issue - grant for (_, issue), grant in zip(split, grant_ids, strict=True)])
     return zlib.compress(bytes(body), 9)
 
 
@@ -123,11 +122,8 @@ def _append_bytes(body: bytearray, data: bytes) -> None:
     body += data
 
 
-def _append_differences(body: bytearray, values: Iterable[int]) -> None:
-    previous = 0
-    for value in values:
-        append_varint(body, zigzag(value - previous))
-        previous = value
+def _append_differences(body: bytearray, values: Sequence[int]) -> None:
+    append_varints(body, [zigzag(b - a) for a, b in pairwise([0, *values])])
 
 
 def _differences(reader: VarintReader, count: int) -> Iterator[int]:
@@ -147,10 +143,7 @@ def _append_numbers(body: bytearray, ordered: list[StoredRecord]) -> None:
         body += bytes((technology, length))
         append_varint(body, len(numbers))
     for _, numbers in groups:
-        previous = 0
-        for number in numbers:
-            append_varint(body, number - previous)
-            previous = number
+        append_varints(body, [b - a for a, b in pairwise([0, *numbers])])
 
 
 def _read_keys(reader: VarintReader) -> list[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from sync.codec import CodecError
@@ -16,6 +17,17 @@ def append_varint(body: bytearray, value: int) -> None:
         body.append(value & 0x7F | 0x80)
         value >>= 7
     body.append(value)
+
+
+def append_varints(body: bytearray, values: Iterable[int]) -> None:
+    """Append each of ``values``, as ``append_varint`` does; columns of a list have ten thousands."""
+    append = body.append
+    for one in values:
+        value = one
+        while value > 0x7F:
+            append(value & 0x7F | 0x80)
+            value >>= 7
+        append(value)
 
 
 def zigzag(value: int) -> int:

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from operator import attrgetter
-from typing import Final
 
 from msgspec import Struct
 
@@ -34,8 +32,6 @@ from sync.memory import TrustMemory
 from sync.records import Grant, Tombstone
 from sync.transition import touched_by_settings, weigh
 from sync.update import ListContent, StoredRecord
-
-_KEY: Final = attrgetter("key")
 
 
 class Verdict(Struct, frozen=True):
@@ -123,15 +119,22 @@ def _ends(records: Iterable[StoredRecord], settings: bytes) -> Iterator[tuple[by
     """Each credential and until when it opens; what records share is decoded once."""
     conditions = Conditions.of(decode_settings(settings))
     by_class: dict[bytes, int] = {}
-    for key, group in groupby(records, _KEY):
-        first, *more = group
-        if more:
-            yield key, opens_until([decode_record(one) for one in (first, *more)], conditions)
-            continue
-        shared, _ = split_issue(first.data)
-        if shared not in by_class:
-            by_class[shared] = opens_until([decode_record(first)], conditions)
-        yield key, by_class[shared]
+    ordered = list(records)
+    at = 0
+    while at < len(ordered):
+        first = ordered[at]
+        key, end = first.key, at + 1
+        while end < len(ordered) and ordered[end].key == key:
+            end += 1
+        if end - at > 1:
+            yield key, opens_until([decode_record(one) for one in ordered[at:end]], conditions)
+        else:
+            shared = split_issue(first.data)[0]
+            until = by_class.get(shared)
+            if until is None:
+                until = by_class[shared] = opens_until([decode_record(first)], conditions)
+            yield key, until
+        at = end
 
 
 def _verdict(judgement: Judgement) -> Verdict:
