@@ -1,0 +1,287 @@
+"""The hub: everything is made and wired here, and ended here (asyncio).
+
+Gates dial in by network, or are asked in turn on a serial pair; each has one session. The
+store is looked at when somebody wakes the hub and once a second, so that a change is on
+its way at once, whoever made it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Final, Protocol
+
+from msgspec import Struct
+
+from office.errors import OfficeError
+from office.hub.conversation import Conversation, Desk
+from office.hub.facts import Gate
+from office.hub.line import Line
+from office.hub.online import OnlineKey
+from office.hub.port import HubStorage
+from office.hub.publisher import Outgoing, Publisher
+from sync.keys import key_id
+from sync.link_errors import UnknownGateError
+from sync.messages import NONCE_BYTES, PROTOCOL_VERSION, Feature, Hello, OrderAnswer, OrderSent, Role
+from sync.session import Session
+from sync.session_events import Ended, Greeted, SessionEvent
+from sync.session_pump import Pump
+from sync.statements.order_kinds import Argument, OrderKind
+from sync.streams import ByteStream
+
+POLL_S: Final = 1.0
+CONTACTS_EVERY_S: Final = 10.0
+"""Contacts are noted together: a commit for each pulse of a thousand gates would be most of the work."""
+NEW_GATES_EVERY_S: Final = 5.0
+
+REMEMBERED_BOOTS: Final = 8
+_ORDERLY: Final = frozenset({"ended", "replaced", "stopping", "struck_off"})
+"""Ends that need nobody's attention."""
+
+
+class Outside(Struct, frozen=True):
+    """What the hub is given from outside, so that tests can give other things."""
+
+    utc_ms: Callable[[], int]
+    monotonic: Callable[[], float]
+    random_bytes: Callable[[int], bytes]
+    software: str
+
+
+class Entrance(Protocol):
+    """A way by which gates come: a listener, a serial pair."""
+
+    async def open(self, hub: Hub) -> None:
+        """Begin to let gates in: each stream goes to ``hub.serve``. Raises ``OSError``."""
+
+    def trust(self, gates: Iterable[Gate]) -> None:
+        """Let in exactly these gates from now on."""
+
+    async def close(self) -> None:
+        """Let nobody in any more, and end what is open."""
+
+
+class _Link(Struct, frozen=True):
+    gate: Gate
+    conversation: Conversation
+    session: Session
+
+
+class Hub:
+    """One hub process over one store."""
+
+    def __init__(
+        self,
+        store: HubStorage,
+        publisher: Publisher,
+        online: OnlineKey,
+        outside: Outside,
+        entrances: Iterable[Entrance],
+    ) -> None:
+        self._store = store
+        self._publisher = publisher
+        self._online = online
+        self._outside = outside
+        self._entrances = tuple(entrances)
+        self._links: dict[int, _Link] = {}
+        self._last_change = 0
+        self._spoke: set[int] = set()
+        self._woken = asyncio.Event()
+        self._stopped = asyncio.Event()
+        self._counter = 0
+        self._trusted: dict[int, Gate] = {}
+        self._boots: dict[int, list[bytes]] = {}
+        self._desk = Desk(store, outside.utc_ms, online.answer_pulse, self._advance, self._spoke.add)
+
+    @property
+    def connected(self) -> dict[int, Conversation]:
+        """Conversations by gate."""
+        return {gate_id: link.conversation for gate_id, link in self._links.items()}
+
+    def wake(self) -> None:
+        """The store has changed; from the loop's thread."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """End ``run``; from the loop's thread."""
+        self._stopped.set()
+        self._woken.set()
+
+    async def run(self, ready: Callable[[], None] = lambda: None) -> None:
+        """Until ``stop``. Raises ``OSError`` if an entrance cannot be opened."""
+        self._last_change = self._newest_change()
+        self._look_at_register()
+        tasks = []
+        try:
+            for one in self._entrances:
+                await one.open(self)
+            ready()
+            tasks = [asyncio.create_task(self._every(CONTACTS_EVERY_S, self._note_contacts))]
+            tasks.append(asyncio.create_task(self._every(NEW_GATES_EVERY_S, self._look_at_register)))
+            while not self._stopped.is_set():
+                self._look_at_changes()
+                self._woken.clear()
+                await _wait(self._woken, POLL_S)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for one in self._entrances:
+                await one.close()
+            self._note_contacts()
+
+    async def serve(self, stream: ByteStream, public: bytes, line: Line) -> None:
+        """One gate's session, from its authenticated stream to its end. Raises ``LinkError``."""
+        gate = self._store.gates.by_key(public)
+        if gate is None or gate.struck_at is not None:
+            raise UnknownGateError(f"key {key_id(public).hex()} is no registered gate's, or was struck off")
+        session = Session(
+            self._hello(gate),
+            pace=line.pace,
+            now=self._outside.monotonic(),
+            random_bytes=self._outside.random_bytes,
+        )
+        pump: Pump
+        conversation = Conversation(self._desk, gate, session, kick=lambda: pump.kick())  # noqa: PLW0108 - the pump is made after it
+        pump = Pump(
+            session,
+            stream,
+            monotonic=self._outside.monotonic,
+            on_event=lambda event: self._on_event(gate, conversation, event),
+            helping_bytes=line.helping_bytes,
+        )
+        link = _Link(gate, conversation, session)
+        self._take_place(link)
+        try:
+            await pump.run()
+        finally:
+            if self._links.get(gate.gate_id) is link:
+                del self._links[gate.gate_id]
+
+    def order(
+        self,
+        gate_id: int,
+        kind: OrderKind,
+        arguments: dict[str, Argument],
+        *,
+        valid_s: int,
+        then: Callable[[OrderAnswer], None],
+    ) -> None:
+        """Sign and send an order; ``then`` gets the gate's answer.
+
+        Raises:
+            OfficeError: the gate is not connected, or there is no online key.
+            CodecError: the order is outside the format.
+        """
+        link = self._links.get(gate_id)
+        nonce = None if link is None else link.conversation.session_nonce
+        if link is None or nonce is None or not link.session.is_open:
+            raise OfficeError(f"gate {gate_id} is not connected: an order is for people who wait for it")
+        self._counter += 1
+        signed = self._online.sign_order(link.gate, nonce, self._counter, kind, arguments, valid_s=valid_s)
+        link.conversation.order(self._counter, OrderSent(signed), then)
+
+    def turned_away(self, attack: str, text: str) -> None:
+        """Somebody was not let in; the office shall see it."""
+        self._store.diary.alarm(None, attack, text, self._now_s())
+
+    def _take_place(self, link: _Link) -> None:
+        """One session a gate: the newest counts. Two devices with one key are told."""
+        before = self._links.get(link.gate.gate_id)
+        self._links[link.gate.gate_id] = link
+        if before is not None:
+            before.conversation.end("replaced", "the gate has dialled anew")
+
+    def _on_event(self, gate: Gate, conversation: Conversation, event: SessionEvent) -> None:
+        conversation.on_event(event)
+        if isinstance(event, Greeted):
+            self._look_for_a_double(gate, event.hello.boot_id)
+        if isinstance(event, Ended) and event.code not in _ORDERLY:
+            self._store.diary.alarm(gate.gate_id, f"session_{event.code}", event.text, self._now_s())
+
+    def _look_for_a_double(self, gate: Gate, boot_id: bytes | None) -> None:
+        """A boot that had ended speaks again: two devices have this gate's key."""
+        if boot_id is None:
+            return
+        boots = self._boots.setdefault(gate.gate_id, [])
+        if boot_id in boots[:-1]:
+            text = "two devices take turns with this gate's key: strike it off, and find out who copied it"
+            self._store.diary.alarm(gate.gate_id, "duplicate_identity", text, self._now_s())
+            boots.remove(boot_id)
+        if boot_id not in boots:
+            boots.append(boot_id)
+        del boots[:-REMEMBERED_BOOTS]
+
+    def _advance(self, gate_id: int) -> Outgoing:
+        return self._publisher.advance(gate_id, self._now_s())
+
+    def _look_at_changes(self) -> None:
+        """Send out what has changed, revocations first; what is not connected gets it when it comes."""
+        changes = self._store.wanted.changes_after(self._last_change)
+        if not changes:
+            return
+        self._last_change = changes[-1].number
+        urgent = {one.gate_id for one in changes if one.urgent}
+        affected = sorted({one.gate_id for one in changes}, key=lambda one: (one not in urgent, one))
+        there = [one for one in affected if one in self._links]
+        now = self._now_s()
+        for gate_id, outgoing in self._publisher.advance_all(there, now).items():
+            link = self._links.get(gate_id)
+            if isinstance(outgoing, OfficeError):
+                self._store.diary.alarm(gate_id, "cannot_sign", str(outgoing), now)
+            elif link is not None:
+                link.conversation.push(outgoing)
+
+    def _newest_change(self) -> int:
+        """What changed while no hub ran goes out when each gate comes."""
+        number = 0
+        while changes := self._store.wanted.changes_after(number):
+            number = changes[-1].number
+        return number
+
+    def _look_at_register(self) -> None:
+        active = {one.gate_id: one for one in self._store.gates.all() if one.struck_at is None}
+        if active == self._trusted:
+            return
+        self._trusted = active
+        for one in self._entrances:
+            one.trust(active.values())
+        for gate_id in self._links.keys() - active.keys():
+            self._links[gate_id].conversation.end("struck_off", "this gate's key was struck off")
+
+    def _note_contacts(self) -> None:
+        if not self._spoke:
+            return
+        at = self._now_s()
+        with self._store.transaction():
+            for gate_id in self._spoke:
+                self._store.diary.note_contact(gate_id, at)
+        self._spoke.clear()
+
+    def _hello(self, gate: Gate) -> Hello:
+        return Hello(
+            versions=(PROTOCOL_VERSION,),
+            role=Role.OFFICE,
+            estate_id=self._store.gates.estate_id(),
+            gate_id=gate.gate_id,
+            nonce=self._outside.random_bytes(NONCE_BYTES),
+            software=self._outside.software,
+            features=tuple(int(one) for one in Feature),
+            delegations=self._online.delegations(gate.gate_id),
+            withdrawals=self._online.withdrawals(),
+        )
+
+    async def _every(self, seconds: float, work: Callable[[], None]) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            work()
+
+    def _now_s(self) -> int:
+        return self._outside.utc_ms() // 1000
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return
