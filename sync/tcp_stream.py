@@ -16,7 +16,7 @@ READ_BYTES: Final = 65_536
 UNSENT_BYTES: Final = 32_768
 """What the kernel may hold unsent: a revocation behind a snapshot waits for no more than this."""
 
-MAX_DROPPED_READS: Final = 16
+MAX_DROPPED_BYTES: Final = 1 << 20
 """Of a peer that goes on talking after it was refused."""
 
 
@@ -76,9 +76,9 @@ class TcpStream:
         with contextlib.suppress(OSError, TimeoutError):  # it had its time
             async with asyncio.timeout(within_s):
                 self._writer.write_eof()
-                for _ in range(MAX_DROPPED_READS):
-                    if not await self._reader.read(READ_BYTES):
-                        break
+                left = MAX_DROPPED_BYTES
+                while left > 0 and (dropped := await self._reader.read(READ_BYTES)):
+                    left -= len(dropped)
         self.close()
 
 

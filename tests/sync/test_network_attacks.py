@@ -171,7 +171,7 @@ def test_a_refused_gate_that_talks_on_still_reads_why() -> None:
             stream = await handshake(
                 below, tls_context.gate_context(STRANGER), server_side=False, within_s=5.0
             )
-            await stream.write(bytes(100_000))
+            await stream.write(bytes(700_000))
             with pytest.raises(RefusedByPeerError):
                 await stream.read()
             stream.close()
