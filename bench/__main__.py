@@ -27,6 +27,7 @@ BENCHES: Final = {
     "memory": "resident size of the gate process",
     "log": "commit latency, bytes and flushes an event",
     "list": "applying snapshots and deltas, and their size",
+    "tls": "handshakes, whole and resumed",
 }
 """Each is a module of this package with ``measure(workshop)``."""
 

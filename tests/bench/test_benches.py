@@ -43,6 +43,17 @@ FIGURES = {
             )
         ),
     },
+    "tls": {
+        "network_handshake_size",
+        "network_resumed_size",
+        "serial_handshake_size",
+        "handshake_of_both_sides",
+        "resumed_of_both_sides",
+        "dial_until_first_answer",
+        "resumed_until_first_answer",
+        "register_made_anew",
+        "one_gate_registered",
+    },
 }
 COUNTED_ON_THE_DISK = {
     "single_tap_written",
