@@ -13,6 +13,7 @@ import heapq
 import os
 import random
 import select
+import shutil
 import struct
 import subprocess
 import threading
@@ -115,8 +116,8 @@ class Wire:
 @contextmanager
 def two_networks(seed: int = 1) -> Iterator[tuple[Network, Network, Wire]]:
     """Two networks and the wire between them; skips the test where they cannot be had."""
-    if os.geteuid() != 0 or not Path("/dev/net/tun").exists():
-        pytest.skip("needs root and /dev/net/tun")
+    if os.geteuid() != 0 or not Path("/dev/net/tun").exists() or shutil.which("ip") is None:
+        pytest.skip("needs root, /dev/net/tun and iproute2")
     networks: list[Network] = []
     try:
         # RFC 5737: addresses for documentation
