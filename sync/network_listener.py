@@ -8,9 +8,11 @@ office by the name of what he did; the others go on being served.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from asyncio import StreamReader, StreamWriter
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 from msgspec import Struct
@@ -41,7 +43,7 @@ class Limits(Struct, frozen=True):
     """Connections in all; the hub needs as many file descriptors."""
     handshakes: int = 512
     handshakes_per_address: int = 128
-    """Gates may well share an address, behind a router."""
+    """Gates may well share an address, behind a router; in IPv6, of one /64 network."""
     links_per_gate: int = 3
     """A gate that lost its link unnoticed dials anew before the old one is given up."""
     handshake_within_s: float = 10.0
@@ -121,25 +123,25 @@ class NetworkListener:
     def _accept(self, reader: StreamReader, writer: StreamWriter) -> None:
         peer = writer.get_extra_info("peername")
         address = str(peer[0]) if peer else "gone"
-        full = self._full(address)
+        full = self._full(neighbour(address))
         if full is not None:
             writer.transport.abort()
             self._turned_away(TurnedAway(address, CrowdedError(full)))
             return
-        self._shaking[address] += 1
+        self._shaking[neighbour(address)] += 1
         below = TcpStream(reader, writer, self._limits.keepalive)
         task = asyncio.get_running_loop().create_task(self._run(below, address))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _full(self, address: str) -> str | None:
+    def _full(self, source: str) -> str | None:
         limits = self._limits
         if len(self._tasks) >= limits.links:
             return f"{limits.links} connections are open, and no more are allowed"
         if self._shaking.total() >= limits.handshakes:
             return f"{limits.handshakes} handshakes are going on: a restart of many gates, or a flood"
-        if self._shaking[address] >= limits.handshakes_per_address:
-            return f"{limits.handshakes_per_address} handshakes of this address are going on"
+        if self._shaking[source] >= limits.handshakes_per_address:
+            return f"{limits.handshakes_per_address} handshakes of {source} are going on"
         return None
 
     async def _run(self, below: TcpStream, address: str) -> None:
@@ -164,9 +166,10 @@ class NetworkListener:
             await below.linger(LAST_WORDS_WITHIN_S)
             return None
         finally:
-            self._shaking[address] -= 1
-            if not self._shaking[address]:
-                del self._shaking[address]
+            source = neighbour(address)
+            self._shaking[source] -= 1
+            if not self._shaking[source]:
+                del self._shaking[source]
 
     async def _serve_gate(self, stream: TlsStream) -> None:
         public = stream.peer_public_key
@@ -189,3 +192,12 @@ class NetworkListener:
             streams.discard(stream)
             if not streams:
                 self._links.pop(public, None)
+
+
+def neighbour(address: str) -> str:
+    """Whose address it is, as far as a bound is concerned: in IPv6 every host has 2⁶⁴ of them."""
+    with contextlib.suppress(ValueError):
+        parsed = ip_address(address.partition("%")[0])
+        if isinstance(parsed, IPv6Address):
+            return str(parsed.ipv4_mapped or IPv6Network((parsed, 64), strict=False))
+    return address

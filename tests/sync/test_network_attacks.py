@@ -16,7 +16,7 @@ import pytest
 from sync import tls_context
 from sync.identity import certificate
 from sync.link_errors import CrowdedError, LostLinkError, RefusedByPeerError
-from sync.network_listener import Limits
+from sync.network_listener import Limits, neighbour
 from sync.tcp_stream import Keepalive, TcpStream
 from sync.tls_stream import TlsStream, handshake
 from tests.support.certificates import client_tls, dated_certificate
@@ -90,6 +90,21 @@ def test_a_crowd_of_slow_loris_leaves_the_next_address_its_place() -> None:
             writer.transport.abort()
 
     run(story)
+
+
+@pytest.mark.parametrize(
+    ("address", "counted_as"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("gone", "gone"),
+    ],
+)
+def test_a_host_with_many_addresses_is_one_neighbour(address: str, counted_as: str) -> None:
+    assert neighbour(address) == counted_as
 
 
 def test_places_of_the_turned_away_are_free_again() -> None:
@@ -234,6 +249,33 @@ def test_a_link_that_ends_in_an_error_is_given_back() -> None:
             stream.close()
             assert office.listener.links == 0
             assert office.turned_away == []
+
+    run(story)
+
+
+def test_a_fault_in_one_gates_session_is_told_and_the_others_go_on() -> None:
+    async def fail_once(stream: TlsStream) -> None:
+        while data := await stream.read():
+            if data == b"bad":
+                raise RuntimeError("a fault of ours")
+            await stream.write(data)
+
+    async def story() -> None:
+        told: list[str] = []
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _loop, context: told.append(str(context.get("exception")))
+        )
+        async with hub(serve=fail_once) as office:
+            friend = await dialler(office.address).dial()
+            stream = await dialler(office.address).dial()
+            await stream.write(b"bad")
+            with pytest.raises(LostLinkError):
+                await stream.read()
+            stream.close()
+            assert await answer(friend) == b"hello"
+            assert office.listener.links == 1
+            friend.close()
+        assert told == ["a fault of ours"]
 
     run(story)
 
