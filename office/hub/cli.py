@@ -8,9 +8,12 @@ hub revoke STORE --card HEX --reason lost     end a chip's grants at every gate
 hub report STORE [--card HEX]                 how gates stand; since when they refuse a card
 hub resume STORE [--gate 1]                   a clerk has looked: see docs/adr/0011
 hub settle STORE --grant 108 --left 1         what is left of a counted grant, by a clerk
+hub run STORE --keys KEYS [--listen HOST:PORT]   serve gates until told to stop
+hub order STORE open --gate 1 --door 1 --operator 17 --reason "parcel"
+hub take STORE gate-1.events                  a file from a gate's stick
 
-A change is durable with its outbox row when the command ends; a running hub finds it
-within a second.
+A change is durable with its outbox row when the command ends; a running hub is told, and
+finds it within a second in any case.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from office.estate_file import load_estate
 from office.hub.desk import card_report, gate_report, import_estate, revoke
 from office.hub.facts import Change, Gate, LinkKind
 from office.hub.one_use import decide
+from office.hub.run_cli import add_order, add_run, add_take, nudge, order, run_hub, take
 from office.hub.sqlite_store import SqliteHub
 from office.table import choice
 from sync.records import Credential, RevocationReason, Technology
@@ -45,6 +49,9 @@ def add_hub(group: argparse.ArgumentParser) -> None:
         ("report", _add_report, _report, "how gates stand, and since when they refuse a card"),
         ("resume", _add_resume, _resume, "a clerk has looked at a gate that waits for it"),
         ("settle", _add_settle, _settle, "say what is left of a counted grant"),
+        ("run", add_run, run_hub, "serve gates"),
+        ("order", add_order, order, "have a connected gate open, change its mode, blink …"),
+        ("take", add_take, take, "take in a file that a stick brought from a gate"),
     ):
         command = commands.add_parser(name, help=text)
         command.add_argument("store", type=Path, help="the hub's SQLite file")
@@ -115,6 +122,7 @@ def _import(options: argparse.Namespace, now: int) -> Report:
     estate = load_estate(options.estate)
     with _opened(options.store) as store:
         changes = import_estate(store, estate, now, revive=options.revive)
+    nudge(options.store)
     return _changed(changes) | {"gates": len(estate.gates)}
 
 
@@ -136,6 +144,7 @@ def _revoke(options: argparse.Namespace, now: int) -> Report:
     reason = choice(RevocationReason)(options.reason)
     with _opened(options.store) as store:
         changes = revoke(store, now, reason, credential=_card(options), issue_id=options.issue)
+    nudge(options.store)
     return _changed(changes)
 
 

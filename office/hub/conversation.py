@@ -14,7 +14,8 @@ from msgspec import Struct
 
 from office.errors import OfficeError
 from office.hub.facts import Gate
-from office.hub.log_intake import Batch, Erased, EventGapError, LogRefusedError
+from office.hub.file_intake import judged_batch
+from office.hub.log_intake import EventGapError, LogRefusedError
 from office.hub.port import HubStorage
 from office.hub.publisher import Outgoing
 from office.hub.reception import (
@@ -44,7 +45,6 @@ from sync.messages import (
 from sync.session import Session
 from sync.session_events import Greeted, Received, SessionEvent
 from sync.statements.log_epoch import verify_log_epoch
-from sync.statements.log_head import verify_log_head
 from sync.statements.refusal import StatementError
 from sync.statements.wire import Sender
 
@@ -233,14 +233,7 @@ class Conversation:
         self._say(LogFrom(epoch, position.number))
 
     def _batch(self, message: LogBatch) -> None:
-        before = message.signed_before
-        batch = Batch(
-            message.epoch,
-            message.first,
-            [Erased(one.hashed or b"") if one.payload is None else one.payload for one in message.entries],
-            verify_log_head(message.signed_head, self._sender),
-            None if before is None else verify_log_head(before, self._sender),
-        )
+        batch = judged_batch(message, self._sender)
         try:
             number = take_events(self._desk.store, self._gate.gate_id, batch, self._now_s())
         except EventGapError:

@@ -86,6 +86,7 @@ class Hub:
         self._links: dict[int, _Link] = {}
         self._last_change = 0
         self._spoke: set[int] = set()
+        self._turned_away: dict[str, str] = {}
         self._woken = asyncio.Event()
         self._stopped = asyncio.Event()
         self._counter = 0
@@ -182,8 +183,9 @@ class Hub:
         link.conversation.order(self._counter, OrderSent(signed), then)
 
     def turned_away(self, attack: str, text: str) -> None:
-        """Somebody was not let in; the office shall see it."""
-        self._store.diary.alarm(None, attack, text, self._now_s())
+        """Somebody was not let in; the office shall see it, with the next note of contacts."""
+        # Kept by name: a flood of strangers costs one row for each name and no commit of its own.
+        self._turned_away[attack] = text
 
     def _take_place(self, link: _Link) -> None:
         """One session a gate: the newest counts. Two devices with one key are told."""
@@ -250,13 +252,16 @@ class Hub:
             self._links[gate_id].conversation.end("struck_off", "this gate's key was struck off")
 
     def _note_contacts(self) -> None:
-        if not self._spoke:
+        if not self._spoke and not self._turned_away:
             return
         at = self._now_s()
         with self._store.transaction():
             for gate_id in self._spoke:
                 self._store.diary.note_contact(gate_id, at)
+            for attack, text in self._turned_away.items():
+                self._store.diary.alarm(None, attack, text, at)
         self._spoke.clear()
+        self._turned_away.clear()
 
     def _hello(self, gate: Gate) -> Hello:
         return Hello(

@@ -172,15 +172,16 @@ class AgentProcess:
     async def _keep_linked(self, link: Link, parts: Parts) -> None:
         backoff = Backoff()
         while True:
-            began = self._monotonic()
+            stood_s = 0.0
             try:
                 stream = await link.connect()
                 began = self._monotonic()
                 failure = _failure(await self._talk(link, stream, parts))
+                stood_s = self._monotonic() - began
             except LinkError as error:
                 failure = error
             self._link_state = f"not connected: {failure}"
-            backoff = backoff.after(failure, stood_s=self._monotonic() - began)
+            backoff = backoff.after(failure, stood_s=stood_s)
             await asyncio.sleep(backoff.delay_s(self._outside.random_bytes(1)[0] / 256))
 
     async def _watch_drop_folder(self, drop: DropFolder, parts: Parts) -> None:

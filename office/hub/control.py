@@ -1,0 +1,98 @@
+"""The hub's local socket: orders for gates, how they stand, and a nudge when the store has changed.
+
+One JSON object a line, one answer a line. Only the hub's own group may connect.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from office.errors import OfficeError
+from office.hub.process import Hub
+from sync.codec import CodecError
+from sync.messages import OrderAnswer
+from sync.statements.order_kinds import OrderKind
+
+MAX_LINE_BYTES: Final = 16_384
+ANSWER_WITHIN_S: Final = 10.0
+DEFAULT_VALID_S: Final = 10
+SOCKET_MODE: Final = 0o660
+
+Fields = dict[str, Any]
+
+
+class ControlSocket:
+    """Serves the socket while the hub runs."""
+
+    def __init__(self, hub: Hub, path: Path) -> None:
+        self._hub = hub
+        self._path = path
+        self._server: asyncio.Server | None = None
+
+    async def open(self) -> None:
+        """Begin to serve; a socket that a killed hub left behind is replaced. Raises ``OSError``."""
+        self._path.unlink(missing_ok=True)
+        self._server = await asyncio.start_unix_server(self._serve, str(self._path), limit=MAX_LINE_BYTES)
+        self._path.chmod(SOCKET_MODE)
+
+    async def close(self) -> None:
+        """Serve no more."""
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+        self._path.unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, ValueError):  # gone, or talks without end
+            while line := await reader.readline():
+                writer.write(json.dumps(await self._answer(line)).encode() + b"\n")
+                await writer.drain()
+        writer.close()
+
+    async def _answer(self, line: bytes) -> Fields:
+        try:
+            asked = json.loads(line)
+            return {"ok": True, **await self._do(asked if isinstance(asked, dict) else {})}
+        except (OfficeError, CodecError) as error:
+            return {"ok": False, "error": str(error)}
+        except (ValueError, RecursionError):
+            return {"ok": False, "error": "a request is one JSON object a line"}
+
+    async def _do(self, asked: Mapping[str, Any]) -> Fields:
+        match asked.get("command"):
+            case "wake":
+                self._hub.wake()
+                return {}
+            case "status":
+                return {"gates": {str(gate): dict(one.status) for gate, one in self._hub.connected.items()}}
+            case "order":
+                return await self._order(asked)
+            case other:
+                raise OfficeError(f"no such command: {str(other)[:40]!r} (there are: wake, status, order)")
+
+    async def _order(self, asked: Mapping[str, Any]) -> Fields:
+        try:
+            kind = OrderKind[str(asked.get("kind", "")).upper()]
+        except KeyError:
+            known = ", ".join(one.name.lower() for one in OrderKind)
+            raise OfficeError(f"'kind' must be one of {known}") from None
+        gate, arguments = asked.get("gate"), asked.get("arguments", {})
+        valid_s = asked.get("valid_s", DEFAULT_VALID_S)
+        if type(gate) is not int or type(valid_s) is not int or not isinstance(arguments, dict):
+            raise OfficeError("an order needs 'gate' (a number) and 'arguments' (an object)")
+        answered: asyncio.Future[OrderAnswer] = asyncio.get_running_loop().create_future()
+        self._hub.order(gate, kind, arguments, valid_s=valid_s, then=answered.set_result)
+        try:
+            answer = await asyncio.wait_for(answered, ANSWER_WITHIN_S)
+        except TimeoutError:
+            raise OfficeError(
+                f"gate {gate} did not answer; it may have done it: look at its events"
+            ) from None
+        if not answer.ok:
+            raise OfficeError(f"gate {gate} refused: {answer.text}")
+        return {}

@@ -1,0 +1,137 @@
+"""``python -m office hub run`` and the commands that speak to a running hub or take in a stick's file."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import socket
+from pathlib import Path
+from typing import Any, Final
+
+from office.clock import monotonic, utc_now_ms
+from office.errors import OfficeError
+from office.hub.control import ControlSocket
+from office.hub.file_intake import take_file
+from office.hub.network_entrance import NetworkEntrance
+from office.hub.online import OnlineKey
+from office.hub.process import Entrance, Hub, Outside
+from office.hub.publisher import Publisher
+from office.hub.signers import DirectorySigners
+from office.hub.sqlite_store import SqliteHub
+from office.keys import KeyDirectory
+from sync.statements.order_kinds import OrderKind
+
+SOFTWARE: Final = "gatehouse-office 0.1.0"
+DEFAULT_LISTEN: Final = "0.0.0.0:7316"
+ANSWER_WITHIN_S: Final = 15.0
+
+Report = dict[str, object]
+
+
+def add_run(command: argparse.ArgumentParser) -> None:
+    """Options of ``hub run``."""
+    command.add_argument("--keys", type=Path, required=True, help="the key directory")
+    command.add_argument("--listen", default=DEFAULT_LISTEN, help=f"host:port (default: {DEFAULT_LISTEN})")
+    command.add_argument("--control", type=Path, help="socket for orders (default: STORE.sock)")
+
+
+def run_hub(options: argparse.Namespace, _now: int) -> Report:
+    """Serve gates until SIGTERM or SIGINT."""
+    asyncio.run(_serve(options))
+    return {"stopped": str(options.store)}
+
+
+async def _serve(options: argparse.Namespace) -> None:
+    keys = KeyDirectory(options.keys)
+    store = SqliteHub(options.store)
+    try:
+        online = OnlineKey(keys, store, utc_now_ms)
+        host, _, port = options.listen.rpartition(":")
+        entrances: list[Entrance] = [NetworkEntrance(online.key, host.strip("[]"), int(port))]
+        publisher = Publisher(store, DirectorySigners(keys))
+        hub = Hub(store, publisher, online, Outside(utc_now_ms, monotonic, os.urandom, SOFTWARE), entrances)
+        control = ControlSocket(hub, _control(options))
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, hub.stop)
+        await control.open()
+        try:
+            await hub.run()
+        finally:
+            await control.close()
+    except (OSError, ValueError) as error:
+        raise OfficeError(f"--listen {options.listen}: {error}") from error
+    finally:
+        store.close()
+
+
+def add_order(command: argparse.ArgumentParser) -> None:
+    """Options of ``hub order``."""
+    command.add_argument("kind", choices=[one.name.lower() for one in OrderKind])
+    command.add_argument("--gate", type=int, required=True, help="the gate's id")
+    command.add_argument("--operator", required=True, help="who orders it: an id, never a name")
+    command.add_argument("--reason")
+    command.add_argument("--door", type=int)
+    command.add_argument("--reader")
+    command.add_argument("--mode", type=int, help="1 normal, 2 free access, 3 lockdown")
+    command.add_argument("--seconds", type=int)
+    command.add_argument("--control", type=Path, help="the hub's socket (default: STORE.sock)")
+
+
+def order(options: argparse.Namespace, _now: int) -> Report:
+    """Have a gate do something, now."""
+    names = ("operator", "reason", "door", "reader", "mode", "seconds")
+    given = {name: value for name in names if (value := getattr(options, name)) is not None}
+    asked = {"command": "order", "gate": options.gate, "kind": options.kind, "arguments": given}
+    answer = _ask(_control(options), asked)
+    if not answer.get("ok"):
+        raise OfficeError(str(answer.get("error", "the hub refused")))
+    return {"gate": options.gate, "done": options.kind}
+
+
+def add_take(command: argparse.ArgumentParser) -> None:
+    """Options of ``hub take``."""
+    command.add_argument("file", type=Path, help="gate-N.events, from a gate's stick")
+
+
+def take(options: argparse.Namespace, now: int) -> Report:
+    """Take in a gate's file."""
+    store = SqliteHub(options.store)
+    try:
+        found = take_file(store, options.file, now)
+    finally:
+        store.close()
+    return {"gate": found.gate_id, "events_up_to": found.last_event, "receipts": found.receipts}
+
+
+def nudge(store: Path) -> None:
+    """Tell a running hub that its store has changed; without one, it finds out when it starts."""
+    try:
+        _ask(_default_control(store), {"command": "wake"})
+    except OfficeError:
+        return
+
+
+def _ask(path: Path, asked: dict[str, Any]) -> dict[str, Any]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as client:
+        client.settimeout(ANSWER_WITHIN_S)
+        try:
+            client.connect(str(path))
+            client.sendall(json.dumps(asked).encode() + b"\n")
+            with client.makefile("rb") as lines:
+                answer = json.loads(lines.readline() or b"{}")
+        except (OSError, ValueError) as error:
+            raise OfficeError(f"{path}: no hub answers here ({error})") from None
+    return answer if isinstance(answer, dict) else {}
+
+
+def _control(options: argparse.Namespace) -> Path:
+    given: Path | None = options.control
+    return given or _default_control(options.store)
+
+
+def _default_control(store: Path) -> Path:
+    return store.with_name(f"{store.name}.sock")
