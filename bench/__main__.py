@@ -28,6 +28,7 @@ BENCHES: Final = {
     "log": "commit latency, bytes and flushes an event",
     "list": "applying snapshots and deltas, and their size",
     "tls": "handshakes, whole and resumed",
+    "push": "a thousand gates on one hub: revocations and whole lists",
 }
 """Each is a module of this package with ``measure(workshop)``."""
 
