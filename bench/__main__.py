@@ -29,6 +29,7 @@ BENCHES: Final = {
     "list": "applying snapshots and deltas, and their size",
     "tls": "handshakes, whole and resumed",
     "push": "a thousand gates on one hub: revocations and whole lists",
+    "serial": "a full list to one of eight gates at 9600 baud",
 }
 """Each is a module of this package with ``measure(workshop)``."""
 

@@ -88,7 +88,7 @@ class BusGate:
         self.gate_version: int | None = None
         self._retry_at = float("-inf")
         self._poll_at = float("-inf")
-        self._asked_at = float("-inf")
+        self.asked_at = float("-inf")
         self._interval_s = SOON_S
         self._reply_s = _REPLY_S
         self._round_trip_s: float | None = None
@@ -119,18 +119,17 @@ class BusGate:
         """How long to wait for the first byte of its answer."""
         return self._reply_s
 
-    def due_at(self, busy_until: float, quiet_gates: int) -> float:
-        """When it is to be asked next. On a busy line, quiet gates take turns, one every 2 s."""
+    def due_at(self, busy_until: float, presence_at: float) -> float:
+        """When it is to be asked next; if quiet, on a busy line, not before ``presence_at``."""
         connection = self.connection
         if connection is None:
             return self._retry_at
         if connection.outgoing.has_segment:
-            return max(self._retry_at, self._asked_at + BACKLOG_S)
+            return max(self._retry_at, self.asked_at + BACKLOG_S)
         if connection.outgoing.in_flight or connection.owes_answer or connection.close_wanted:
             return self._retry_at
         if self.is_quiet:
-            idle = max(self._asked_at + QUIET_S, busy_until)
-            return min(idle, self._asked_at + max(1, quiet_gates) * 2 * QUIET_S)
+            return max(self.asked_at + QUIET_S, min(busy_until, presence_at))
         return max(self._retry_at, self._poll_at)
 
     def wake(self, now: float) -> None:
@@ -142,7 +141,7 @@ class BusGate:
 
     def asked(self, now: float) -> None:
         """A poll or a probe goes out to it."""
-        self._asked_at = now
+        self.asked_at = now
         if self._misses:
             self._polls_repeated += 1
 

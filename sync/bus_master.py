@@ -20,7 +20,17 @@ from sync.bus_gate import BusGate, GateDiagnostics, GateState
 from sync.bus_schedule import Ask, AskEveryone, Schedule, SendData
 from sync.connection import AddressDoubled, BusEvent, Closed, Connection, Opened
 from sync.frame_payloads import VERSION, Hello, Nonce, Welcome, parse_welcome
-from sync.frames import EVERYONE, MAX_ADDRESS, OVERHEAD_BYTES, Frame, FrameDecoder, FrameError, Kind, encode
+from sync.frames import (
+    EVERYONE,
+    MAX_ADDRESS,
+    OVERHEAD_BYTES,
+    TURN_OF_ANYONE,
+    Frame,
+    FrameDecoder,
+    FrameError,
+    Kind,
+    encode,
+)
 from sync.line import MAX_WIRE_BYTES, Line
 
 SLOTS: Final = 4
@@ -75,15 +85,12 @@ class BusMaster:
             return b""
         self._close_where_wanted(now)
         match self._schedule.choose(now):
-            case SendData(gate):
-                return self._send_data(gate, now)
+            case SendData(gate, asks_everyone):
+                return self._send_data(gate, now, asks_everyone=asks_everyone)
             case Ask(gate):
                 return self._greet(gate, now) if gate.connection is None else self._poll(gate, now)
             case AskEveryone():
-                longest = max(gate.reply_s for gate in self._gates.values() if gate.connection is not None)
-                data = self._floor.speak(encode(Frame(EVERYONE, Kind.ANYONE, turn=1)), now)
-                self._floor.give(None, longest, OVERHEAD_BYTES)
-                return data
+                return self._question(Frame(EVERYONE, Kind.ANYONE), now)
             case _:
                 return b""
 
@@ -118,12 +125,22 @@ class BusMaster:
         gates = tuple(gate.diagnostics() for gate in self._gates.values())
         return BusDiagnostics(self._decoder.garbled, self._strangers, gates)
 
-    def _send_data(self, gate: BusGate, now: float) -> bytes:
+    def _question(self, frame: Frame, now: float) -> bytes:
+        """The frame, after which any gate may answer."""
+        longest = max(gate.reply_s for gate in self._gates.values() if gate.connection is not None)
+        data = self._floor.speak(encode(replace(frame, turn=TURN_OF_ANYONE)), now)
+        self._floor.give(None, longest, OVERHEAD_BYTES)
+        return data
+
+    def _send_data(self, gate: BusGate, now: float, *, asks_everyone: bool) -> bytes:
         connection = gate.connection
         frame = None if connection is None else connection.data_frame(from_gate=False)
         if connection is None or frame is None:
             return b""
         gate.charge += len(frame.payload) + OVERHEAD_BYTES
+        if asks_everyone:
+            gate.sent(frame, now)
+            return self._question(frame, now)
         # The frame that fills the window asks for the answer, too. What came from the gate is
         # acknowledged by a poll of its own.
         if connection.outgoing.window_is_full and not connection.owes_answer:

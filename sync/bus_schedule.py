@@ -17,6 +17,8 @@ from sync.bus_gate import BusGate
 from sync.line import MAX_WIRE_BYTES
 
 COMMON_QUESTION_S: Final = 1.0
+PRESENCE_S: Final = 3.0
+"""While the line is busy, one quiet gate is polled by itself so often: is it still there?"""
 _BUSY_S: Final = 1.0
 """For so long after data was sent the line counts as busy."""
 _HEAD_START_BYTES: Final = 2 * MAX_WIRE_BYTES
@@ -24,9 +26,10 @@ _HEAD_START_BYTES: Final = 2 * MAX_WIRE_BYTES
 
 
 class SendData(Struct, frozen=True):
-    """Send this gate its next DATA frame."""
+    """Send this gate its next DATA frame, and with it the common question if asked to."""
 
     gate: BusGate
+    asks_everyone: bool = False
 
 
 class Ask(Struct, frozen=True):
@@ -50,18 +53,21 @@ class Schedule:
         self._asked_last = False
         self._busy_until = -inf
         self._everyone_at = -inf
+        self._presence_at = -inf
 
     def choose(self, now: float) -> Move | None:
         """What to do now; ``None``: nothing is due."""
         backlogged = [gate for gate in self._gates if gate.has_data]
         if self._asked_last and backlogged:
             return self._send(backlogged, now)
-        self._asked_last = True
-        if self._everyone_due_at() <= now:
-            self._everyone_at = now + COMMON_QUESTION_S
-            return AskEveryone()
         due_at, gate = self._first_due()
+        if self._everyone_due_at() <= min(now, due_at):
+            self._everyone_at = max(self._everyone_at + COMMON_QUESTION_S, now + COMMON_QUESTION_S / 2)
+            return self._send(backlogged, now, asks_everyone=True) if backlogged else AskEveryone()
+        self._asked_last = True
         if gate is not None and due_at <= now:
+            if gate.is_quiet:
+                self._presence_at = now + PRESENCE_S
             return Ask(gate)
         return self._send(backlogged, now) if backlogged else None
 
@@ -71,18 +77,17 @@ class Schedule:
             return -inf
         return min(self._everyone_due_at(), self._first_due()[0])
 
-    def _send(self, backlogged: Sequence[BusGate], now: float) -> SendData:
-        self._asked_last = False
+    def _send(self, backlogged: Sequence[BusGate], now: float, *, asks_everyone: bool = False) -> SendData:
+        self._asked_last = asks_everyone
         self._busy_until = now + _BUSY_S
         chosen = min(backlogged, key=lambda gate: gate.charge)
         for gate in self._gates:  # nobody saves up more than the head start
             gate.charge = max(gate.charge, chosen.charge - _HEAD_START_BYTES)
-        return SendData(chosen)
+        return SendData(chosen, asks_everyone)
 
     def _first_due(self) -> tuple[float, BusGate | None]:
-        quiet = sum(gate.is_quiet for gate in self._gates)
-        due = [(gate.due_at(self._busy_until, quiet), gate) for gate in self._gates]
-        return min(due, key=lambda one: one[0], default=(inf, None))
+        due = [(gate.due_at(self._busy_until, self._presence_at), gate) for gate in self._gates]
+        return min(due, key=lambda one: (one[0], one[1].asked_at), default=(inf, None))
 
     def _everyone_due_at(self) -> float:
         open_gates = sum(gate.connection is not None for gate in self._gates)

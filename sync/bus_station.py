@@ -12,7 +12,17 @@ from msgspec import Struct
 
 from sync.connection import BusEvent, Closed, Connection, Opened
 from sync.frame_payloads import VERSION, Hello, Nonce, Welcome, parse_hello
-from sync.frames import END, EVERYONE, MAX_ADDRESS, Frame, FrameDecoder, FrameError, Kind, encode
+from sync.frames import (
+    END,
+    EVERYONE,
+    MAX_ADDRESS,
+    TURN_OF_ANYONE,
+    Frame,
+    FrameDecoder,
+    FrameError,
+    Kind,
+    encode,
+)
 from sync.line import Line
 
 SILENCE_S: Final = 30.0
@@ -72,7 +82,7 @@ class BusStation:
             if frame.address == self.address:
                 self._frames += 1
                 self._take(frame, now)
-            elif frame.address == EVERYONE and frame.kind is Kind.ANYONE:
+            if frame.turn == TURN_OF_ANYONE:
                 self._consider(now)
 
     def next_output(self, now: float) -> bytes:
@@ -136,7 +146,7 @@ class BusStation:
             else:
                 connection.receive_ack(frame)
             answer = Frame(self.address, Kind.ACK, from_gate=True, turn=frame.turn)
-        if frame.turn:
+        if 0 < frame.turn < TURN_OF_ANYONE:
             self._answer = _Answer(answer, now + self._line.turnaround_s)
 
     def _turn(self, poll: Frame) -> bytes:

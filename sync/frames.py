@@ -18,6 +18,8 @@ END: Final = b"\0"
 """Ends each frame; sent before a turn's first frame as well, to end whatever noise came before."""
 EVERYONE: Final = 0
 MAX_ADDRESS: Final = 127
+TURN_OF_ANYONE: Final = 15
+"""In a frame of the hub: after it, any gate whose news the hub cannot know of may say HERE."""
 
 _HEADER_BYTES: Final = 6
 _CRC_BYTES: Final = 4
@@ -41,7 +43,7 @@ class Kind(IntEnum):
     CLOSED = 5
     """The gate knows no connection with this tag: open one."""
     ANYONE = 6
-    """The hub asks all gates at once whether one has something to say."""
+    """Carries nothing but the question to all gates, when there is no data frame to carry it."""
     HERE = 7
     """A gate's answer to that."""
 
@@ -54,8 +56,8 @@ class Frame(Struct, frozen=True):
     kind: Kind
     from_gate: bool = False
     turn: int = 0
-    """0 to 15. From the hub: how many data frames the gate may send now (0: it stays silent; in a
-    HELLO: among how many slots it picks). From a gate in an ACK: 1 if more waits."""
+    """0 to 15. From the hub: how many data frames the gate may send now (0: it stays silent; 15: see
+    ``TURN_OF_ANYONE``; in a HELLO: among how many slots it picks). From a gate in an ACK: 1 if more waits."""
     tag: int = 0
     """One byte of the connection: a frame of an older one is told by it."""
     place: int = 0

@@ -13,12 +13,13 @@ BITS_PER_BYTE: Final = 10
 MAX_PAYLOAD_BYTES: Final = 244
 MAX_WIRE_BYTES: Final = 256
 """The longest frame with its stuffing and end mark (`sync.frames`): 0.27 s at 9600 baud."""
-WINDOW_BYTES: Final = 2_048
-"""Most bytes on their way unacknowledged in one direction to or from one gate."""
+WINDOW_BYTES: Final = 3_904
+"""Sixteen full frames: the most that is on its way unacknowledged in one direction of one connection."""
 
 _TURN_S: Final = 0.54
 """A gate's longest turn at 9600 baud, two full frames: what an urgent message may have to wait for."""
 _MAX_TURN_FRAMES: Final = 8
+_MAX_BUFFER_BYTES: Final = 2_048
 _BUFFER_S: Final = 0.25
 """Little waits below the session, so that a revocation can still overtake what is not yet sent."""
 
@@ -54,7 +55,7 @@ class Line(Struct, frozen=True):
     @property
     def send_buffer_bytes(self) -> int:
         """How much may wait unsent at the hub for one gate: at least one frame."""
-        return max(MAX_PAYLOAD_BYTES, min(WINDOW_BYTES, int(_BUFFER_S / self.byte_s)))
+        return max(MAX_PAYLOAD_BYTES, min(_MAX_BUFFER_BYTES, int(_BUFFER_S / self.byte_s)))
 
     @property
     def turn_bytes(self) -> int:

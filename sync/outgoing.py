@@ -18,7 +18,7 @@ PLACES: Final = 1 << 16
 MIN_ROOM_BYTES: Final = 255 * 16
 """What each side can take at the start of a connection."""
 MIN_PAYLOAD_BYTES: Final = 32
-WINDOW_FRAMES: Final = 8
+WINDOW_FRAMES: Final = 16
 """A smaller frame comes with a smaller window: on a bad line the answer is wanted sooner."""
 _MEMORY: Final = 0.97
 """Share that a frame's weight keeps with each later frame: some thirty are remembered."""

@@ -206,11 +206,17 @@ def test_an_idle_bus_is_asked_each_second_and_does_not_spin() -> None:
     assert rig.bus.collisions == 0
 
 
-def test_nobody_speaks_unasked_and_nothing_collides() -> None:
+def test_answers_collide_only_until_the_hub_knows_who_has_something_to_say() -> None:
     rig = BusRig(list(range(1, 9)), line=SLOW)
     rig.run_until_open()
-    rig.exchange({one: CYCLE[:400] for one in range(1, 9)}, {one: CYCLE[:700] for one in range(1, 9)})
-    assert rig.bus.collisions <= 2, "only answers to the common question may collide"
+    for one in range(1, 9):
+        rig.hub[one].waiting = CYCLE[:400]
+        rig.gates[one].waiting = CYCLE[:900]
+    rig.run_for(4.0)
+    collided = rig.bus.collisions
+    everything = dict.fromkeys(range(1, 9), CYCLE[:400]), dict.fromkeys(range(1, 9), CYCLE[:900])
+    assert rig.run_until_arrived(*everything) > 6
+    assert rig.bus.collisions == collided, "nobody speaks unasked"
 
 
 def test_an_echoing_adapter_does_not_matter() -> None:
