@@ -7,6 +7,7 @@ machine. Streams are measured below TLS, which adds 22 bytes to each record.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from random import Random
 from typing import Final
 
@@ -198,7 +199,7 @@ class _Listener:
 
     def gaps(self, end: float) -> list[float]:
         times = [[*asked, end] for asked in self._asked.values()]
-        return [after - before for one in times for before, after in zip(one, one[1:], strict=False)]
+        return [after - before for one in times for before, after in pairwise(one)]
 
 
 def _worst(name: str, sample: list[float], bound: float | None) -> Figure:

@@ -85,7 +85,7 @@ def test_a_slow_line_carries_a_message_each_way(name: str) -> None:
     fault, lump_bytes = LINES[name]
     rig = BusRig([1, 2, 3], line=SLOW, fault=fault, lump_bytes=lump_bytes)
     rig.run_until_open()
-    rig.exchange({one: CYCLE[:500] for one in (1, 2, 3)}, {one: CYCLE[:300] for one in (1, 2, 3)})
+    rig.exchange(dict.fromkeys((1, 2, 3), CYCLE[:500]), dict.fromkeys((1, 2, 3), CYCLE[:300]))
 
 
 @settings(max_examples=25)
