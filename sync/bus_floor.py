@@ -30,13 +30,17 @@ class Turn:
         """However much is still coming, noise perhaps, the turn ends then."""
         self.slotted = False
         """Several may answer one after the other: it lasts until its end."""
-        self.garbled = False
         self.first_at: float | None = None
         """When the first bytes came."""
         self.measured = False
         self.carried = False
         """Whether data came."""
         self.welcomes: set[Welcome] = set()
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether something came, if no good answer did."""
+        return self.first_at is not None
 
     def prolong(self, now: float) -> None:
         """Something is coming: wait for the rest of it."""

@@ -126,7 +126,7 @@ class BusGate:
             return self._retry_at
         if connection.outgoing.has_segment:
             return max(self._retry_at, self.asked_at + BACKLOG_S)
-        if connection.outgoing.in_flight or connection.owes_answer or connection.close_wanted:
+        if connection.outgoing.in_flight or connection.owes_answer:
             return self._retry_at
         if self.is_quiet:
             return max(self.asked_at + QUIET_S, min(busy_until, presence_at))

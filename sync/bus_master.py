@@ -69,13 +69,14 @@ class BusMaster:
 
     def receive(self, data: bytes, now: float) -> None:
         """Take what the line delivered."""
-        garbled_before = self._decoder.garbled
-        answers = [frame for frame in self._decoder.feed(data) if frame.from_gate]  # else our own echo
-        garbled = self._decoder.garbled > garbled_before
+        garbled = self._decoder.garbled
+        frames = self._decoder.feed(data)
+        answers = [frame for frame in frames if frame.from_gate]
         if (turn := self._floor.turn) is not None:
-            turn.garbled |= garbled
-            if answers or garbled or self._decoder.partial:
+            if answers or self._decoder.partial or self._decoder.garbled > garbled:
                 turn.prolong(now)
+            elif frames:  # what had begun was our own echo
+                turn.first_at = None
         for frame in answers:
             self._take(frame, now)
 
@@ -101,7 +102,7 @@ class BusMaster:
             return
         self._floor.take_back(now)
         if turn.gate is None:
-            if turn.garbled:  # several spoke at once: each is asked by itself
+            if turn.disturbed:  # several spoke at once: each is asked by itself
                 self._wake_all(now)
         elif turn.welcomes:
             self._welcomed(turn.gate, turn.welcomes, now)
@@ -112,8 +113,7 @@ class BusMaster:
         """When ``on_time`` or ``next_output`` is to be called at the latest."""
         if self._floor.turn is not None:
             return self._floor.turn.deadline
-        wanted_at = -inf if self._closes_wanted() else self._schedule.next_at()
-        deadline = max(wanted_at, self._floor.speak_at)
+        deadline = max(min(self._schedule.next_at(), self._next_end_at()), self._floor.speak_at)
         return None if deadline == inf else deadline
 
     def next_event(self) -> BusEvent | None:
@@ -202,7 +202,7 @@ class BusMaster:
             self._floor.take_back(now)
             gate.answered(now, more=bool(frame.turn), carried=turn.carried)
         elif frame.kind is Kind.CLOSED:
-            gate.suspicious |= turn is not None and (turn.garbled or turn.carried)
+            gate.suspicious |= turn is not None and turn.carried
             self._close(gate, "the gate began anew", now, greet_at=now)
         elif frame.kind is Kind.HERE:
             gate.wake(now)
@@ -249,15 +249,21 @@ class BusMaster:
 
     def _missed(self, gate: BusGate, turn: Turn, now: float) -> None:
         gate.lone_welcomes = 0
-        if gate.missed(now, garbled=turn.garbled):
+        if gate.missed(now, garbled=turn.disturbed):
             self._close(gate, "the gate does not answer any more", now, greet_at=now)
 
-    def _closes_wanted(self) -> bool:
-        return any(one.connection is not None and one.connection.close_wanted for one in self._gates.values())
+    def _next_end_at(self) -> float:
+        """When the next connection ends that was closed at this end."""
+        closing = [
+            -inf if connection.lingers_until is None else connection.lingers_until
+            for gate in self._gates.values()
+            if (connection := gate.connection) is not None and connection.close_wanted
+        ]
+        return min(closing, default=inf)
 
     def _close_where_wanted(self, now: float) -> None:
         for gate in self._gates.values():
-            if gate.connection is not None and gate.connection.close_wanted:
+            if gate.connection is not None and gate.connection.is_over(now):
                 self._close(gate, "closed here", now, greet_at=now + REOPEN_S)
 
     def _close(self, gate: BusGate, reason: str, now: float, *, greet_at: float) -> None:

@@ -97,7 +97,7 @@ class BusStation:
         connection = self._connection
         if connection is None:
             return
-        if connection.close_wanted:
+        if connection.is_over(now):
             self._end("closed here")
         elif self._heard_at is not None and now >= self._heard_at + SILENCE_S:
             self._end(f"not a word from the hub for {SILENCE_S:.0f} s")
@@ -108,6 +108,8 @@ class BusStation:
             return self._answer.at
         if self._connection is None or self._heard_at is None:
             return None
+        if self._connection.lingers_until is not None:
+            return self._connection.lingers_until
         return self._heard_at + SILENCE_S
 
     def next_event(self) -> BusEvent | None:
@@ -130,9 +132,6 @@ class BusStation:
 
     def _take(self, frame: Frame, now: float) -> None:
         connection = self._connection
-        if connection is not None and connection.close_wanted:
-            self._end("closed here")
-            connection = None
         if frame.kind is Kind.HELLO:
             self._greet(frame, now)
             return

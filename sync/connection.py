@@ -6,12 +6,17 @@ connection, so that whoever runs on top of it (TLS) knows to begin anew.
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec import Struct
 
 from sync.frame_payloads import acknowledge, acknowledgement
 from sync.frames import Frame, FrameError, Kind
 from sync.incoming import Incoming
 from sync.outgoing import Outgoing
+
+LINGER_S: Final = 2.0
+"""After ``close``, what was accepted before it is still delivered for so long: it may tell the reason."""
 
 
 class Connection:
@@ -23,6 +28,7 @@ class Connection:
         self.tag = tag
         self.is_open = True
         self.close_wanted = False
+        self.lingers_until: float | None = None
         self.outgoing = Outgoing(buffer_bytes)
         self.incoming = Incoming()
         self.owes_answer = False
@@ -36,14 +42,18 @@ class Connection:
         """What arrived since the last call; also after the end."""
         return self.incoming.take()
 
-    @property
-    def is_drained(self) -> bool:
-        """Whether everything sent has arrived at the other side."""
-        return self.outgoing.is_empty
-
     def close(self) -> None:
-        """End it; what is still on its way is lost, and the other side is told when the bus comes to it."""
+        """End it, as soon as what was accepted has arrived or ``LINGER_S`` is over."""
         self.close_wanted = True
+
+    def is_over(self, now: float) -> bool:
+        """Whether a wanted end has come."""
+        if not self.close_wanted:
+            return False
+        if self.lingers_until is None:
+            self.lingers_until = now + LINGER_S
+        self.incoming.take()  # nobody else does
+        return self.outgoing.is_empty or now >= self.lingers_until
 
     def receive_data(self, frame: Frame) -> None:
         """Take a DATA frame with this connection's tag."""

@@ -234,3 +234,30 @@ def test_opened_streams_are_told_apart_by_their_connection() -> None:
     rig.run_until_open(within_s=5)
     assert rig.hub[1].connection is not first
     assert [type(event) for event in rig.gates[1].events] == [Opened]
+
+
+def test_two_gates_at_one_address_are_told_and_neither_is_served_until_one_has_gone() -> None:
+    rig = BusRig([1, 2])
+    rig.run_until_open()
+    twin = rig.new_station(1)
+    rig.bus.nodes.append(twin)
+    rig.hub[1].waiting = CYCLE * 3
+    rig.run_for(30.0)  # garbled answers could be noise: the connection is not given up at once
+    assert rig.doubled == [1]
+    assert rig.diagnostics(1).state is GateState.DOUBLED
+    assert rig.hub[1].connection is None
+    assert rig.hub[2].opened == 1, "the other gate noticed nothing"
+    rig.bus.nodes.remove(twin)
+    rig.run_until_open([1], within_s=60)
+    assert rig.diagnostics(1).state is GateState.OPEN
+    rig.hub[1].waiting = b""
+    rig.exchange({2: b"x"}, {1: b"up"})
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_two_gates_at_one_address_are_told_from_the_start(seed: int) -> None:
+    rig = BusRig([1, 2], seed=seed)
+    rig.bus.nodes.append(rig.new_station(1))
+    rig.run_for(15.0)
+    assert rig.doubled == [1]
+    assert rig.hub[2].connection is not None
