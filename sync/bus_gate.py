@@ -181,10 +181,10 @@ class BusGate:
         self._timeouts += not garbled
         self.suspicious |= garbled
         self._misses += 1
-        self._reply_s = min(_LONGEST_REPLY_S, 1.5 * self._reply_s)
         if self.connection is None:
             self._retry_at = now + min(FIRST_PROBE_S * 2 ** min(self._misses, 16), RAREST_PROBE_S)
             return False
+        self._reply_s = min(_LONGEST_REPLY_S, 1.5 * self._reply_s)
         self._retry_at = now + min(SOON_S * 2 ** min(self._misses - 1, 16), QUIET_S)
         silent = self._last_good_at is None or now >= self._last_good_at + ABSENT_S
         return silent and self._misses >= MISSES_TO_ABSENT
@@ -209,6 +209,7 @@ class BusGate:
             self._resent += connection.outgoing.resent
         self.state = GateState.ABSENT
         self.hub_nonce = self.welcome = None
+        self._reply_s = _REPLY_S
         self._retry_at = greet_at
         self._misses = 0
         return connection

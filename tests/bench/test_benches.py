@@ -53,6 +53,15 @@ FIGURES = {
         "resumed_until_first_answer",
         "register_made_anew",
         "one_gate_registered",
+    "serial": {
+        "bulk_lost_percent",
+        "bulk_lost_percent_usb",
+        "bulk_lost_percent_noisy",
+        "longest_unasked_s",
+        "urgent_to_one_s",
+        "urgent_to_the_same_s",
+        "urgent_to_all_s",
+        "word_from_a_quiet_gate_s",
     },
 }
 COUNTED_ON_THE_DISK = {
