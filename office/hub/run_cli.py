@@ -19,9 +19,11 @@ from office.hub.network_entrance import NetworkEntrance
 from office.hub.online import OnlineKey
 from office.hub.process import Entrance, Hub, Outside
 from office.hub.publisher import Publisher
+from office.hub.serial_entrance import SerialEntrance
 from office.hub.signers import DirectorySigners
 from office.hub.sqlite_store import SqliteHub
 from office.keys import KeyDirectory
+from sync.keys import SigningKey
 from sync.statements.order_kinds import OrderKind
 
 SOFTWARE: Final = "gatehouse-office 0.1.0"
@@ -36,6 +38,10 @@ def add_run(command: argparse.ArgumentParser) -> None:
     command.add_argument("--keys", type=Path, required=True, help="the key directory")
     command.add_argument("--listen", default=DEFAULT_LISTEN, help=f"host:port (default: {DEFAULT_LISTEN})")
     command.add_argument("--control", type=Path, help="socket for orders (default: STORE.sock)")
+    command.add_argument(
+        "--serial", action="append", default=[], metavar="DEVICE:BAUD", help="a serial pair; may be repeated"
+    )
+    command.add_argument("--rs485", action="store_true", help="the kernel switches the pairs' direction")
 
 
 def run_hub(options: argparse.Namespace, _now: int) -> Report:
@@ -51,6 +57,7 @@ async def _serve(options: argparse.Namespace) -> None:
         online = OnlineKey(keys, store, utc_now_ms)
         host, _, port = options.listen.rpartition(":")
         entrances: list[Entrance] = [NetworkEntrance(online.key, host.strip("[]"), int(port))]
+        entrances += [_pair(online.key, one, kernel_rs485=options.rs485) for one in options.serial]
         publisher = Publisher(store, DirectorySigners(keys))
         hub = Hub(store, publisher, online, Outside(utc_now_ms, monotonic, os.urandom, SOFTWARE), entrances)
         control = ControlSocket(hub, _control(options))
@@ -66,6 +73,11 @@ async def _serve(options: argparse.Namespace) -> None:
         raise OfficeError(f"--listen {options.listen}: {error}") from error
     finally:
         store.close()
+
+
+def _pair(key: SigningKey, text: str, *, kernel_rs485: bool) -> SerialEntrance:
+    path, _, baud = text.rpartition(":")
+    return SerialEntrance(key, path, int(baud), kernel_rs485=kernel_rs485)
 
 
 def add_order(command: argparse.ArgumentParser) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import select
 import signal
 import sys
 import tempfile
@@ -17,15 +18,17 @@ from scripts.demonstration.console import play_with
 from scripts.demonstration.estate import FOR_A_PERSON, FOR_THE_STORY
 from scripts.demonstration.gate_client import GateGoneError
 from scripts.demonstration.gate_process import GateStartError
+from scripts.demonstration.office_story import OfficeStory
 from scripts.demonstration.player import Player
 from scripts.demonstration.stage import Stage, open_stage
 from scripts.demonstration.story import STORY
 from scripts.demonstration.telling import Chapter
+from scripts.demonstration.two_gates import OfficeRefusedError, open_two_gates
 from terminal import clock
 from terminal.config import ConfigError
 
 TIME_LIMIT_S: Final = 120.0
-"""For the whole story and its clearing up, which take about 20 s: nothing hangs for longer."""
+"""For both parts and their clearing up, which take about 40 s: nothing hangs for longer."""
 EXIT_SIGNAL: Final = 128
 """A shell's exit code for a process that a signal ended, plus the signal's number."""
 
@@ -53,8 +56,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stage = clearing.enter_context(
                 open_stage(directory, pace, simulated_reader=options.simulated_reader)
             )
-            return tell(stage, STORY, _say) if options.once else play_with(stage)
-    except (OfficeError, ConfigError, GateStartError, GateGoneError, TimeLimitError) as error:
+            if not options.once:
+                return play_with(stage)
+            return tell(stage, STORY, _say) or tell_of_the_office(directory / "office", _say)
+    except (
+        OfficeError,
+        OfficeRefusedError,
+        ConfigError,
+        GateStartError,
+        GateGoneError,
+        TimeLimitError,
+    ) as error:
         print(f"demonstration: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -67,6 +79,19 @@ def tell(stage: Stage, chapters: Sequence[Chapter], say: Callable[[str], None]) 
     as_told = Player(stage.world, stage.names, say, clock.monotonic).play(chapters)
     say("\nEverything came out as told." if as_told else "\nNOT as told: see FAILED above.")
     return 0 if as_told else 1
+
+
+def tell_of_the_office(directory: Path, say: Callable[[str], None]) -> int:
+    """Play the second part, an office and two gates; 0 only if it came out as told."""
+    say("\nThe second part: an office's hub and two gates.")
+    with open_two_gates(directory) as office:
+        as_told = OfficeStory(office, say, _wait).play()
+    say("\nThe second part came out as told." if as_told else "\nNOT as told: see FAILED above.")
+    return 0 if as_told else 1
+
+
+def _wait(seconds: float) -> None:
+    select.select([], [], [], seconds)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The gate as the service manager runs it: a process that says when it is ready, and can lose its power."""
+"""A gate's processes as the service manager runs them: they say when they are ready, and can lose power."""
 
 from __future__ import annotations
 
@@ -25,16 +25,17 @@ class GateStartError(Exception):
 
 
 class GateProcess:
-    """``python -m terminal gate --config CONFIG``, started and ended like a service.
+    """``python -m terminal COMMAND --config CONFIG``, started and ended like a service.
 
     The process never outlives its owner, however that ends; start it from a thread that stays.
     """
 
-    def __init__(self, config: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, config: Path, environment: Mapping[str, str], command: str = "gate") -> None:
         self.config = config
+        self._command = command
         self._environment = dict(environment)
-        self._journal = config.with_name("gate.err")
-        self._notify = config.with_name("notify")
+        self._journal = config.with_name(f"{command}.err")
+        self._notify = config.with_name(f"{command}.notify")
         self._process: subprocess.Popen[bytes] | None = None
         self._pid_fd = -1
 
@@ -56,7 +57,7 @@ class GateProcess:
             notified = opened.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
             notified.bind(str(self._notify))
             journal = opened.enter_context(self._journal.open("ab"))
-            gate = [sys.executable, "-m", "terminal", "gate", "--config", str(self.config)]
+            gate = [sys.executable, "-m", "terminal", self._command, "--config", str(self.config)]
             self._process = subprocess.Popen(
                 # Killed with its owner (prctl(2), PR_SET_PDEATHSIG): no gate is left behind by a crash.
                 ["setpriv", "--pdeathsig", "KILL", "--", *gate],
@@ -71,7 +72,7 @@ class GateProcess:
             if not self._wait_ready(notified):
                 self.kill()
                 said = self._journal.read_text("utf-8", "replace").strip()
-                raise GateStartError(f"the gate did not become ready: {said or 'it said nothing'}")
+                raise GateStartError(f"{self._command} did not become ready: {said or 'it said nothing'}")
 
     def kill(self) -> None:
         """The power goes: the process ends at once, and nothing of it is written any more."""

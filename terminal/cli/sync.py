@@ -47,6 +47,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _serve(config: Config) -> None:
     outside = Outside(clock.read, clock.boot_id(), os.urandom, SOFTWARE)
-    process = AgentProcess(config, outside, ServiceManager(os.environ), link_maker(config.link))
+    process = AgentProcess(config, outside, ServiceManager(os.environ), link_maker(config.link, os.urandom))
     stop_at_signals(process, (signal.SIGTERM, signal.SIGINT))
     await process.run()

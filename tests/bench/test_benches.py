@@ -53,6 +53,13 @@ FIGURES = {
         "resumed_until_first_answer",
         "register_made_anew",
         "one_gate_registered",
+    },
+    "push": {
+        "revocation_at_its_gates",
+        "revocation_at_1000_gates",
+        "whole_lists_to_1000_gates",
+        "hub_resident",
+    },
     "serial": {
         "bulk_lost_percent",
         "bulk_lost_percent_usb",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 
 import pytest
 
+from drivers.virtual_pair import PtyBus
 from sync.bus_gate import GateState
 from sync.bus_master import BusMaster
 from sync.bus_station import BusStation
@@ -16,7 +18,6 @@ from sync.line import Line
 from sync.link_errors import LinkError, LostLinkError
 from sync.serial_link import SerialLink, SerialStream
 from sync.serial_port import open_port
-from tests.support.pty_bus import PtyBus
 
 WITHIN_S = 10.0
 """For a hang, not a measure."""
@@ -56,7 +57,7 @@ class Pair:
 @asynccontextmanager
 async def pair(baud: int, present: Iterable[int], absent: Iterable[int] = ()) -> AsyncIterator[Pair]:
     line, addresses = Line(baud), [*present]
-    with PtyBus(1 + len(addresses), baud) as wire:
+    with PtyBus(1 + len(addresses), baud, time.monotonic) as wire:
         hub = hub_link(wire.paths[0], line, [*addresses, *absent])
         gates = {one: gate_link(path, line, one) for one, path in zip(addresses, wire.paths[1:], strict=True)}
         try:
@@ -189,7 +190,7 @@ def test_a_stream_that_ended_unseen_is_not_given_out() -> None:
 def test_two_gates_at_one_address_are_told() -> None:
     async def told() -> None:
         line = Line(115_200)
-        with PtyBus(3, line.baud) as wire:
+        with PtyBus(3, line.baud, time.monotonic) as wire:
             doubled = asyncio.Event()
             bus = BusMaster(line, [1], nonce)
             hub = SerialLink(open_port(wire.paths[0], line.baud), bus, lambda _address: doubled.set())

@@ -10,13 +10,12 @@ import os
 import pty
 import select
 import threading
-import time
 import tty
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final, Self
 
-from sync.line import BITS_PER_BYTE
-
+BITS_PER_BYTE: Final = 10
+"""8N1: start bit, eight bits, stop bit."""
 _LUMP_S: Final = 0.004
 """The wire is looked at this often while it carries something."""
 
@@ -59,7 +58,9 @@ class _Port:
 class PtyBus:
     """``paths`` are the ports, as many as asked for; the first is usually the hub's."""
 
-    def __init__(self, ports: int, baud: int) -> None:
+    def __init__(self, ports: int, baud: int, monotonic: Callable[[], float]) -> None:
+        """``monotonic`` gives seconds, on the wire's own thread."""
+        self._monotonic = monotonic
         self._byte_s = BITS_PER_BYTE / baud
         self._ports = [_Port() for _ in range(ports)]
         self.paths = [one.path for one in self._ports]
@@ -103,7 +104,7 @@ class PtyBus:
                 self._carry(port for port in ports if port.wire_fd in ready)
 
     def _carry(self, ready: Iterable[_Port]) -> None:
-        now = time.monotonic()
+        now = self._monotonic()
         for port in ready:
             port.read(now)
         talking = [port for port in self._ports if port.sending]
