@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 
 from office.__main__ import main
+from office.key_options import add_commands
 from sync.chain import Anchor
 from sync.delegation import Role
 from sync.gate_key import fingerprint
@@ -244,3 +247,11 @@ def test_every_role_can_be_left_out_or_made(tmp_path: Path, capsys: pytest.Captu
     assert main(["keys", "init", str(tmp_path / "keys"), "--estate", ESTATE, *without]) == 0
     assert {one.name for one in (tmp_path / "keys").iterdir()} == {"estate.id", "root.key", "root.pub"}
     assert "root: " in capsys.readouterr().out
+
+
+def test_the_page_on_keys_names_every_command() -> None:
+    group = argparse.ArgumentParser()
+    add_commands(group)
+    (commands,) = (one.choices for one in group._actions if isinstance(one, argparse._SubParsersAction))
+    page = (EXAMPLE.parents[1] / "keys.md").read_text("utf-8")
+    assert set(re.findall(r"^\| `keys ([a-z-]+) DIR", page, re.MULTILINE)) == set(commands)

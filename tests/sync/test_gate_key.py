@@ -70,7 +70,7 @@ def test_a_link_or_a_directory_is_no_key(path: Path, tmp_path: Path) -> None:
             load_or_make(tmp_path / name, random_bytes=counting())
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+@pytest.mark.real_part("root")
 def test_another_users_key_is_refused(path: Path) -> None:
     os.chown(path, 65534, -1)
     with pytest.raises(GateKeyError, match="belongs to user 65534, .* run it as the key's owner"):
