@@ -42,7 +42,8 @@ class Floor:
         if lowered is None or lowered.serial <= max(known, self._memory.lowering()):
             return False
         self._lowered = lowered
-        self._keeper.lower_floor(saved.floor, saved.anchor)
+        # Not to what the file calls the floor: an answer that was under way may have put the old one there.
+        self._keeper.lower_floor(lowered.floor, saved.anchor)
         return True
 
     def learn(self, version: ListVersion, issued_at: int, reading: Reading) -> bool:
