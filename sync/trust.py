@@ -31,31 +31,20 @@ from sync.envelope import Envelope, ListStatement, UpdateKind, parse_envelope
 from sync.memory import TrustMemory
 from sync.refusal import (
     DigestMismatchError,
-    EquivocationError,
     GapError,
     ListRefusedError,
     MalformedError,
     MassRemovalError,
     RoleTooWeakError,
-    RollbackError,
     WrongEstateError,
     WrongGateError,
 )
 from sync.snapshot import decode_content
+from sync.succession import Current, check_succession
 from sync.transition import touched_by_settings, touched_by_snapshot, weigh
-from sync.update import Accepted, ListContent, ListVersion, StoredRecord, Unchanged
+from sync.update import Accepted, ListContent, StoredRecord, Unchanged
 
 __all__ = ["Anchor", "Current", "ListRefusedError", "TrustedList"]
-
-
-class Current(Struct, frozen=True):
-    """The list in force, as a store keeps it beside the content."""
-
-    version: ListVersion
-    digest: bytes
-    issued_at: int
-    memory: bytes
-    """`sync.memory.TrustMemory`, from the update that brought this list or a later refusal."""
 
 
 class _Outcome(Struct, frozen=True):
@@ -77,6 +66,8 @@ class TrustedList(Struct, frozen=True):
     current: Current | None
     """``None`` as long as the gate has no list."""
     content: ListContent | None
+    highest: Current | None = None
+    """The newest list ever in force here, kept apart from it: what is in force may be lost, or stand in."""
 
     def update(self, data: bytes, *, floor: int) -> Accepted | Unchanged:
         """What the received bytes do to the list; ``floor`` is UTC seconds surely passed.
@@ -87,7 +78,7 @@ class TrustedList(Struct, frozen=True):
         """
         envelope = parse_envelope(data)
         self._check_destination(envelope.statement)
-        memory = None if self.current is None else TrustMemory.decode(self.current.memory)
+        memory = self._memory()
         known = Withdrawn() if memory is None else Withdrawn(memory.withdrawals_version, memory.withdrawn)
         withdrawn = newest_withdrawals(self.anchor, known, envelope.withdrawals)
         try:
@@ -105,10 +96,9 @@ class TrustedList(Struct, frozen=True):
         delegations = known_delegations(self.anchor, withdrawn, remembered, envelope.delegations)
         signers = verify_signers(self.anchor, withdrawn, delegations, envelope, floor)
         _check_role(statement, signers)
-        if self.current is not None and memory is not None:
-            if statement.version == self.current.version and statement.digest == self.current.digest:
-                return Unchanged(statement.version, statement.digest, _with_newer(memory, withdrawn))
-            _check_revision(statement, self.current.version, signers)
+        if memory is not None and self.current is not None and self.current.is_of(statement):
+            return Unchanged(statement.version, statement.digest, _with_newer(memory, withdrawn))
+        check_succession(statement, self.current, self.highest, signers)
         try:
             outcome = self._outcome(statement, signers)
             self._check_digest(statement, outcome)
@@ -144,6 +134,14 @@ class TrustedList(Struct, frozen=True):
                 f"the list is for gate {statement.gate_id}, this is gate {self.anchor.gate_id}:"
                 " send this gate's own list"
             )
+
+    def _memory(self) -> TrustMemory | None:
+        """What is remembered as of the list in force, with the newest withdrawals ever seen."""
+        kept = [TrustMemory.decode(one.memory) for one in (self.current, self.highest) if one is not None]
+        if not kept:
+            return None
+        newest = max(kept, key=lambda one: one.withdrawals_version)
+        return replace(kept[0], withdrawals_version=newest.withdrawals_version, withdrawn=newest.withdrawn)
 
     def _outcome(self, statement: ListStatement, signers: Signers) -> _Outcome:
         if statement.kind is UpdateKind.SNAPSHOT:
@@ -245,29 +243,4 @@ def _check_steps(steps: Sequence[Step], signers: Signers) -> None:
         raise RoleTooWeakError(
             "an online key signed a delta that does more than revoke: sign it with the list key,"
             " and if nobody at the office made it, withdraw the online key"
-        )
-
-
-def _check_revision(statement: ListStatement, current: ListVersion, signers: Signers) -> None:
-    version = statement.version
-    is_delta = statement.kind is UpdateKind.DELTA
-    if version == current:
-        raise EquivocationError(
-            f"revision {version} came with another content than before: two lists were signed with one"
-            " number; look who holds the key, and sign a snapshot of a higher revision"
-        )
-    if version < current:
-        raise RollbackError(
-            f"revision {version} is older than {current}, which is in force: send the newest list; after a"
-            " restored backup, let the root sign a snapshot of a higher epoch"
-        )
-    if version.epoch > current.epoch and not signers.root:
-        raise RoleTooWeakError(
-            f"revision {version} raises the epoch from {current.epoch}: only a snapshot which the root"
-            " itself signed may do that"
-        )
-    if is_delta and (version.epoch != current.epoch or statement.previous != current.revision):
-        raise GapError(
-            f"revision {version} is a delta that builds on {version.epoch}.{statement.previous}, in force is"
-            f" {current}: send the deltas in between, or a snapshot"
         )

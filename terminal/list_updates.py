@@ -67,10 +67,11 @@ def take_update(store: ListStore, anchor: Anchor, data: bytes, *, floor: int) ->
 
 def _take(store: ListStore, anchor: Anchor, data: bytes, floor: int) -> Taken:
     current = store.current()
-    if current is not None and not _disbelieved(store, current):
-        floor = max(floor, current.issued_at)
+    for one in (current, store.highest()):
+        if one is not None and not _disbelieved(store, one):
+            floor = max(floor, one.issued_at)
     try:
-        outcome = TrustedList(anchor, current, store.content()).update(data, floor=floor)
+        outcome = TrustedList(anchor, current, store.content(), store.highest()).update(data, floor=floor)
     except ListRefusedError as refused:
         if refused.memory is not None:
             store.keep_memory(refused.memory)

@@ -12,11 +12,15 @@ import contextlib
 from pathlib import Path
 from typing import Final
 
-from sync.trust import Current
+from msgspec.structs import replace
+
+from sync.succession import Current
 from sync.update import Accepted, ListContent, ListVersion, StoredRecord
 from terminal.stores.database import DamagedError, set_aside
 from terminal.stores.errors import StoreError
 from terminal.stores.files import Checkpoint, WriterLock, is_there, pass_by, write_atomic
+from terminal.stores.highest_list import FILE_NAME as HIGHEST_NAME
+from terminal.stores.highest_list import HighestList, load_highest, save_highest
 from terminal.stores.list_database import ListDatabase
 from terminal.stores.list_format import LOCK_NAME, POINTER_NAME, ListHead, Side, read_pointer
 
@@ -45,9 +49,11 @@ class ListStore:
         self._open: dict[Side, ListDatabase] = {}
         self.faults: list[str] = []
         """What was found damaged and set aside since the start, for events."""
+        self._highest: Current | None = None
         self._lock = WriterLock(directory / LOCK_NAME)
         try:
             self._active = self._choose()
+            self._highest = self._newest_ever()
         except BaseException:
             self.close()
             raise
@@ -74,6 +80,10 @@ class ListStore:
             return None
         return Current(head.version, head.digest, head.issued_at, database.memory())
 
+    def highest(self) -> Current | None:
+        """The newest list ever in force here, whatever became of it; ``None`` when there never was one."""
+        return self._highest
+
     def content(self) -> ListContent | None:
         """Read access to the list in force; reading raises ``StoreError`` (see ``recover``)."""
         database = self._in_force()
@@ -88,6 +98,8 @@ class ListStore:
         """Keep what trust remembers after an update that changed no list."""
         if (database := self._in_force()) is not None:
             database.keep_memory(memory)
+        if self._highest is not None:
+            self._keep_highest(replace(self._highest, memory=memory))
 
     def apply(self, accepted: Accepted) -> None:
         """Put a verified update into force, durably and in one step.
@@ -96,6 +108,11 @@ class ListStore:
             DamagedError: what is on disk cannot be built on; ``recover``, then ask for a snapshot.
             StoreError: disk full, read-only …; the list before is still in force.
         """
+        # First of all: should the databases be lost in this very moment, nothing older comes after it.
+        newest = Current(accepted.version, accepted.digest, accepted.issued_at, accepted.memory)
+        if self._highest is not None and newest.version < self._highest.version:
+            newest = replace(self._highest, memory=newest.memory)
+        self._keep_highest(newest)
         if accepted.is_snapshot:
             self._replace(accepted)
         else:
@@ -179,6 +196,33 @@ class ListStore:
         self._point_to(newest)
         return newest
 
+    def _newest_ever(self) -> Current | None:
+        """By the file beside the databases; where that is missing or damaged, the list in force."""
+        path = self._directory / HIGHEST_NAME
+        kept: HighestList | None = None
+        try:
+            kept = load_highest(self._directory)
+            problem = f"{path}: missing"
+        except DamagedError as error:
+            problem = str(error)
+        current = self.current()
+        if kept is not None:
+            self._check_ours(kept.estate_id, kept.gate_id, path)
+            if current is None or current.version <= kept.newest.version:
+                return kept.newest
+            problem = f"{path}: older than the list in force"
+        if current is None and not is_there(path):
+            return None
+        self.faults.append(f"{problem}; which list was the newest is known from the databases alone")
+        if current is not None:
+            self._keep_highest(current)
+        return current
+
+    def _keep_highest(self, newest: Current) -> None:
+        kept = HighestList(self._estate_id, self._gate_id, newest)
+        save_highest(self._directory, kept, checkpoint=self._checkpoint)
+        self._highest = newest
+
     def _stand_in(self, failed: Side | None) -> Side | None:
         """Bring the other side into force, laid over with all it knows; ``None`` if it cannot."""
         if failed is None or self._sound(failed.other) is None:
@@ -200,12 +244,16 @@ class ListStore:
             self.faults.append(str(error))
             self._set_aside(side)
             return None
-        if head is not None and (head.estate_id, head.gate_id) != (self._estate_id, self._gate_id):
-            raise WrongListError(
-                f"{self._directory / side.file_name}: holds the list of gate {head.gate_id} of estate"
-                f" {head.estate_id.hex()}; correct the ids in the configuration, or empty the directory"
-            )
+        if head is not None:
+            self._check_ours(head.estate_id, head.gate_id, self._directory / side.file_name)
         return head
+
+    def _check_ours(self, estate_id: bytes, gate_id: int, path: Path) -> None:
+        if (estate_id, gate_id) != (self._estate_id, self._gate_id):
+            raise WrongListError(
+                f"{path}: holds the list of gate {gate_id} of estate {estate_id.hex()};"
+                " correct the ids in the configuration, or empty the directory"
+            )
 
     def _point_to(self, side: Side) -> None:
         try:

@@ -22,6 +22,8 @@ from sync.update import ListVersion, StoredRecord
 from terminal.stores.database import DamagedError, sqlite_errors
 from terminal.stores.errors import StoreError
 from terminal.stores.files import is_there
+from terminal.stores.highest_list import FILE_NAME as HIGHEST_NAME
+from terminal.stores.highest_list import load_highest
 from terminal.stores.list_content import DatabaseContent
 from terminal.stores.list_format import (
     COVERED,
@@ -78,6 +80,11 @@ def verify_lists(directory: Path) -> DirectoryReport:
     found = [side for side in Side if is_there(directory / side.file_name)]
     if pointed is not None and pointed not in found:
         problems.append(f"{directory / pointed.file_name}: the list in force is missing")
+    try:
+        if load_highest(directory) is None and found:
+            problems.append(f"{directory / HIGHEST_NAME}: missing")
+    except StoreError as error:
+        problems.append(str(error))
     return DirectoryReport(
         tuple(_verify_side(directory, side, in_force=side is pointed) for side in found), tuple(problems)
     )

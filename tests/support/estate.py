@@ -125,17 +125,19 @@ class Gate(Struct):
 
     current: Current | None = None
     content: MemoryContent | None = None
+    highest: Current | None = None
     floor: int = NOW - DAY
     kept: list[bytes] = field(default_factory=list)
     """Envelopes of accepted updates."""
 
     def offer(self, data: bytes, anchor: Anchor = ANCHOR) -> Accepted | Unchanged:
         """Judge an update and apply it; a refusal passes through and changes nothing."""
-        outcome = TrustedList(anchor, self.current, self.content).update(data, floor=self.floor)
+        outcome = TrustedList(anchor, self.current, self.content, self.highest).update(data, floor=self.floor)
         if isinstance(outcome, Accepted):
             before = MemoryContent(b"", ()) if self.content is None else self.content
             self.content = before.after(outcome)
             self.current = Current(outcome.version, outcome.digest, outcome.issued_at, outcome.memory)
+            self.highest = max(self.highest or self.current, self.current, key=lambda one: one.version)
             self.kept.append(outcome.envelope)
         return outcome
 
@@ -144,6 +146,10 @@ class Gate(Struct):
         assert self.current is not None
         current = self.current
         self.current = Current(current.version, current.digest, current.issued_at, memory)
+
+    def lose_list(self) -> None:
+        """Both databases are damaged; what is kept beside them is not."""
+        self.current = self.content = None
 
     def signed_delta(
         self,

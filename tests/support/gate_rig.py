@@ -287,6 +287,8 @@ def publish(directory: Path, revision: int, what: Estate) -> None:
     # The manager signs, too: the mass-removal brake has its own tests.
     data = estate.signed_snapshot(content, revision, estate.LISTS, estate.MANAGER, at=at)
     with closing(ListStore(directory, estate_id=estate.ESTATE_ID, gate_id=estate.GATE_ID)) as store:
-        outcome = TrustedList(estate.ANCHOR, store.current(), store.content()).update(data, floor=estate.NOW)
+        outcome = TrustedList(estate.ANCHOR, store.current(), store.content(), store.highest()).update(
+            data, floor=estate.NOW
+        )
         assert isinstance(outcome, Accepted)
         store.apply(outcome)

@@ -8,9 +8,11 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from sync.brake import BrakeState, Census
 from sync.content import MemoryContent
 from sync.digest import BUCKETS, bucket_digest, bucket_of
 from sync.encoding import encode_settings, stored
+from sync.memory import TrustMemory
 from sync.records import (
     Access,
     Credential,
@@ -46,6 +48,11 @@ def grant(number: int) -> Grant:
 def lost(number: int) -> Tombstone:
     """The tombstone of ``grant(number)``, reported lost."""
     return Tombstone(number, number, card(number), RevocationReason.LOST, 1_700_000_000)
+
+
+def memory(withdrawals: int) -> bytes:
+    """What trust remembers, told apart by the number of its withdrawals."""
+    return TrustMemory(BrakeState(Census(0, 0, {}), ((0, 0),), {}), withdrawals).encode()
 
 
 class ListBuilder(Struct, frozen=True):
@@ -121,7 +128,7 @@ class ListBuilder(Struct, frozen=True):
             removed=tuple(removed),
             bucket_digests=digests,
             revoked=revoked,
-            memory=f"memory {self.version}".encode(),
+            memory=memory(self.version.revision),
         )
 
 

@@ -389,6 +389,75 @@ def test_root_may_raise_the_epoch_and_the_way_back_is_shut() -> None:
     assert refused.value.attack == "rollback"
 
 
+def lost_at(version: ListVersion) -> Gate:
+    """A gate that has had ``version`` and lost every list."""
+    gate = gate_with(first_list())
+    signer = ROOT if version.epoch > 1 else LISTS
+    gate.offer(signed_snapshot(first_list(10), version.revision, signer, epoch=version.epoch, at=NOW + 60))
+    gate.lose_list()
+    return gate
+
+
+@pytest.mark.parametrize(
+    ("data", "attack"),
+    [
+        (signed_snapshot(first_list(), 4), "rollback"),
+        (signed_snapshot(first_list(), 5), "equivocation"),
+        (signed_snapshot(first_list(), 9, epoch=2), "role_too_weak"),
+        (signed_snapshot(first_list(10), 5, at=NOW + 60), None),
+        (signed_snapshot(first_list(), 6), None),
+        (signed_snapshot(first_list(), 1, ROOT, epoch=2), None),
+    ],
+)
+def test_after_the_loss_of_every_list_none_older_than_the_newest_ever_comes_first(
+    data: bytes, attack: str | None
+) -> None:
+    gate = lost_at(ListVersion(1, 5))
+    if attack is None:
+        assert isinstance(gate.offer(data), Accepted)
+        return
+    with pytest.raises(ListRefusedError) as refused:
+        gate.offer(data)
+    assert refused.value.attack == attack
+    assert gate.current is None
+
+
+def test_after_the_loss_of_every_list_a_delta_is_answered_with_a_gap() -> None:
+    gate = gate_with(first_list())
+    later = gate.signed_delta([put(30)])
+    gate.lose_list()
+    with pytest.raises(ListRefusedError, match="send a snapshot") as refused:
+        gate.offer(later)
+    assert refused.value.attack == "gap"
+
+
+def test_keys_stay_withdrawn_when_every_list_is_lost() -> None:
+    gate = gate_with(first_list())
+    gate.offer(signed_snapshot(first_list(), 2, ROOT, withdrawals=withdraw(1, LISTS)))
+    gate.lose_list()
+    with pytest.raises(ListRefusedError) as refused:
+        gate.offer(signed_snapshot(first_list(), 3, LISTS))
+    assert refused.value.attack == "withdrawn_key"
+
+
+def test_a_list_that_stands_in_keeps_withdrawals_and_epoch_of_the_newest_ever() -> None:
+    gate = gate_with(first_list())
+    before = (gate.current, gate.content)
+    gate.offer(signed_snapshot(first_list(), 1, ROOT, epoch=2, withdrawals=withdraw(1, ONLINE)))
+    gate.current, gate.content = before
+    for data, attack in (
+        (gate.signed_delta([revoke(3)], ONLINE), "withdrawn_key"),
+        (signed_snapshot(first_list(), 9), "rollback"),
+        (signed_snapshot(first_list(5), 1, ROOT, epoch=2), "equivocation"),
+    ):
+        with pytest.raises(ListRefusedError) as refused:
+            gate.offer(data)
+        assert refused.value.attack == attack
+    gate.offer(signed_snapshot(first_list(), 2, epoch=2))
+    assert gate.current is not None
+    assert gate.current.version == ListVersion(2, 2)
+
+
 def test_expiry_of_its_key_never_voids_the_list_in_force() -> None:
     gate = gate_with(first_list())
     gate.floor = estate.FOREVER

@@ -32,6 +32,7 @@ from sync.refusal import (
 from sync.trust import Anchor
 from sync.update import ListVersion
 from terminal.list_updates import Taken, UnusableListError, take_update
+from terminal.stores.list_format import Side
 from terminal.stores.list_index import ListIndex
 from terminal.stores.list_store import ListStore
 from tests.support.estate import (
@@ -230,10 +231,25 @@ def test_a_list_whose_time_zone_is_not_known_here_locks_nobody_out(store: ListSt
 def test_trust_memory_that_cannot_be_read_is_damage_and_no_excuse_for_an_old_list(store: ListStore) -> None:
     take(store, signed_snapshot(first_list(), 5))
     take(store, signed_snapshot(first_list(21), 6))
-    store.keep_memory(b"not a trust memory")
+    store._database(Side.B).keep_memory(b"not a trust memory")
     with pytest.raises(RollbackError):
         take(store, signed_snapshot(first_list(), 4))
     assert any("what trust remembers" in one for one in store.faults)
+
+
+def test_with_both_databases_lost_no_older_list_comes_first(tmp_path: Path) -> None:
+    with closing(open_store(tmp_path)) as store:
+        take(store, signed_snapshot(first_list(), 1))
+        take(store, signed_snapshot(first_list(21), 2, withdrawals=withdraw(1, ONLINE)))
+    for side in Side:
+        os.truncate(tmp_path / side.file_name, 100)
+    with closing(open_store(tmp_path)) as store:
+        with pytest.raises(RollbackError, match=r"1\.1 is older than 1\.2"):
+            take(store, signed_snapshot(first_list(), 1))
+        assert store.current() is None
+        take(store, signed_snapshot(first_list(21), 2))
+        with pytest.raises(WithdrawnKeyError):
+            take(store, revocation(3, ONLINE))
 
 
 def test_a_manager_lets_a_mass_removal_pass(store: ListStore) -> None:

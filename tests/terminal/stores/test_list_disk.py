@@ -81,7 +81,7 @@ def test_on_a_read_only_disk_the_gate_reads_on_and_the_writer_says_so(disk: Path
             checkpoint("end")
         store.close()
 
-    writes = 4 + 2
+    writes = 6 + 4
     assert kill_at(writes, work) is not clean
     assert (disk / "list-a.db-wal").exists() is not clean
     remount(disk, "ro")

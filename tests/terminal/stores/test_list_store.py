@@ -18,6 +18,8 @@ from sync.update import Accepted, ListVersion
 from terminal.stores.database import DamagedError
 from terminal.stores.errors import StoreError
 from terminal.stores.files import FILE_MODE, Checkpoint, StoreBusyError
+from terminal.stores.highest_list import FILE_NAME as HIGHEST_NAME
+from terminal.stores.highest_list import load_highest
 from terminal.stores.list_format import POINTER_NAME, NoListError, Side, read_pointer
 from terminal.stores.list_index import ListIndex
 from terminal.stores.list_store import ListStore, WrongListError
@@ -30,6 +32,7 @@ from tests.support.lists import (
     card,
     grant,
     lost,
+    memory,
     open_store,
 )
 from tests.support.processes import kill_at
@@ -140,11 +143,11 @@ def test_a_list_without_grants_is_a_list(tmp_path: Path) -> None:
 def test_trust_may_keep_more_memory_without_a_new_list(tmp_path: Path) -> None:
     built = filled(tmp_path, 2)
     with closing(open_store(tmp_path)) as store:
-        store.keep_memory(b"newer withdrawals")
+        store.keep_memory(memory(9))
     with closing(open_store(tmp_path)) as store:
         current = store.current()
         assert current is not None
-        assert current.memory == b"newer withdrawals"
+        assert current.memory == memory(9)
         assert holds(store, built)
 
 
@@ -177,7 +180,7 @@ def test_the_list_of_another_gate_is_refused(tmp_path: Path) -> None:
     open_store(tmp_path).close()
 
 
-@pytest.mark.parametrize(("prepared", "writes"), [(0, 4), (1, 2), (2, 6), (3, 4)])
+@pytest.mark.parametrize(("prepared", "writes"), [(0, 6), (1, 4), (2, 8), (3, 6)])
 def test_killed_at_any_write_the_old_or_the_new_list_is_there_and_the_next_update_works(
     tmp_path: Path, prepared: int, writes: int
 ) -> None:
@@ -268,9 +271,83 @@ def test_without_any_sound_list_nothing_is_in_force_until_a_snapshot_comes(tmp_p
     with closing(open_store(tmp_path)) as store:
         assert store.current() is None
         assert len(store.faults) == 2
+        highest = store.highest()
+        assert highest is not None
+        assert (highest.version, highest.digest) == (built.version, built.digest())
         accepted, after = built.snapshot([grant(1)])
         store.apply(accepted)
     assert answers(tmp_path, after)
+
+
+def test_what_is_kept_beside_the_databases_is_there_before_their_first_write(tmp_path: Path) -> None:
+    """Whoever saw a list at work must never get an older one after it, whenever the power goes."""
+    accepted, built = history()[0]
+
+    def work(checkpoint: Checkpoint) -> None:
+        open_store(tmp_path, checkpoint).apply(accepted)
+
+    assert kill_at(2, work)
+    kept = load_highest(tmp_path)
+    assert kept is not None
+    assert kept.newest.version == built.version
+    assert answers(tmp_path, ListBuilder.empty())
+
+
+def test_trusts_newer_memory_outlives_both_databases(tmp_path: Path) -> None:
+    built = filled(tmp_path, 4)
+    with closing(open_store(tmp_path)) as store:
+        store.keep_memory(memory(9))
+    for side in Side:
+        break_side(tmp_path, side)
+    with closing(open_store(tmp_path)) as store:
+        store.keep_memory(memory(10))
+    with closing(open_store(tmp_path)) as store:
+        highest = store.highest()
+        assert highest is not None
+        assert (highest.version, highest.memory) == (built.version, memory(10))
+
+
+@pytest.mark.parametrize("cut", [0, 3, 4, 60, -1])
+def test_a_damaged_or_missing_record_of_the_newest_list_is_told_and_made_anew(
+    tmp_path: Path, cut: int
+) -> None:
+    built = filled(tmp_path, 4)
+    path = tmp_path / HIGHEST_NAME
+    path.write_bytes(path.read_bytes()[:cut])
+    assert any(HIGHEST_NAME in one for one in verify_lists(tmp_path).problems)
+    with closing(open_store(tmp_path)) as store:
+        assert len(store.faults) == 1
+        assert f"{HIGHEST_NAME}: damaged" in store.faults[0]
+        assert holds(store, built)
+    path.unlink()
+    with closing(open_store(tmp_path)) as store:
+        assert f"{HIGHEST_NAME}: missing" in store.faults[0]
+    with closing(open_store(tmp_path)) as store:
+        assert store.faults == []
+        highest = store.highest()
+        assert highest is not None
+        assert highest.version == built.version
+    assert verify_lists(tmp_path).sound
+
+
+def test_a_list_that_stands_in_does_not_lower_the_newest_ever(tmp_path: Path) -> None:
+    built = filled(tmp_path, 4)
+    break_side(tmp_path, Side.B)
+    with closing(open_store(tmp_path)) as store:
+        store.apply(history()[2][0])
+    with closing(open_store(tmp_path)) as store:
+        highest = store.highest()
+        assert highest is not None
+        assert (highest.version, highest.memory) == (built.version, memory(3))
+
+
+def test_without_databases_the_record_of_another_gate_is_refused(tmp_path: Path) -> None:
+    filled(tmp_path, 1)
+    (tmp_path / "active").unlink()
+    for path in tmp_path.glob("list-*.db*"):
+        path.unlink()
+    with pytest.raises(WrongListError, match="highest-list: holds the list of gate 7"):
+        ListStore(tmp_path, estate_id=ESTATE_ID, gate_id=8)
 
 
 def test_damage_found_while_reading_is_recovered_from(tmp_path: Path) -> None:
