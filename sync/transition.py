@@ -1,4 +1,4 @@
-"""What an update does to each credential: who stops opening, which grants end.
+"""What an update does to each credential: who stops opening, what the list before must learn.
 
 A delta shows the credentials it touches; a snapshot, and new settings, show all of them.
 """
@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
-
-from msgspec.structs import replace
 
 from sync.brake import CANNOT, Conditions, Opening, opens_until
 from sync.codec import CodecError
@@ -45,17 +43,19 @@ def weigh(
 ) -> tuple[list[Opening], list[StoredRecord]]:
     """Until when each credential opens on both sides, and what to lay over the list before.
 
-    That is every end that came, was moved or was lifted: a grant that goes without a
-    tombstone of its own gets one, `WITHDRAWN` at ``ended_at``.
+    That is each changed credential as it is now, whole: under the new settings it opens there
+    what it opens here. A grant that goes without a tombstone of its own gets one, `WITHDRAWN`
+    at ``ended_at``. Credentials that come new stay unknown to the list before.
     """
     until_before, until_after = _Ends(before), _Ends(after)
     openings: list[Opening] = []
-    ended: list[StoredRecord] = []
+    later: list[StoredRecord] = []
     for one in touched:
         openings.append(Opening(one.key, until_before.of(one.before), until_after.of(one.after)))
         if one.before and one.before != one.after:
-            ended.extend(_ended(_readable(one.before), _readable(one.after), ended_at))
-    return openings, ended
+            later.extend(one.after)
+            later.extend(_gone(one, ended_at))
+    return openings, later
 
 
 class _Ends:
@@ -100,23 +100,9 @@ def _readable(records: Iterable[StoredRecord]) -> list[Record]:
     return found
 
 
-def _ended(before: Sequence[Record], after: Sequence[Record], at: int) -> Iterator[StoredRecord]:
-    old = {one.grant_id: one for one in before}
-    kept = {one.grant_id for one in after}
-    for one in before:
-        if isinstance(one, Grant) and one.grant_id not in kept:
+def _gone(touched: Touched, at: int) -> Iterator[StoredRecord]:
+    kept = {one.grant_id for one in touched.after}
+    for one in _readable(one for one in touched.before if one.grant_id not in kept):
+        if isinstance(one, Grant):
             reason = RevocationReason.WITHDRAWN
             yield stored(Tombstone(one.grant_id, one.issue_id, one.credential, reason, at))
-    for one in after:
-        match old.get(one.grant_id), one:
-            case same, Tombstone() if same != one:
-                yield stored(one)
-            case Tombstone(), Grant():
-                yield stored(one)  # found again: a later end of the list before is lifted, too
-            case Grant() as earlier, Grant() if _times(earlier) != _times(one):
-                # Only its times: the rest may refer to schedules which the list before does not have.
-                yield stored(replace(earlier, valid_from=one.valid_from, valid_until=one.valid_until))
-
-
-def _times(grant: Grant) -> tuple[int | None, int | None]:
-    return grant.valid_from, grant.valid_until

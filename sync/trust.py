@@ -102,7 +102,7 @@ class TrustedList(Struct, frozen=True):
         try:
             outcome = self._outcome(statement, signers)
             self._check_digest(statement, outcome)
-            state, ended = self._brake(statement, outcome, signers, memory)
+            state, later = self._brake(statement, outcome, signers, memory)
         except CodecError as error:
             raise MalformedError(
                 f"revision {statement.version} is signed, but its content is not of the format: {error};"
@@ -119,7 +119,7 @@ class TrustedList(Struct, frozen=True):
             outcome.puts,
             outcome.removed,
             outcome.bucket_digests,
-            ended,
+            later,
             TrustMemory(state, withdrawn.version, withdrawn.key_ids, chain).encode(),
         )
 
@@ -193,19 +193,19 @@ class TrustedList(Struct, frozen=True):
     ) -> tuple[BrakeState, Sequence[StoredRecord]]:
         after = Conditions.of(decode_settings(self._settings_after(outcome)))
         before = after if self.content is None else _conditions(self.content, after)
-        openings, ended = weigh(outcome.touched, before, after, ended_at=statement.issued_at)
+        openings, later = weigh(outcome.touched, before, after, ended_at=statement.issued_at)
         if memory is None:
-            return baseline(openings, statement.issued_at), ended
+            return baseline(openings, statement.issued_at), later
         verdict = judge(memory.brake, openings, statement.issued_at, whole_list=outcome.whole_list)
         if signers.may(Role.MANAGER):
-            return rebase(verdict.state), ended
+            return rebase(verdict.state), later
         if verdict.tripped:
             raise MassRemovalError(
                 f"revision {statement.version} would make {verdict.lost} credentials stop opening within"
                 f" 24 hours, of {verdict.openers_then} that could open: have the manager look at it and"
                 " add his signature, or revoke fewer at a time"
             )
-        return verdict.state, ended
+        return verdict.state, later
 
 
 def _conditions(content: ListContent, otherwise: Conditions) -> Conditions:

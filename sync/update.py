@@ -51,10 +51,9 @@ class Accepted(Struct, frozen=True):
     """(key, grant_id) of records that go without leaving a tombstone; deltas only."""
     bucket_digests: Mapping[int, bytes]
     """Digest of each bucket the update touched; for a snapshot, of all 1,024."""
-    revoked: Sequence[StoredRecord]
-    """What to lay over the previous list, so that falling back to it never revives a revoked
-    card: a tombstone for every grant that ends here, the grant itself where its end was
-    moved or lifted."""
+    later: Sequence[StoredRecord]
+    """What to lay over the previous list, together with the settings, so that it opens nothing this
+    one would not: all records of each credential changed here, a tombstone for every grant gone."""
     memory: bytes
     """What trust must remember besides the list (`sync.trust.TrustMemory`)."""
 

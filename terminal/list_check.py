@@ -2,7 +2,7 @@
 
 Reading every page and digest takes seconds on a large list, so a child process of low
 priority does it: some time after READY, then daily. It changes nothing. When the list
-in force is damaged, the gate turns to the one before it, with all later revocations.
+in force is damaged, the gate turns to the one before it, with all that was changed since.
 """
 
 from __future__ import annotations

@@ -6,6 +6,8 @@ to the office.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from msgspec import Struct
 
 from sync.chain import Anchor
@@ -14,7 +16,7 @@ from sync.encoding import decode_record
 from sync.records import Tombstone
 from sync.refusal import ListRefusedError
 from sync.trust import Current, TrustedList
-from sync.update import ListVersion, Unchanged
+from sync.update import ListContent, ListVersion, StoredRecord, Unchanged
 from terminal.config import Config
 from terminal.permissions import compiled
 from terminal.stores.database import DamagedError
@@ -86,9 +88,17 @@ def _take(store: ListStore, anchor: Anchor, data: bytes, floor: int) -> Taken:
     _, problem = (None, "") if outcome.settings is None else compiled(outcome.settings)
     if problem:
         raise UnusableListError(f"list {outcome.version} would refuse every card here: {problem}")
+    ended = frozenset(_ended(store.content(), outcome.later))
     store.apply(outcome)
-    ended = frozenset(one.grant_id for one in outcome.revoked if isinstance(decode_record(one), Tombstone))
     return Taken(outcome.version, outcome.digest, outcome.issued_at, unchanged=False, ended=ended)
+
+
+def _ended(before: ListContent | None, later: Iterable[StoredRecord]) -> Iterator[int]:
+    for one in later:
+        if isinstance(decode_record(one), Tombstone) and (
+            before is None or one not in before.credential(one.key)
+        ):
+            yield one.grant_id
 
 
 def _disbelieved(store: ListStore, current: Current) -> bool:

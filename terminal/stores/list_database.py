@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -19,9 +19,11 @@ from terminal.stores.list_content import DatabaseContent
 from terminal.stores.list_format import (
     COVERED,
     HEAD,
+    LATER_SETTINGS,
     MEMORY,
     SCHEMA,
     SETTINGS,
+    Later,
     ListHead,
     checked_record,
     meta_seal,
@@ -32,7 +34,8 @@ from terminal.stores.list_format import (
 )
 
 _PUT_RECORD = "INSERT OR REPLACE INTO records (bucket, key, grant_id, data, crc) VALUES (?, ?, ?, ?, ?)"
-_PUT_LATER = "INSERT OR REPLACE INTO later_revocations (key, grant_id, data, crc) VALUES (?, ?, ?, ?)"
+_PUT_LATER = "INSERT OR REPLACE INTO later_records (key, grant_id, data, crc) VALUES (?, ?, ?, ?)"
+_ADD_LATER = "INSERT OR IGNORE INTO later_records (key, grant_id, data, crc) VALUES (?, ?, ?, ?)"
 
 
 class ListDatabase:
@@ -81,14 +84,18 @@ class ListDatabase:
                 data for (data,) in self._connection.execute("SELECT data FROM envelopes ORDER BY number")
             ]
 
-    def later_revocations(self) -> list[StoredRecord]:
-        """The revocations to lay over this list when it stands in for a newer one."""
-        query = "SELECT key, grant_id, data, crc FROM later_revocations ORDER BY key, grant_id"
+    def later(self) -> Later | None:
+        """What is to be laid over this list when it stands in for a newer one."""
+        query = "SELECT key, grant_id, data, crc FROM later_records ORDER BY key, grant_id"
+        covered = self.covered()
+        if covered is None:
+            return None
         with sqlite_errors(self._path):
-            return [checked_record(*row) for row in self._connection.execute(query)]
+            records = [checked_record(*row) for row in self._connection.execute(query)]
+            return Later(covered, read_meta(self._connection, LATER_SETTINGS), records)
 
     def covered(self) -> ListVersion | None:
-        """Version up to which later revocations are known here."""
+        """Version up to which later changes are known here."""
         with sqlite_errors(self._path):
             data = read_meta(self._connection, COVERED)
         if data is None:
@@ -104,19 +111,17 @@ class ListDatabase:
         with self._change("memory"):
             self._put_meta(MEMORY, memory)
 
-    def replace(
-        self, head: ListHead, accepted: Accepted, covered: ListVersion | None, later: Iterable[StoredRecord]
-    ) -> None:
+    def replace(self, head: ListHead, accepted: Accepted, later: Later | None) -> None:
         """Become the snapshot ``accepted``, with what is still to be laid over it."""
         with self._change("snapshot"):
             self._create_schema()
-            for table in ("records", "buckets", "meta", "envelopes", "later_revocations"):
+            for table in ("records", "buckets", "meta", "envelopes", "later_records"):
                 self._connection.execute(f"DELETE FROM {table}")  # noqa: S608  # names from this line
             rows = sorted((bucket_of(one.key), *_row(one)) for one in accepted.puts)
             self._connection.executemany(_PUT_RECORD, rows)
             self._put_buckets(accepted)
             self._put_meta(SETTINGS, accepted.settings or b"")
-            self._lay_over(covered, later)
+            self._lay_over(later)
             self._finish(head, accepted)
         with sqlite_errors(self._path):
             # Readers find the list in the file itself, not in a log as large as the list.
@@ -137,24 +142,25 @@ class ListDatabase:
             if accepted.settings is not None:
                 self._put_meta(SETTINGS, accepted.settings)
             if not head.overlaid:
-                self._lay_over(None, ())
+                self._lay_over(None)
             self._finish(head, accepted)
 
-    def lay_over(self, version: ListVersion, revoked: Sequence[StoredRecord], *, anew: bool) -> None:
-        """Remember what ``version`` revokes, ``anew`` or added to what is remembered.
+    def lay_over(self, later: Later, *, anew: bool) -> None:
+        """Remember what ``later`` changes, ``anew`` or added to what is remembered.
 
         What was remembered of a still newer version stays in any case.
         """
-        covered = self.covered() or version
+        covered = self.covered()
         with self._change("overlay"):
-            if anew and covered <= version:
-                self._lay_over(version, revoked)
-                return
-            self._connection.executemany(_PUT_LATER, [_row(one) for one in revoked])
-            self._put_covered(max(covered, version))
+            if covered is not None and later.version < covered:
+                self._connection.executemany(_ADD_LATER, map(_row, later.records))
+            elif anew:
+                self._lay_over(later)
+            else:
+                self._put_later(later)
 
     def stand_in(self) -> None:
-        """From now on this older list is in force, with later revocations laid over it."""
+        """From now on this older list is in force, with what later ones changed laid over it."""
         head = self.head()
         if head is None:
             raise DamagedError(f"{self._path}: holds no list to stand in")
@@ -176,12 +182,17 @@ class ListDatabase:
             for statement in SCHEMA:
                 self._connection.execute(statement)
 
-    def _lay_over(self, covered: ListVersion | None, later: Iterable[StoredRecord]) -> None:
-        self._connection.execute("DELETE FROM later_revocations")
-        self._connection.execute("DELETE FROM meta WHERE name = ?", (COVERED,))
-        self._connection.executemany(_PUT_LATER, [_row(one) for one in later])
-        if covered is not None:
-            self._put_covered(covered)
+    def _lay_over(self, later: Later | None) -> None:
+        self._connection.execute("DELETE FROM later_records")
+        self._connection.execute("DELETE FROM meta WHERE name IN (?, ?)", (COVERED, LATER_SETTINGS))
+        if later is not None:
+            self._put_later(later)
+
+    def _put_later(self, later: Later) -> None:
+        self._connection.executemany(_PUT_LATER, map(_row, later.records))
+        if later.settings is not None:
+            self._put_meta(LATER_SETTINGS, later.settings)
+        self._put_meta(COVERED, encode([later.version.epoch, later.version.revision]))
 
     def _finish(self, head: ListHead, accepted: Accepted) -> None:
         """The rows both kinds of update end with, and the proof that they hold together."""
@@ -196,9 +207,6 @@ class ListDatabase:
         self._connection.executemany(
             "INSERT OR REPLACE INTO buckets (number, digest) VALUES (?, ?)", accepted.bucket_digests.items()
         )
-
-    def _put_covered(self, version: ListVersion) -> None:
-        self._put_meta(COVERED, encode([version.epoch, version.revision]))
 
     def _put_meta(self, name: str, value: bytes) -> None:
         self._connection.execute(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
+from collections.abc import Sequence
 from enum import Enum, unique
 from pathlib import Path
 from typing import Final
@@ -29,8 +30,9 @@ LOCK_NAME: Final = "list.lock"
 MAX_POINTER_BYTES: Final = 64
 MAX_HEAD_BYTES: Final = 128
 
-HEAD, SETTINGS, MEMORY, COVERED = "head", "settings", "memory", "covered"
-"""Names of meta rows. ``covered``: revocations up to this version are laid over."""
+HEAD, SETTINGS, MEMORY = "head", "settings", "memory"
+COVERED, LATER_SETTINGS = "covered", "later_settings"
+"""Names of meta rows. ``covered``: what lists up to this version changed can be laid over."""
 
 SCHEMA: Final = (
     # Bucket first: a digest bucket is read in one sweep, a card in one descent.
@@ -41,9 +43,9 @@ SCHEMA: Final = (
     "CREATE TABLE buckets (number INTEGER PRIMARY KEY, digest BLOB NOT NULL)",
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE TABLE envelopes (number INTEGER PRIMARY KEY, data BLOB NOT NULL)",
-    # Revocations newer than this list: laid over it whenever it stands in for a newer one.
+    # What newer lists changed: laid over this one whenever it stands in for them.
     (
-        "CREATE TABLE later_revocations (key BLOB NOT NULL, grant_id INTEGER NOT NULL,"
+        "CREATE TABLE later_records (key BLOB NOT NULL, grant_id INTEGER NOT NULL,"
         " data BLOB NOT NULL, crc INTEGER NOT NULL, PRIMARY KEY (key, grant_id)) WITHOUT ROWID"
     ),
 )
@@ -82,7 +84,7 @@ class ListHead(Struct, frozen=True):
     """Signed issue time, UTC seconds."""
     digest: bytes
     overlaid: bool = False
-    """An older list in force in place of a newer one: later revocations are laid over it."""
+    """An older list in force in place of a newer one: what that changed is laid over it."""
 
     def encode(self) -> bytes:
         """Bytes for ``decode``."""
@@ -142,7 +144,7 @@ def record_seal(key: bytes, grant_id: int, data: bytes) -> int:
 
 
 def checked_record(key: object, grant_id: object, data: object, crc: object) -> StoredRecord:
-    """A row of ``records`` or ``later_revocations``; raises ``DamagedError`` if the CRC does not fit."""
+    """A row of ``records`` or ``later_records``; raises ``DamagedError`` if the CRC does not fit."""
     if type(key) is not bytes or type(grant_id) is not int or type(data) is not bytes:
         raise DamagedError("a record has fields of the wrong type")
     if record_seal(key, grant_id, data) != crc:
@@ -187,6 +189,15 @@ def read_head(connection: sqlite3.Connection) -> ListHead | None:
         return ListHead.decode(needed_meta(connection, HEAD))
     except CodecError as error:
         raise DamagedError(str(error)) from error
+
+
+class Later(Struct, frozen=True):
+    """What lists up to ``version`` changed, to be laid over an older one that stands in for them."""
+
+    version: ListVersion
+    settings: bytes | None
+    """``None``: as they were."""
+    records: Sequence[StoredRecord]
 
 
 class ListUnavailableError(StoreError):

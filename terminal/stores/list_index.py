@@ -2,7 +2,7 @@
 
 Runs in the gate process beside a writer it knows nothing of but the files. When the
 list in force cannot be read or believed, the one before it answers at once, with all
-later revocations laid over it.
+that was changed since laid over it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from terminal.stores.database import DamagedError
 from terminal.stores.errors import StoreError
 from terminal.stores.files import is_there
 from terminal.stores.list_format import (
+    LATER_SETTINGS,
     POINTER_NAME,
     SETTINGS,
     ListHead,
@@ -33,6 +34,7 @@ from terminal.stores.list_format import (
     checked_record,
     needed_meta,
     read_head,
+    read_meta,
     read_pointer,
 )
 from terminal.stores.reading import connect_for_reading, stands_still
@@ -41,10 +43,11 @@ from terminal.stores.reading import connect_for_reading, stands_still
 _LOOK_UP = """
     SELECT 0, value, 0 FROM meta WHERE name = 'head'
     UNION ALL SELECT grant_id, data, crc FROM records WHERE bucket = ? AND key = ?"""
+# The writer may go on laying over an older list; that of settings shows in the first row.
 _LOOK_UP_LAID_OVER = """
-    SELECT 0, value, 0 FROM meta WHERE name = 'head'
+    SELECT 0, value, (SELECT crc FROM meta WHERE name = 'later_settings') FROM meta WHERE name = 'head'
     UNION ALL SELECT grant_id, data, crc FROM records WHERE bucket = ? AND key = ?
-    UNION ALL SELECT grant_id, data, crc FROM later_revocations WHERE key = ?"""
+    UNION ALL SELECT grant_id, data, crc FROM later_records WHERE key = ?"""
 _FAILURES = (sqlite3.Error, StoreError, CodecError, UnicodeDecodeError)
 """The last: SQLite's message about a damaged schema may itself be damaged text."""
 
@@ -196,7 +199,8 @@ class _OpenList:
         self.stands_in = stands_in
         self._still = stands_still(self.path)
         self._connection = connect_for_reading(self.path)
-        self._head_bytes = b""
+        self._first_row: tuple[int, bytes, int] | None = None
+        """Head and later settings that ``state`` is of."""
         self.state: ListState | None = None
 
     def close(self) -> None:
@@ -210,13 +214,13 @@ class _OpenList:
         state = self.state
         if state is not None:
             rows = self._rows(key, laid_over=state.stands_in)
-            if rows and rows[0][1] == self._head_bytes:
+            if rows and rows[0] == self._first_row:
                 return Lookup(_records(key, rows), state)
         state, rows = self._read_state(key)
         return Lookup(_records(key, rows), state)
 
     def _rows(self, key: bytes, *, laid_over: bool) -> list[tuple[int, bytes, int]]:
-        """Head first, then the records; a later revocation comes after what it ends."""
+        """Head first, then the records; a later one comes after what it replaces."""
         if laid_over:
             cursor = self._connection.execute(_LOOK_UP_LAID_OVER, (bucket_of(key), key, key))
         else:
@@ -232,10 +236,12 @@ class _OpenList:
                 raise DamagedError("holds no list")
             settings = needed_meta(self._connection, SETTINGS)
             laid_over = self.stands_in or head.overlaid
+            if laid_over:
+                settings = read_meta(self._connection, LATER_SETTINGS) or settings
             rows = self._rows(key, laid_over=laid_over)
         finally:
             self._connection.execute("ROLLBACK")
-        self._head_bytes = rows[0][1]
+        self._first_row = rows[0]
         self.state = ListState(head, settings, laid_over)
         return self.state, rows
 

@@ -2,8 +2,8 @@
 
 Two databases and a pointer. A snapshot is built in the database that is not in force
 and comes into force by the pointer; a delta is one transaction on the one in force.
-Before either can be seen, what it revokes is laid over the *other* database, so that
-falling back to an older list never revives a revoked card.
+Before either can be seen, what it changes is laid over the *other* database, so that
+falling back to an older list opens nothing that the newer one would not.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Final
 from msgspec.structs import replace
 
 from sync.succession import Current
-from sync.update import Accepted, ListContent, ListVersion, StoredRecord
+from sync.update import Accepted, ListContent, ListVersion
 from terminal.stores.database import DamagedError, set_aside
 from terminal.stores.errors import StoreError
 from terminal.stores.files import Checkpoint, WriterLock, is_there, pass_by, write_atomic
 from terminal.stores.highest_list import FILE_NAME as HIGHEST_NAME
 from terminal.stores.highest_list import HighestList, load_highest, save_highest
 from terminal.stores.list_database import ListDatabase
-from terminal.stores.list_format import LOCK_NAME, POINTER_NAME, ListHead, Side, read_pointer
+from terminal.stores.list_format import LOCK_NAME, POINTER_NAME, Later, ListHead, Side, read_pointer
 
 
 class WrongListError(StoreError):
@@ -132,14 +132,14 @@ class ListStore:
     def _replace(self, accepted: Accepted) -> None:
         before = self._active
         side = Side.A if before is None else before.other
-        covered, later = self._still_to_lay_over(accepted.version)
-        head = self._head(accepted, overlaid=covered is not None)
+        later = self._still_to_lay_over(accepted.version)
+        head = self._head(accepted, overlaid=later is not None)
         try:
-            self._database(side).replace(head, accepted, covered, later)
+            self._database(side).replace(head, accepted, later)
         except DamagedError as error:
             self.faults.append(str(error))
             self._set_aside(side)
-            self._database(side).replace(head, accepted, covered, later)
+            self._database(side).replace(head, accepted, later)
         if before is not None:
             self._lay_over(before, accepted, anew=True)
         self._point_to(side)
@@ -162,21 +162,20 @@ class ListStore:
         try:
             database = self._database(side)
             if database.head() is not None:
-                database.lay_over(accepted.version, accepted.revoked, anew=anew)
+                later = Later(accepted.version, accepted.settings, accepted.later)
+                database.lay_over(later, anew=anew)
         except DamagedError as error:
             self.faults.append(str(error))
             self._set_aside(side)
 
-    def _still_to_lay_over(self, version: ListVersion) -> tuple[ListVersion | None, list[StoredRecord]]:
-        """What a stand-in in force knows of revocations newer than ``version``."""
+    def _still_to_lay_over(self, version: ListVersion) -> Later | None:
+        """What a stand-in in force knows of changes newer than ``version``."""
         database = self._in_force()
         head = None if database is None else database.head()
         if database is None or head is None or not head.overlaid:
-            return None, []
-        covered = database.covered()
-        if covered is None or covered <= version:
-            return None, []
-        return covered, database.later_revocations()
+            return None
+        later = database.later()
+        return None if later is None or later.version <= version else later
 
     def _choose(self) -> Side | None:
         """The side in force: by the pointer, else the newest sound list."""

@@ -27,6 +27,7 @@ from terminal.stores.highest_list import load_highest
 from terminal.stores.list_content import DatabaseContent
 from terminal.stores.list_format import (
     COVERED,
+    LATER_SETTINGS,
     MEMORY,
     ListHead,
     Side,
@@ -131,8 +132,10 @@ def _verify_list(connection: sqlite3.Connection, path: Path, head: ListHead, pro
         decode_settings(content.settings())
     with _noting(problems, "memory"):
         needed_meta(connection, MEMORY)
-    with _noting(problems, "later revocations"):
+    with _noting(problems, "later records"):
         read_meta(connection, COVERED)
+        if (later := read_meta(connection, LATER_SETTINGS)) is not None:
+            decode_settings(later)
         _check_later(connection, path)
     digests: Sequence[bytes] = ()
     with contextlib.suppress(DamagedError):  # told by the list digest already
@@ -164,5 +167,5 @@ def _noting(problems: list[str], what: str) -> Iterator[None]:
 
 def _check_later(connection: sqlite3.Connection, path: Path) -> None:
     with sqlite_errors(path):
-        for row in connection.execute("SELECT key, grant_id, data, crc FROM later_revocations"):
+        for row in connection.execute("SELECT key, grant_id, data, crc FROM later_records"):
             decode_record(checked_record(*row))

@@ -8,8 +8,9 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sync.brake import BrakeState, Census
+from sync.brake import BrakeState, Census, Conditions
 from sync.content import MemoryContent
+from sync.delta import Touched
 from sync.digest import BUCKETS, bucket_digest, bucket_of
 from sync.encoding import encode_settings, stored
 from sync.memory import TrustMemory
@@ -25,6 +26,7 @@ from sync.records import (
     Technology,
     Tombstone,
 )
+from sync.transition import weigh
 from sync.update import Accepted, ListVersion, StoredRecord
 from terminal.stores.files import Checkpoint, pass_by
 from terminal.stores.list_store import ListStore
@@ -77,11 +79,10 @@ class ListBuilder(Struct, frozen=True):
     def snapshot(self, records: Iterable[Record], settings: bytes = SETTINGS) -> tuple[Accepted, ListBuilder]:
         """The whole list replaced."""
         puts = sorted(stored(one) for one in records)
-        names = {(one.key, one.grant_id) for one in puts}
-        ended = [one for name, one in self.records().items() if name not in names]
         after = ListBuilder(MemoryContent(settings, puts), self._next())
+        keys = {one.key for one in (*puts, *self.content.records())}
         digests = dict(enumerate(after.content.bucket_digests()))
-        return after._accepted(settings, puts, (), digests, self._tombstones(puts, ended), "snapshot"), after
+        return after._accepted(settings, puts, (), digests, self._later(keys, after), "snapshot"), after
 
     def delta(
         self, puts: Iterable[Record] = (), removed: Iterable[Record] = (), settings: bytes | None = None
@@ -90,23 +91,24 @@ class ListBuilder(Struct, frozen=True):
         rows = sorted(stored(one) for one in puts)
         gone = [(one.credential.key, one.grant_id) for one in removed]
         records = self.records()
-        ended = [records.pop(name) for name in gone]
+        for name in gone:
+            del records[name]
         records |= {(one.key, one.grant_id): one for one in rows}
         content = MemoryContent(self.content.settings() if settings is None else settings, records.values())
         after = ListBuilder(content, self._next())
-        touched = {bucket_of(key) for key, _ in gone} | {bucket_of(one.key) for one in rows}
-        digests = {number: bucket_digest(content.bucket(number)) for number in touched}
-        return after._accepted(settings, rows, gone, digests, self._tombstones(rows, ended), "delta"), after
+        keys = {key for key, _ in gone} | {one.key for one in rows}
+        digests = {number: bucket_digest(content.bucket(number)) for number in map(bucket_of, keys)}
+        return after._accepted(settings, rows, gone, digests, self._later(keys, after), "delta"), after
 
     def _next(self) -> ListVersion:
         return replace(self.version, revision=self.version.revision + 1)
 
-    def _tombstones(self, puts: Iterable[StoredRecord], ended: Iterable[StoredRecord]) -> list[StoredRecord]:
-        before = self.records()
-        named = [one for one in puts if (one.key, one.grant_id) in before and one.data[1] == 0]
-        withdrawn = RevocationReason.WITHDRAWN
-        gone = [Tombstone(one.grant_id, 1, Credential.from_key(one.key), withdrawn, 1) for one in ended]
-        return named + [stored(one) for one in gone]
+    def _later(self, keys: Iterable[bytes], after: ListBuilder) -> list[StoredRecord]:
+        touched = [
+            Touched(key, self.content.credential(key), after.content.credential(key)) for key in sorted(keys)
+        ]
+        nothing = Conditions(frozenset(), frozenset())
+        return weigh(touched, nothing, nothing, ended_at=1)[1]
 
     def _accepted(
         self,
@@ -114,7 +116,7 @@ class ListBuilder(Struct, frozen=True):
         puts: list[StoredRecord],
         removed: Iterable[tuple[bytes, int]],
         digests: dict[int, bytes],
-        revoked: list[StoredRecord],
+        later: list[StoredRecord],
         kind: str,
     ) -> Accepted:
         return Accepted(
@@ -127,7 +129,7 @@ class ListBuilder(Struct, frozen=True):
             puts=puts,
             removed=tuple(removed),
             bucket_digests=digests,
-            revoked=revoked,
+            later=later,
             memory=memory(self.version.revision),
         )
 

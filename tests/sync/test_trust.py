@@ -349,7 +349,7 @@ def test_a_delta_shows_only_what_it_touches() -> None:
     assert len(outcome.bucket_digests) == 1
     assert outcome.settings is None
     ended = stored(Tombstone(1001, 2001, estate.card(1), RevocationReason.LOST, NOW))
-    assert list(outcome.puts) == list(outcome.revoked) == [ended]
+    assert list(outcome.puts) == list(outcome.later) == [ended]
 
 
 def test_a_revocation_of_one_card_stays_small() -> None:
@@ -363,7 +363,7 @@ def test_grants_that_vanish_get_tombstones_for_the_previous_list() -> None:
     outcome = gate.offer(signed_snapshot(left, 2, at=NOW + 5))
     assert isinstance(outcome, Accepted)
     withdrawn = Tombstone(1020, 2020, estate.card(20), RevocationReason.WITHDRAWN, NOW + 5)
-    assert sorted(outcome.revoked) == sorted([stored(tombstone_of(19)), stored(withdrawn)])
+    assert sorted(outcome.later) == sorted([stored(tombstone_of(19)), stored(withdrawn)])
 
 
 def tombstone_of(number: int) -> Tombstone:
@@ -375,7 +375,7 @@ def test_a_removed_tombstone_is_no_revocation() -> None:
     gate.offer(gate.signed_delta([revoke(1)]))
     outcome = gate.offer(gate.signed_delta([Remove(estate.card(1).key, 1001)]))
     assert isinstance(outcome, Accepted)
-    assert (outcome.removed, outcome.revoked) == (((estate.card(1).key, 1001),), [])
+    assert (outcome.removed, outcome.later) == (((estate.card(1).key, 1001),), [])
 
 
 def test_root_may_raise_the_epoch_and_the_way_back_is_shut() -> None:
@@ -547,7 +547,7 @@ def test_a_mass_removal_passes_with_a_second_signature(second: SigningKey) -> No
     proposal = mass_removal(gate)
     outcome = gate.offer(countersign(proposal, second))
     assert isinstance(outcome, Accepted)
-    assert len(outcome.revoked) == 11
+    assert len(outcome.later) == 11
     # That list is the new baseline: ten more are nothing unusual.
     gate.offer(gate.signed_delta([revoke(number) for number in range(12, 22)]))
 

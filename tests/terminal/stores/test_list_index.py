@@ -14,9 +14,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from sync.encoding import decode_settings
-from sync.records import Grant, Tombstone
+from sync.content import MemoryContent
+from sync.encoding import decode_settings, stored
+from sync.records import Grant, GrantKind, Record, Tombstone
 from sync.update import ListVersion
 from terminal.stores.counted_grants import counted_grants
 from terminal.stores.list_format import POINTER_NAME, ListUnavailableError, NoListError, Side
@@ -170,11 +172,31 @@ def test_the_list_before_answers_at_once_and_never_for_a_card_that_ended_since(
         assert "list-b.db" in (index.fault or "")
         found = index.lookup(card(20).key)
         assert (found.state.head.version, found.state.stands_in) == (ListVersion(1, 2), True)
-        assert found.state.settings == SETTINGS
+        assert found.state.settings == OTHER_SETTINGS
         assert index.lookup(card(40).key).records == ()
         for ended in (3, 4, 5):
             (record,) = index.lookup(card(ended).key).records
             assert isinstance(record, Tombstone)
+
+
+def test_what_the_writer_goes_on_laying_over_counts_at_the_next_tap(tmp_path: Path) -> None:
+    """Only the gate's side has met the damage: the writer still puts deltas into the list in force."""
+    two_lists(tmp_path)
+    with closing(open_store(tmp_path)) as store, closing(ListIndex(tmp_path)) as index:
+        index.lookup(card(20).key)
+        changed_row(tmp_path / "list-b.db")
+        before = index.lookup(card(20).key).state
+        assert (before.stands_in, before.settings) == (True, OTHER_SETTINGS)
+        kept = [grant(number) for number in (*CARDS, 40) if number not in (3, 4, 5)]
+        records: list[Record] = [lost(3), lost(5), *kept]
+        built = ListBuilder(MemoryContent(OTHER_SETTINGS, map(stored, records)), ListVersion(1, 4))
+        stricter = replace(grant(21), uses=1, companion=frozenset({GrantKind.GUARD}))
+        accepted, _ = built.delta([stricter], settings=SETTINGS)
+        store.apply(accepted)
+        found = index.lookup(card(21).key)
+        assert (found.records, found.state.settings) == ((stricter,), SETTINGS)
+        assert found.state.head == before.head
+        assert index.lookup(card(22).key).state is found.state
 
 
 def test_damage_that_comes_while_the_list_is_open_is_noticed_at_the_tap(tmp_path: Path) -> None:

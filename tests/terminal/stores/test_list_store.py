@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from sync.records import Record
+from sync.records import GrantKind, Record
 from sync.update import Accepted, ListVersion
 from terminal.stores.database import DamagedError
 from terminal.stores.errors import StoreError
@@ -251,6 +251,26 @@ def test_an_old_update_over_a_stand_in_never_revives_a_revoked_card(
             assert index.refresh().stands_in == (number < 3)
     if replayed[-1] == 3:
         assert answers(tmp_path, built)
+
+
+def test_an_old_update_over_a_stand_in_lays_nothing_older_over_it(tmp_path: Path) -> None:
+    """Revision 2 asked for a companion, 3 lost the card; 2 comes again over 1, and is damaged in turn."""
+    stricter = replace(grant(1), companion=frozenset({GrantKind.GUARD}))
+    first, built = ListBuilder.empty().snapshot([grant(1), grant(2)])
+    second, built = built.snapshot([stricter, grant(2)], OTHER_SETTINGS)
+    third, built = built.delta([lost(1)], settings=SETTINGS)
+    with closing(open_store(tmp_path)) as store:
+        for accepted in (first, second, third):
+            store.apply(accepted)
+    break_side(tmp_path, Side.B)
+    with closing(open_store(tmp_path)) as store:
+        store.apply(second)
+    for side, revision in ((Side.B, 2), (Side.A, 1)):
+        with closing(ListIndex(tmp_path)) as index:
+            found = index.lookup(card(1).key)
+        assert (found.records, found.state.settings) == ((lost(1),), SETTINGS)
+        assert (found.state.head.version, found.state.stands_in) == (ListVersion(1, revision), True)
+        break_side(tmp_path, side)
 
 
 def test_a_new_snapshot_ends_the_stand_in(tmp_path: Path) -> None:

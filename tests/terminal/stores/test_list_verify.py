@@ -62,12 +62,10 @@ def test_each_damaged_part_is_named(directory: Path, side: Side, statement: str,
     assert broken[side.other] == ()
 
 
-def test_a_damaged_revocation_laid_over_the_list_before_is_found(directory: Path) -> None:
+def test_a_damaged_record_laid_over_the_list_before_is_found(directory: Path) -> None:
     with closing(sqlite3.connect(directory / Side.A.file_name)) as connection, connection:
-        connection.execute("UPDATE later_revocations SET crc = 0")
-    assert any(
-        one.startswith("later revocations: a record") for one in verify_lists(directory).sides[0].problems
-    )
+        connection.execute("UPDATE later_records SET crc = 0")
+    assert any(one.startswith("later records: a record") for one in verify_lists(directory).sides[0].problems)
 
 
 @pytest.mark.parametrize("page", [0, 1, 2, 5])
