@@ -114,7 +114,7 @@ class _Log:
 def _writer(directory: Path) -> Iterator[_Log]:
     """A log writer as the gate has it, with an empty log in ``directory``."""
     epochs = iter(range(1, 1 << 16))
-    founding = Founding(lambda: next(epochs).to_bytes(16, "big"), _stamp, tuple)
+    founding = Founding(lambda: next(epochs).to_bytes(16, "big"), _stamp)
     writer = LogWriter(
         open_usage_log(directory, founding), stamp=_stamp, monotonic=time.monotonic, trusted_utc=lambda: None
     )

@@ -85,7 +85,8 @@ class EventKind(IntEnum):
     """A damaged store was set aside and a new one begun."""
     PASSBACK_FORGIVEN = 45
     ACCESS_STATE_LOST = 46
-    """Spends were lost: counted grants already on the list refuse until re-issued."""
+    """Spends were lost: every counted grant refuses. Again with ``count``, once it is known which were
+    on the list: they refuse until re-issued."""
     LIST_OLD = 47
     """The list has not been confirmed for a day: the office should know; nobody is locked out."""
 

@@ -33,7 +33,6 @@ from terminal.outcomes import Outcomes, Place
 from terminal.permissions import ListReport, Permissions
 from terminal.reports import Reports
 from terminal.stores.confirmation import load_confirmation
-from terminal.stores.counted_grants import counted_grants
 from terminal.stores.list_index import ListIndex
 from terminal.stores.time_anchor import SavedTime, TimeAnchorError, load_time
 from terminal.supervisor import ReaderSupervisor
@@ -228,7 +227,6 @@ class Gate:
             stamp=lambda kind, detail: stamped(self._outside.boot, self.judge(), kind, detail),
             random_bytes=self._outside.random_bytes,
             trusted_utc=self._trusted_utc,
-            counted_grants=lambda: counted_grants(self.config.sync_dir),
         )
 
     def _trusted_utc(self) -> int | None:

@@ -7,12 +7,13 @@ in force is damaged, the gate turns to the one before it, with all that was chan
 
 from __future__ import annotations
 
+import contextlib
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from terminal.helper_process import NICENESS, HelperProcess
 from terminal.loop import Loop
 from terminal.stores.list_verify import verify_lists
 
@@ -21,7 +22,6 @@ FIRST_AFTER_S = 30.0
 EVERY_S = 86_400.0
 EXIT_DAMAGED = 3
 MAX_CAUSE = 400
-NICENESS = 15
 
 
 class ListCheck:
@@ -38,55 +38,33 @@ class ListCheck:
         self._directory = directory
         self._loop = loop
         self._on_damage = on_damage
-        self._child: subprocess.Popen[str] | None = None
-        self._descriptor = -1
+        self._helper: HelperProcess | None = None
         self._timer = loop.call_at(loop.monotonic() + first_after_s, self._start)
 
     @property
     def is_running(self) -> bool:
         """Whether a check is under way."""
-        return self._child is not None
+        return self._helper is not None
 
     def close(self) -> None:
         """End a check that is under way."""
         self._timer.cancel()
-        child, self._child = self._child, None
-        if child is not None:
-            self._loop.unwatch(self._descriptor)
-            os.close(self._descriptor)
-            child.kill()
-            child.communicate()
+        helper, self._helper = self._helper, None
+        if helper is not None:
+            helper.close()
 
     def _start(self) -> None:
         self._timer = self._loop.call_at(self._loop.monotonic() + EVERY_S, self._start)
-        if self._child is not None:
+        if self._helper is not None:
             return  # a check that takes longer than a day: the disk's trouble, not a reason for two
-        child: subprocess.Popen[str] | None = None
-        try:
-            child = subprocess.Popen(  # noqa: S603 - our own module, our own directory
-                [sys.executable, "-m", "terminal.list_check", str(self._directory)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            self._descriptor = os.pidfd_open(child.pid)
-        except OSError:
-            if child is not None:
-                child.kill()
-                child.communicate()
-            return  # no memory or descriptor for it now; taps still check each row they touch
-        self._child = child
-        self._loop.watch(self._descriptor, self._ended)
+        # No memory or descriptor for it now: taps still check each row they touch.
+        with contextlib.suppress(OSError):
+            self._helper = HelperProcess("terminal.list_check", str(self._directory), self._loop, self._ended)
 
-    def _ended(self) -> None:
-        child, self._child = self._child, None
-        if child is None:
-            return
-        self._loop.unwatch(self._descriptor)
-        os.close(self._descriptor)
-        cause, _ = child.communicate()
-        if child.returncode == EXIT_DAMAGED:
-            self._on_damage(cause.strip()[:MAX_CAUSE])
+    def _ended(self, code: int, output: bytes) -> None:
+        self._helper = None
+        if code == EXIT_DAMAGED:
+            self._on_damage(output.decode(errors="replace").strip()[:MAX_CAUSE])
 
 
 def main() -> int:

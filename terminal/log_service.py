@@ -7,11 +7,12 @@ be opened after all. What lost events changed (a lockdown, say) is not lost with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from sync.events import EventKind
+from sync.events import Detail, EventKind
 from terminal.config import Config
 from terminal.log_backlog import Done
 from terminal.log_writer import LogHealth, LogUnavailableError, LogWriter
@@ -22,6 +23,9 @@ from terminal.stores.errors import StoreError
 from terminal.stores.files import StoreBusyError
 from terminal.stores.usage_log import Entry, Limits, Stamp
 from terminal.stores.usage_opening import Founding, open_usage_log
+
+if TYPE_CHECKING:
+    from terminal.counted_scan import CountedScan
 
 RETRY_S = 15.0
 DAY_S = 86_400
@@ -34,8 +38,6 @@ class LogSources(Struct, frozen=True):
     stamp: Stamp
     random_bytes: Callable[[int], bytes]
     trusted_utc: Callable[[], int | None]
-    counted_grants: Callable[[], Iterable[int]]
-    """Ids of the counted grants on the present list; asked only after a loss."""
 
 
 class LogService:
@@ -61,6 +63,7 @@ class LogService:
         self._unstored = StateChange()
         """What the lost events changed, in their order."""
         self._closed = False
+        self._scan: CountedScan | None = None
 
     def open(self) -> None:
         """Open at the start; a failure of the disk is kept for ``health`` and tried again.
@@ -87,11 +90,10 @@ class LogService:
         limits = Limits(
             max_events=self._config.log.max_events, retention_s=self._config.log.retention_days * DAY_S
         )
-        founding = Founding(
-            lambda: self._sources.random_bytes(EPOCH_BYTES), self._sources.stamp, self._sources.counted_grants
-        )
+        founding = Founding(lambda: self._sources.random_bytes(EPOCH_BYTES), self._sources.stamp)
         log = open_usage_log(self._config.terminal_dir, founding, limits=limits)
-        self._unstored = self._memory.restore(log.access_state(), self._unstored)
+        state = log.access_state()
+        self._unstored = self._memory.restore(state, self._unstored)
         self._writer = LogWriter(
             log,
             stamp=self._sources.stamp,
@@ -101,6 +103,21 @@ class LogService:
         self._writer.start()
         self._problem = ""
         self._tell_lost(self._writer)
+        if state.all_void and self._scan is None:
+            self._look_for_counted()
+
+    def _look_for_counted(self) -> None:
+        """Counts were lost: every counted grant refuses until it is known, and stored, which there are."""
+        from terminal.counted_scan import CountedScan  # noqa: PLC0415 - only after a loss
+
+        def known(grant_ids: frozenset[int]) -> None:
+            self._scan = None
+            change = StateChange(void=grant_ids)
+            self._memory.take(change)
+            detail: dict[str, Detail] = {"count": len(grant_ids)}
+            self.submit(Entry(self._sources.stamp(EventKind.ACCESS_STATE_LOST, detail), change))
+
+        self._scan = CountedScan(self._config.sync_dir, self._loop, known)
 
     def _open_late(self) -> None:
         if self._closed:
@@ -148,12 +165,14 @@ class LogService:
     def close(self) -> None:
         """Write what waits and end the writer's thread."""
         self._closed = True
+        if self._scan is not None:
+            self._scan.close()
         if self._writer is not None:
             self._writer.stop()
             self._writer = None
 
     def _tell_lost(self, writer: LogWriter) -> None:
         if self._lost:
-            detail: dict[str, int | str | bytes] = {"count": self._lost, "cause": "log not open"}
+            detail: dict[str, Detail] = {"count": self._lost, "cause": "log not open"}
             writer.submit(Entry(self._sources.stamp(EventKind.EVENTS_LOST, detail), self._unstored))
             self._lost, self._unstored = 0, StateChange()

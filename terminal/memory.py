@@ -58,6 +58,7 @@ class Memory:
         self._spent: Counter[int] = Counter()
         self._order = 0
         self.void: Container[int] = _Everything()
+        self._named_void: frozenset[int] = frozenset()
         self.positions: dict[Place, Position] = {}
         self.latches: dict[str, bytes] = {}
 
@@ -67,7 +68,8 @@ class Memory:
         The answer is what of it the store must still learn.
         """
         self._spent = Counter(committed.used)
-        self.void = committed.void
+        self._named_void = committed.void
+        self.void = _Everything() if committed.all_void else committed.void
         self.positions = {place: saved.seen_in(self._boot) for place, saved in committed.positions.items()}
         self._order += max((one.order for one in self.positions.values()), default=0)
         self.latches = dict(committed.latches)
@@ -113,6 +115,9 @@ class Memory:
         before = {place: self.positions.get(place) for place in change.positions}
         latched = {name: self.latches.get(name) for name in change.latches}
         self._spend(change, 1)
+        if change.void is not None:
+            self._named_void |= change.void
+            self.void = self._named_void
         for place, saved in change.positions.items():
             _put(self.positions, place, None if saved is None else saved.seen_in(self._boot))
         taken = {place: self.positions.get(place) for place in change.positions}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import struct
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import IntEnum, unique
 from typing import Final
 
@@ -42,7 +42,8 @@ class Kind(IntEnum):
     SPENT = 1
     """Uses spent of a grant; never forgotten, because grant ids are never reused."""
     VOID = 2
-    """The count of this grant was lost: it refuses until the office re-issues it."""
+    """The count of this grant was lost: it refuses until the office re-issues it. Without a
+    name: of every counted grant, as long as nobody has looked which there are."""
     POSITION = 3
     LATCH = 4
 
@@ -84,9 +85,11 @@ class StateChange(Struct, frozen=True):
     """``None`` forgives."""
     latches: Mapping[str, bytes | None] = field(default_factory=dict)
     """State that survives a restart (lockdown, fire, first card, floor); ``None`` clears."""
+    void: frozenset[int] | None = None
+    """After a loss: these are the grants whose counts were lost, and no others."""
 
     def __bool__(self) -> bool:
-        return bool(self.spends or self.positions or self.latches)
+        return bool(self.spends or self.positions or self.latches or self.void is not None)
 
     def then(self, later: StateChange) -> StateChange:
         """Both changes as one, in this order."""
@@ -94,6 +97,7 @@ class StateChange(Struct, frozen=True):
             self.spends + later.spends,
             {**self.positions, **later.positions},
             {**self.latches, **later.latches},
+            self.void if later.void is None else later.void,
         )
 
 
@@ -105,6 +109,8 @@ class AccessState(Struct, frozen=True):
     void: frozenset[int]
     positions: Mapping[Place, SavedPosition]
     latches: Mapping[str, bytes]
+    all_void: bool = False
+    """Counts were lost, and which grants there are is not known yet."""
 
 
 RowName = tuple[Kind, bytes]
@@ -136,18 +142,22 @@ def write_rows(connection: sqlite3.Connection, changes: Mapping[RowName, bytes |
             )
 
 
-def void_rows(grant_ids: Iterable[int]) -> Rows:
-    """Rows that make counted grants refuse after their counts were lost."""
-    return {(Kind.VOID, _grant_name(grant_id)): b"" for grant_id in grant_ids}
+ALL_VOID: Final[RowName] = (Kind.VOID, b"")
+
+
+def all_void() -> Rows:
+    """Rows that make every counted grant refuse after counts were lost."""
+    return {ALL_VOID: b""}
 
 
 def view(rows: Mapping[RowName, bytes]) -> AccessState:
     """The rows in the gate's terms."""
     return AccessState(
         used={_number(name): _number(rows[kind, name]) for kind, name in rows if kind is Kind.SPENT},
-        void=frozenset(_number(name) for kind, name in rows if kind is Kind.VOID),
+        void=frozenset(_number(name) for kind, name in rows if kind is Kind.VOID and name),
         positions={_place(name): _position(rows[kind, name]) for kind, name in rows if kind is Kind.POSITION},
         latches={name.decode(): rows[kind, name] for kind, name in rows if kind is Kind.LATCH},
+        all_void=ALL_VOID in rows,
     )
 
 
@@ -172,12 +182,15 @@ class Staging:
         for place, position in change.positions.items():
             staged[Kind.POSITION, _PLACE.pack(*place)] = None if position is None else _packed(position)
         staged.update({(Kind.LATCH, name.encode()): value for name, value in change.latches.items()})
+        if change.void is not None:
+            staged.update({(Kind.VOID, _grant_name(grant_id)): b"" for grant_id in change.void})
+            staged[ALL_VOID] = None
         self.changes.update(staged)
 
     def _spent(self, spend: Spend, before: int) -> bytes:
         if spend.uses < 1:
             raise SpendRefusedError(f"grant {spend.grant_id}: {spend.uses} uses cannot be spent")
-        if self._now((Kind.VOID, _grant_name(spend.grant_id))) is not None:
+        if any(self._now(name) is not None for name in (ALL_VOID, (Kind.VOID, _grant_name(spend.grant_id)))):
             raise SpendRefusedError(
                 f"grant {spend.grant_id}: its count was lost; the office must re-issue it under a new id"
             )

@@ -7,20 +7,21 @@ database:
 * no epoch was ever begun → a first start;
 * the database can be believed → go on with it;
 * it is gone or damaged → it is set aside, a new epoch begins, and with it stands in one
-  transaction that spends were lost: every counted grant on the list is void.
+  transaction that spends were lost: every counted grant is void, until somebody has
+  looked which ones there are (`terminal.counted_scan`).
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
 from sync.events import GENESIS, EventKind, encode_event, link, payload_hash
-from terminal.stores.access_state import Rows, load_rows, void_rows, write_rows
+from terminal.stores.access_state import Rows, all_void, load_rows, write_rows
 from terminal.stores.database import (
     DamagedError,
     connect,
@@ -57,8 +58,6 @@ class Founding(Struct, frozen=True):
     new_epoch: Callable[[], bytes]
     """Draws 128 random bits."""
     stamp: Stamp
-    counted_grants: Callable[[], Iterable[int]]
-    """Ids of the counted grants on the present list; asked only after a loss."""
 
 
 def open_usage_log(
@@ -115,9 +114,8 @@ class _Opening:
         else:
             set_aside(self._path)  # a write-ahead log without its database, if any
         if not known:
-            return self._begin({}, None)
-        lost = void_rows(self._founding.counted_grants())
-        return self._begin(lost, len(lost))
+            return self._begin({}, lost=False)
+        return self._begin(all_void(), lost=True)
 
     def renew(self, rows: Rows) -> Database:
         """Replace a database that turned out damaged while running; ``rows`` are still known.
@@ -126,7 +124,7 @@ class _Opening:
         """
         if self._aside is None:
             self._set_aside()
-        return self._begin(rows, None)
+        return self._begin(rows, lost=False)
 
     def _set_aside(self) -> None:
         self._checkpoint("before setting aside")
@@ -164,7 +162,7 @@ class _Opening:
         walk_chain(connection, newest=TAIL_EVENTS)
         return Database(self._path, connection, read_head(connection), load_rows(connection))
 
-    def _begin(self, rows: Rows, void: int | None) -> Database:
+    def _begin(self, rows: Rows, *, lost: bool) -> Database:
         epoch = self._founding.new_epoch()
         if len(epoch) != EPOCH_BYTES:
             raise ValueError(f"a log epoch has {EPOCH_BYTES} bytes")
@@ -173,7 +171,7 @@ class _Opening:
         with sqlite_errors(self._path):
             connection = connect(self._path)
             try:
-                head = self._found(connection, Header(epoch, Point(0, GENESIS), 0), rows, void)
+                head = self._found(connection, Header(epoch, Point(0, GENESIS), 0), rows, lost=lost)
             except BaseException:
                 connection.close()
                 raise
@@ -183,7 +181,7 @@ class _Opening:
         self._checkpoint("epoch remembered")
         return Database(self._path, connection, head, dict(rows))
 
-    def _found(self, connection: sqlite3.Connection, header: Header, rows: Rows, void: int | None) -> Head:
+    def _found(self, connection: sqlite3.Connection, header: Header, rows: Rows, *, lost: bool) -> Head:
         connection.execute("PRAGMA page_size = 1024")
         connection.execute("PRAGMA journal_mode = WAL").fetchall()
         _tune(connection)
@@ -195,7 +193,7 @@ class _Opening:
                 connection.execute(sql)
             write_header(connection, header)
             write_rows(connection, dict(rows))
-            for payload in self._first_payloads(void):
+            for payload in self._first_payloads(lost=lost):
                 number = last.number + 1
                 last = Point(number, link(last.link, number, payload_hash(payload)))
                 connection.execute(
@@ -205,14 +203,14 @@ class _Opening:
             self._checkpoint("before founding commit")
         return Head(header, last)
 
-    def _first_payloads(self, void: int | None) -> list[bytes]:
-        """Events that tell of a loss; ``void`` counted grants, ``None``: no spends were lost."""
+    def _first_payloads(self, *, lost: bool) -> list[bytes]:
+        """Events that tell of a damaged file, and of the spends in it."""
         stamp = self._founding.stamp
         events = []
         if self._aside is not None:
             events.append(stamp(EventKind.LOG_SET_ASIDE, {"file": self._aside.name}))
-        if void is not None:
-            events.append(stamp(EventKind.ACCESS_STATE_LOST, {"count": void}))
+        if lost:
+            events.append(stamp(EventKind.ACCESS_STATE_LOST, {}))
         return [encode_event(event) for event in events]
 
 

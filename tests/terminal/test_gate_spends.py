@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sync.events import EventKind
 from sync.records import DoorMode, GrantKind, Reason
-from terminal.log_backlog import URGENT_WITHIN_S
+from terminal.log_backlog import GROUP_S, URGENT_WITHIN_S
 from tests.support.gate_estate import BASIC, MAIN, MAIN_LOCK, ONE_USE, RESIDENT, SIDE_LOCK, grant
 from tests.support.gate_rig import GateRig
 from tests.terminal.conftest import MakeRig
@@ -84,15 +84,49 @@ def test_counted_uses_run_out_and_each_is_told(make_rig: MakeRig) -> None:
 
 
 def test_after_the_state_was_lost_counted_cards_refuse_and_others_open(rig: GateRig) -> None:
+    lose_state(rig)
+    rig.start()
+    assert [one.detail for one in rig.events(EventKind.ACCESS_STATE_LOST)] == [{}]
+    assert rig.events(EventKind.LOG_SET_ASIDE)
+    assert rig.tap("in", ONE_USE) is Reason.FAULT
+    assert rig.tap("in", RESIDENT) is Reason.GRANTED
+
+
+def lose_state(rig: GateRig) -> None:
     rig.close()
     for file in rig.gate.config.terminal_dir.glob("usage.db*"):
         file.write_bytes(b"nonsense" * 1000)
     rig.make()
+
+
+def known_void(rig: GateRig) -> list[object]:
+    """Numbers of grants known to be void, as told so far."""
+    rig.advance(GROUP_S)
+    rig.gate.log.acknowledge(0)  # the writer looks at our clock again
+    return [one.detail["count"] for one in rig.events(EventKind.ACCESS_STATE_LOST) if one.detail]
+
+
+def test_new_counted_cards_open_once_it_is_known_which_were_on_the_list_at_the_loss(rig: GateRig) -> None:
+    lose_state(rig)
     rig.start()
-    assert rig.events(EventKind.ACCESS_STATE_LOST)[0].detail == {"count": 2}
-    assert rig.events(EventKind.LOG_SET_ASIDE)
+    rig.until("the lists were searched", lambda: bool(known_void(rig)))
+    assert known_void(rig) == [2]
+    reissued = grant(COUNTED, kind=GrantKind.VISITOR, uses=1)
+    rig.publish([*BASIC.records, reissued])
+    for _ in range(2):
+        assert rig.tap("in", ONE_USE) is Reason.FAULT
+        assert rig.tap("in", COUNTED) in (Reason.GRANTED, Reason.NO_USES_LEFT)
+        rig.restart()
+    assert rig.tap("in", COUNTED) is Reason.NO_USES_LEFT
+    assert known_void(rig) == [2]
+
+
+def test_a_power_cut_before_the_lists_were_searched_gives_nothing_back(rig: GateRig) -> None:
+    lose_state(rig)
+    rig.power_cut()
     assert rig.tap("in", ONE_USE) is Reason.FAULT
-    assert rig.tap("in", RESIDENT) is Reason.GRANTED
+    rig.until("the lists were searched", lambda: bool(known_void(rig)))
+    assert rig.tap("in", ONE_USE) is Reason.FAULT
 
 
 def test_an_answer_of_the_disk_that_comes_too_late_opens_nothing(rig: GateRig) -> None:

@@ -11,8 +11,8 @@ from terminal.stores.access_state import (
     SpendRefusedError,
     Staging,
     StateChange,
+    all_void,
     view,
-    void_rows,
 )
 from tests.terminal.stores.usage_support import BOOT
 
@@ -52,8 +52,26 @@ def test_a_refused_spend_stages_nothing(spends: tuple[Spend, ...]) -> None:
 
 def test_a_void_grant_refuses_whatever_its_limit() -> None:
     with pytest.raises(SpendRefusedError, match="re-issue"):
-        after(void_rows([5]), StateChange(spends=(Spend(5, limit=100),)))
-    assert after(void_rows([5]), StateChange(spends=(Spend(6, limit=1),))).used == {6: 1}
+        after({}, StateChange(void=frozenset({5})), StateChange(spends=(Spend(5, limit=100),)))
+
+
+def test_after_a_loss_every_grant_is_void_until_it_is_known_which_there_are() -> None:
+    spend = StateChange(spends=(Spend(6, limit=1),))
+    with pytest.raises(SpendRefusedError, match="re-issue"):
+        after(all_void(), spend)
+    known = after(all_void(), StateChange(void=frozenset({5})), spend)
+    assert not known.all_void
+    assert known.void == {5}
+    assert known.used == {6: 1}
+    assert after(all_void(), StateChange(void=frozenset()), spend).used == {6: 1}
+
+
+def test_what_could_not_be_stored_in_time_is_stored_as_one_change() -> None:
+    first = StateChange(void=frozenset({5}), latches={"lockdown": b"1"})
+    for second in (StateChange(), StateChange(latches={"lockdown": None})):
+        assert after(all_void(), first.then(second)) == after(all_void(), first, second)
+    assert after(all_void(), StateChange().then(first)).void == {5}
+    assert StateChange(void=frozenset())
 
 
 def test_positions_and_latches_come_back_as_they_were_and_can_be_cleared() -> None:

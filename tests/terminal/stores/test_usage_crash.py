@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sync.events import Event, EventKind
+from terminal.stores.access_state import SpendRefusedError
 from terminal.stores.usage_log import UsageLog
 from terminal.stores.usage_reader import UsageReader
 from tests.terminal.stores.usage_support import kinds, open_log, plain, spending
@@ -66,7 +67,7 @@ def test_a_kill_during_the_first_start_is_no_loss(tmp_path: Path, point: str) ->
     assert (code, len(told)) == (0, 12)
     with contextlib.closing(open_log(tmp_path)) as log:
         assert_sound(log, told)
-        assert log.access_state().void == frozenset()
+        assert not log.access_state().all_void
 
 
 @pytest.mark.parametrize(
@@ -87,9 +88,10 @@ def test_a_kill_while_a_damaged_log_is_replaced_still_voids_counted_grants(
         log.commit([spending(COUNTED, limit=9)])
     (tmp_path / "usage.db").write_bytes(b"damaged")
     assert run_victim(tmp_path, point, 1)[0] == -signal.SIGKILL
-    with contextlib.closing(open_log(tmp_path, COUNTED, first_epoch=77)) as log:
-        assert log.access_state().void == {COUNTED}
+    with contextlib.closing(open_log(tmp_path, first_epoch=77)) as log:
+        assert log.access_state().all_void
         assert kinds(log)[-1] is EventKind.ACCESS_STATE_LOST
+        assert isinstance(log.commit([spending(COUNTED, limit=9)])[0], SpendRefusedError)
     assert (tmp_path / "usage.db.damaged-1").read_bytes() == b"damaged"
     assert not (tmp_path / "usage.db.damaged-2").exists()
 

@@ -23,8 +23,8 @@ from tests.terminal.stores.usage_support import kinds, open_log, plain, spending
 
 
 @contextlib.contextmanager
-def opened(directory: Path, *counted: int, first_epoch: int = 90) -> Iterator[UsageLog]:
-    with contextlib.closing(open_log(directory, *counted, first_epoch=first_epoch)) as log:
+def opened(directory: Path, *, first_epoch: int = 90) -> Iterator[UsageLog]:
+    with contextlib.closing(open_log(directory, first_epoch=first_epoch)) as log:
         yield log
 
 
@@ -34,16 +34,21 @@ def used_log(directory: Path) -> None:
 
 
 def lost_then(log: UsageLog, *told: EventKind) -> None:
-    """The log is a new epoch that begins with ``told``, and grant 5 refuses."""
+    """The log is a new epoch that begins with ``told``; every counted grant refuses, until it is known
+    which there were: then grant 5 does.
+    """
     assert log.head.header.epoch == (90).to_bytes(16, "big")
     assert kinds(log) == list(told)
     (result,) = log.commit([spending(5, limit=3)])
     assert isinstance(result, SpendRefusedError)
-    assert isinstance(log.commit([spending(6, limit=3)])[0], int)
+    known = Entry(tap(), StateChange(void=frozenset({5})))
+    _, refused, stored = log.commit([known, spending(5, limit=3), spending(6, limit=3)])
+    assert isinstance(refused, SpendRefusedError)
+    assert isinstance(stored, int)
 
 
 def test_a_first_start_tells_of_no_loss_and_voids_nothing(tmp_path: Path) -> None:
-    with opened(tmp_path, 5) as log:
+    with opened(tmp_path) as log:
         assert log.access_state() == AccessState({}, frozenset(), {}, {})
         assert log.head.last.number == 0
 
@@ -63,20 +68,24 @@ def test_files_are_for_owner_and_group_only_whatever_the_umask(tmp_path: Path) -
 def test_a_deleted_database_is_a_loss_not_a_first_start(tmp_path: Path) -> None:
     used_log(tmp_path)
     (tmp_path / "usage.db").unlink()
-    with opened(tmp_path, 5, 7) as log:
+    with opened(tmp_path) as log:
+        assert log.access_state().all_void
+    with opened(tmp_path, first_epoch=200) as log:  # still not known which there were
+        assert log.access_state().all_void
         lost_then(log, EventKind.ACCESS_STATE_LOST)
         (first,) = log.read_after(0, 1)
         assert isinstance(first.content, Event)
-        assert first.content.detail == {"count": 2}
-    with opened(tmp_path, 8, first_epoch=200) as log:  # asked once only: 8 came later and is sound
-        assert log.access_state().void == {5, 7}
+        assert first.content.detail == {}
+    with opened(tmp_path, first_epoch=200) as log:
+        assert not log.access_state().all_void
+        assert log.access_state().void == {5}
 
 
 @pytest.mark.parametrize("content", [b"", b"SQLite format 3\0", b"rubbish" * 1000, bytes(8192)])
 def test_a_torn_or_foreign_file_is_set_aside(tmp_path: Path, content: bytes) -> None:
     used_log(tmp_path)
     (tmp_path / "usage.db").write_bytes(content)
-    with opened(tmp_path, 5) as log:
+    with opened(tmp_path) as log:
         if content:
             lost_then(log, EventKind.LOG_SET_ASIDE, EventKind.ACCESS_STATE_LOST)
             assert (tmp_path / "usage.db.damaged-1").read_bytes() == content
@@ -106,7 +115,7 @@ def test_content_that_cannot_be_believed_is_set_aside(tmp_path: Path, damage: st
     used_log(tmp_path)
     with contextlib.closing(sqlite3.connect(tmp_path / "usage.db")) as other, other:
         other.execute(damage).fetchall()
-    with opened(tmp_path, 5) as log:
+    with opened(tmp_path) as log:
         lost_then(log, EventKind.LOG_SET_ASIDE, EventKind.ACCESS_STATE_LOST)
 
 
@@ -139,7 +148,7 @@ def test_a_lost_or_torn_marker_file_is_written_anew_while_the_database_is_there(
         (tmp_path / "log-epochs").unlink() if content is None else (tmp_path / "log-epochs").write_bytes(
             content
         )
-        with opened(tmp_path, 5) as log:
+        with opened(tmp_path) as log:
             assert log.access_state().used == {5: 1}
         assert (tmp_path / "log-epochs").read_bytes().split()[-1] == (1).to_bytes(16, "big").hex().encode()
 
@@ -198,8 +207,8 @@ def test_a_flipped_bit_anywhere_gives_the_truth_or_a_told_loss(
     for one, content in files.items():
         (directory / one).write_bytes(bytes(flipped) if one == name else content)
     try:
-        with opened(directory, 5) as log:
-            told = EventKind.ACCESS_STATE_LOST in kinds(log) and 5 in log.access_state().void
+        with opened(directory) as log:
+            told = EventKind.ACCESS_STATE_LOST in kinds(log) and log.access_state().all_void
             spent = log.access_state().used.get(5, 0)
             # A flip in the write-ahead log ends it there: an older state, but never a wrong one.
             assert told or spent == 40 or (name == "usage.db-wal" and 31 <= spent < 40)

@@ -32,21 +32,19 @@ def spending(grant_id: int, limit: int, uses: int = 1) -> Entry:
     return Entry(tap(grant_id), StateChange(spends=(Spend(grant_id, limit, uses),)))
 
 
-def founding(*counted: int, first_epoch: int = 1) -> Founding:
+def founding(*, first_epoch: int = 1) -> Founding:
     epochs = itertools.count(first_epoch)
-    return Founding(lambda: next(epochs).to_bytes(16, "big"), stamp, lambda: counted)
+    return Founding(lambda: next(epochs).to_bytes(16, "big"), stamp)
 
 
 def open_log(
     directory: Path,
-    *counted: int,
+    *,
     first_epoch: int = 1,
     limits: Limits | None = None,
     checkpoint: Checkpoint = pass_by,
 ) -> UsageLog:
-    return open_usage_log(
-        directory, founding(*counted, first_epoch=first_epoch), limits=limits, checkpoint=checkpoint
-    )
+    return open_usage_log(directory, founding(first_epoch=first_epoch), limits=limits, checkpoint=checkpoint)
 
 
 def kinds(log: UsageLog) -> list[EventKind]:

@@ -40,9 +40,7 @@ def tell(word: object) -> None:
 
 def main(directory: str, point: str, occurrence: str, max_file_bytes: str = "") -> None:
     switch = KillSwitch(point, int(occurrence))
-    log = open_log(
-        Path(directory), COUNTED, first_epoch=os.getpid(), limits=Limits(max_events=8), checkpoint=switch
-    )
+    log = open_log(Path(directory), first_epoch=os.getpid(), limits=Limits(max_events=8), checkpoint=switch)
     if max_file_bytes:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(max_file_bytes), int(max_file_bytes)))
