@@ -193,29 +193,36 @@ def written_logs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Files, Files
 
 
 @settings(max_examples=200, deadline=None)
-@given(data=st.data())
+@given(st.integers(0, 1), st.integers(0, 5), st.booleans(), st.integers(0, (1 << 32) - 1))
 def test_a_flipped_bit_anywhere_gives_the_truth_or_a_told_loss(
-    data: st.DataObject, written_logs: tuple[Files, Files], tmp_path_factory: pytest.TempPathFactory
+    written_logs: tuple[Files, Files],
+    tmp_path_factory: pytest.TempPathFactory,
+    log: int,
+    file: int,
+    header_only: bool,
+    place: int,
 ) -> None:
-    files = data.draw(st.sampled_from(written_logs))
-    name = data.draw(st.sampled_from(sorted(files.keys() - {"usage.db-shm"})))
+    files = written_logs[log]
+    names = sorted(files.keys() - {"usage.db-shm"})
+    name = names[file % len(names)]
     flipped = bytearray(files[name])
-    header_only = data.draw(st.booleans())
-    bit = data.draw(st.integers(0, min(len(flipped), 100 if header_only else len(flipped)) * 8 - 1))
+    bit = place % (min(len(flipped), 100 if header_only else len(flipped)) * 8)
     flipped[bit // 8] ^= 1 << bit % 8
     directory = tmp_path_factory.mktemp("flip")
     for one, content in files.items():
         (directory / one).write_bytes(bytes(flipped) if one == name else content)
     try:
-        with opened(directory) as log:
-            told = EventKind.ACCESS_STATE_LOST in kinds(log) and log.access_state().all_void
-            spent = log.access_state().used.get(5, 0)
+        with opened(directory) as found:
+            told = False
+            with contextlib.suppress(StoreError):  # an old event may lie on the page that is damaged
+                told = EventKind.ACCESS_STATE_LOST in kinds(found) and found.access_state().all_void
+            spent = found.access_state().used.get(5, 0)
             # A flip in the write-ahead log ends it there: an older state, but never a wrong one.
             assert told or spent == 40 or (name == "usage.db-wal" and 31 <= spent < 40)
             with contextlib.suppress(StoreError):
-                log.verify()
+                found.verify()
             with contextlib.suppress(StoreError):
-                log.commit([plain()])
-            log.commit([plain()])  # a page that turned out damaged at the first has begun a new epoch
+                found.commit([plain()])
+            found.commit([plain()])  # a page that turned out damaged at the first has begun a new epoch
     finally:
         shutil.rmtree(directory)
