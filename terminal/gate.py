@@ -133,9 +133,7 @@ class Gate:
         """Serve taps. Raises nothing for a missing reader, list or disk: those are reported and retried."""
         self.journal.record(EventKind.STARTED, detail={"gate": self.config.gate.name})
         self.permissions.refresh()
-        self.hardware.start(
-            was_released=lambda door: fire_latch(door) in self.memory.latches, modes=self.modes.first
-        )
+        self.hardware.start(was_released=self._was_released_by_fire, modes=self.modes.first)
         self.modes.refresh()
         for supervisor in self.readers.values():
             supervisor.start()
@@ -235,7 +233,11 @@ class Gate:
 
     def _log_came_late(self) -> None:
         self.floor.recall()
+        self.hardware.recall_fire(self._was_released_by_fire)
         self.modes.refresh()
+
+    def _was_released_by_fire(self, door: int) -> bool:
+        return fire_latch(door) in self.memory.latches
 
     def _stored(self, number: int, event: Event) -> None:
         for follower in self.followers:

@@ -12,7 +12,7 @@ from drivers.ports import Gpio, InputLine
 from drivers.registry import find_gpio
 from sync.records import DoorMode, Reason
 from terminal.config import Config, InputKind
-from terminal.core.passage import Alarm, Fire, FireChanged, PassageReport, Report
+from terminal.core.passage import Alarm, Fire, FireChanged, FireRecalled, PassageReport, Report
 from terminal.doors import DoorControl
 from terminal.lamps import Lamps
 from terminal.loop import Loop, Timer
@@ -77,6 +77,14 @@ class Hardware:
                 self._on_input(name, kind, True)
         self._loop.watch(self._fd, self._service)
         self._set_timer()
+
+    def recall_fire(self, was_released: Callable[[int], bool]) -> None:
+        """What was released when the gate last ran is known only now: as at `start`, for doors that run."""
+        for door in self._doors:
+            if was_released(door.door_id) and door.state.demand.fire is Fire.NONE:
+                door.send(FireRecalled())
+                if door.state.demand.fire is Fire.NONE:
+                    self._on_report(door, Report(PassageReport.FIRE_CLEARED))
 
     @property
     def fire_is_active(self) -> bool:

@@ -19,6 +19,7 @@ from terminal.core.signals import (
     ExitReleased,
     Fire,
     FireChanged,
+    FireRecalled,
     FireReset,
     Granted,
     Input,
@@ -141,7 +142,7 @@ def apply(
             return _release_button(demand, until)
         case ModeChanged(mode=mode):
             return _change_mode(demand, mode), ()
-        case FireChanged() | FireReset():
+        case FireChanged() | FireRecalled() | FireReset():
             return _change_fire(demand, event, timing)
         case _:
             return demand, ()
@@ -185,11 +186,15 @@ def _leaving(demand: Demand) -> int:
     return min(demand.waiting, 1) if demand.button is Button.DOWN else 0
 
 
-def _change_fire(demand: Demand, event: FireChanged | FireReset, timing: Timing) -> tuple[Demand, Reports]:
+def _change_fire(
+    demand: Demand, event: FireChanged | FireRecalled | FireReset, timing: Timing
+) -> tuple[Demand, Reports]:
     match event, demand.fire:
         case FireChanged(active=True), Fire.NONE | Fire.LATCHED:
             return replace(demand, fire=Fire.ACTIVE), (Report(PassageReport.FIRE),)
-        case FireChanged(active=False), Fire.ACTIVE if timing.fire_needs_reset:
+        case (FireChanged(active=False), Fire.ACTIVE) | (FireRecalled(), Fire.NONE) if (
+            timing.fire_needs_reset
+        ):
             return replace(demand, fire=Fire.LATCHED), ()
         case (FireChanged(active=False), Fire.ACTIVE) | (FireReset(), Fire.LATCHED):
             return replace(demand, fire=Fire.NONE), (Report(PassageReport.FIRE_CLEARED),)

@@ -142,6 +142,10 @@ class FireChanged(Struct, frozen=True):
     active: bool
 
 
+class FireRecalled(Struct, frozen=True):
+    """It turns out that fire released the passage before the start; counts where that waits for a reset."""
+
+
 class FireReset(Struct, frozen=True):
     """Somebody with rights ends a latched fire release; no effect while fire is active."""
 
@@ -164,6 +168,7 @@ Event = (
     | ContactChanged
     | LoopChanged
     | FireChanged
+    | FireRecalled
     | FireReset
     | ModeChanged
     | TimePassed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from terminal.gate import TICK_S, Gate
 from terminal.log_backlog import GROUP_S, MAX_WAITING
 from terminal.log_service import RETRY_S
 from terminal.stores.files import StoreBusyError
-from tests.support.gate_estate import BASIC, MAIN_LOCK, ONE_USE, RESIDENT, UNKNOWN
+from tests.support.gate_estate import BASIC, FIRE, MAIN_LOCK, ONE_USE, RESIDENT, SIDE_LOCK, UNKNOWN
 from tests.support.gate_rig import GateRig
 from tests.terminal.conftest import MakeRig
 
@@ -72,6 +73,45 @@ def test_what_was_lost_is_counted_and_recorded_once_the_log_opens(blind: tuple[G
     count = told.detail["count"]
     assert isinstance(count, int)
     assert count >= lost  # those the gate itself made while it waited came on top
+
+
+def side_waits_for_reset(document: dict[str, Any]) -> None:
+    document["doors"]["side"]["timing"] = {"fire_needs_reset": True}
+
+
+def test_a_fire_release_that_waits_for_its_reset_is_back_once_the_log_opens(make_rig: MakeRig) -> None:
+    """Both doors were released when the power went; the fire is over; only one waits for a reset."""
+    rig = make_rig(change=side_waits_for_reset).start()
+    rig.set_low(FIRE)
+    rig.settle()
+    rig.low.discard(FIRE)
+    rig.close()
+    away = take_disk_away(rig)
+    rig.make()
+    rig.start()
+    assert (rig.level(MAIN_LOCK), rig.level(SIDE_LOCK)) == (False, False)
+    give_disk_back(rig, away)
+    assert (rig.level(MAIN_LOCK), rig.level(SIDE_LOCK)) == (False, True)
+    rig.settle()
+    assert [one.door for one in rig.events(EventKind.FIRE_CLEARED)] == [1]
+    rig.order("fire_reset", operator="guard 7")
+    assert rig.level(SIDE_LOCK) is False
+    rig.restart()
+    assert rig.level(SIDE_LOCK) is False
+
+
+def test_a_fire_of_now_is_not_touched_by_what_the_log_remembers(make_rig: MakeRig) -> None:
+    rig = make_rig(change=side_waits_for_reset).start()
+    rig.set_low(FIRE)
+    rig.settle()
+    rig.close()
+    away = take_disk_away(rig)
+    rig.make()
+    rig.start()
+    give_disk_back(rig, away)
+    assert (rig.level(MAIN_LOCK), rig.level(SIDE_LOCK)) == (True, True)
+    rig.set_low(FIRE, False)
+    assert (rig.level(MAIN_LOCK), rig.level(SIDE_LOCK)) == (False, True)
 
 
 def test_a_lockdown_from_before_counts_again_once_the_log_opens(blind: tuple[GateRig, Path]) -> None:

@@ -33,6 +33,7 @@ from terminal.core.passage import (
     ExitReleased,
     Fire,
     FireChanged,
+    FireRecalled,
     FireReset,
     Granted,
     Inputs,
@@ -132,6 +133,7 @@ PLAIN: dict[str, Event] = {
     "exit released": ExitReleased(),
     "fire active": FireChanged(True),
     "fire clear": FireChanged(False),
+    "fire recalled": FireRecalled(),
     "fire reset": FireReset(),
 }
 
