@@ -13,6 +13,7 @@ from drivers.ports import Technology
 from drivers.readers.sim import SimReader
 from sync.events import MAX_TEXT, Event, EventKind
 from sync.records import DoorMode
+from sync.records.credential import MAX_NUMBER_BYTES
 from terminal.control import Answer, Client, CommandError, Request
 from terminal.core.passage import FireReset, RemoteOpened
 from terminal.doors import DoorControl
@@ -20,7 +21,8 @@ from terminal.event_view import event_fields
 from terminal.gate import Gate
 from terminal.status import gate_status
 
-MAX_NUMBER_BYTES = 64
+MAX_NUMBER_TEXT = 3 * MAX_NUMBER_BYTES
+"""Hex digits, and a space after each byte."""
 
 
 class Handler(Protocol):
@@ -214,16 +216,16 @@ class Commands:
         return reader
 
 
-def _text(request: Request, key: str) -> str:
+def _text(request: Request, key: str, at_most: int = MAX_TEXT) -> str:
     value = request.get(key)
-    if not isinstance(value, str) or not 1 <= len(value) <= MAX_TEXT or not value.isprintable():
-        raise CommandError(f"{key!r} is missing: a text of 1 to {MAX_TEXT} characters")
+    if not isinstance(value, str) or not 1 <= len(value) <= at_most or not value.isprintable():
+        raise CommandError(f"{key!r} is missing: a text of 1 to {at_most} characters")
     return value
 
 
 def _hex(request: Request, key: str) -> bytes:
     try:
-        return bytes.fromhex(_text(request, key))
+        return bytes.fromhex(_text(request, key, MAX_NUMBER_TEXT))
     except ValueError:
         raise CommandError(f"{key!r} must be hex digits, e.g. 04A10001") from None
 

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from sync.events import EventKind
-from sync.records import Reason
+from sync.records import Access, Credential, Grant, GrantKind, Reason, Technology
 from terminal.cli.gate import serve_commands
 from terminal.control import CommandError
 from terminal.stores.access_state import SavedPosition, StateChange
 from tests.support.gate_estate import MAIN_LOCK, ONE_USE, RESIDENT, WITH_PIN
 from tests.support.gate_rig import GateRig
+from tests.terminal.conftest import MakeRig
 
 OPEN = {"door": "main", "operator": "clerk 3", "reason": "delivery"}
 
@@ -25,6 +26,17 @@ def test_tap_plays_a_card_at_a_simulated_reader(rig: GateRig) -> None:
     assert rig.events(EventKind.TAP)[-1].reason is Reason.GRANTED
     rig.order("tap", reader="in", card="04 a1 00 01", technology="iso15693")
     assert rig.events(EventKind.TAP)[-1].reason is Reason.UNKNOWN_CREDENTIAL
+
+
+@pytest.mark.parametrize("length", [60, 61, 64])
+def test_the_longest_code_that_a_list_can_hold_can_be_tapped(make_rig: MakeRig, length: int) -> None:
+    code = Credential(Technology.CODE, bytes(range(length)))
+    holder = Grant(1, 1, code, GrantKind.VISITOR, (Access(1),))
+    rig = make_rig(records=[holder]).start()
+    for text in (code.number.hex(), code.number.hex(" ")):
+        rig.order("tap", reader="in", card=text, technology="code")
+        event = rig.events(EventKind.TAP)[-1]
+        assert (event.reason, event.credential) == (Reason.GRANTED, code)
 
 
 def test_type_plays_the_keypad(rig: GateRig) -> None:
@@ -72,6 +84,8 @@ def test_eighty_chinese_characters_are_accepted_everywhere(rig: GateRig) -> None
         ("tap", {"reader": "in", "card": "xyz"}, "hex digits"),
         ("tap", {"reader": "in", "card": "门"}, "hex digits"),
         ("tap", {"reader": "in", "card": "   "}, "1 to 64 bytes"),
+        ("tap", {"reader": "in", "card": "00" * 65}, "1 to 64 bytes"),
+        ("tap", {"reader": "in", "card": "00" * 97}, "1 to 192 characters"),
         ("tap", {"reader": "in", "card": "00" * 60 + " " * 3, "technology": "nfc"}, "'technology' must be"),
         ("tap", {"reader": "in", "card": "01", "technology": ["iso14443a"]}, "'technology' must be"),
         ("type", {"reader": "in", "digits": "12a"}, "digits typed"),

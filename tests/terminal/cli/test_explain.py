@@ -198,3 +198,11 @@ def test_a_moment_moves_the_monotonic_clock_along() -> None:
     assert moment("2027-01-15T08:00:30", UTC, now) == Now(130.0, NOW + 30, NOW + 30, ClockState.TRUSTED)
     unknown = Now(100.0, None, NOW, ClockState.UNKNOWN)
     assert moment("2027-01-15T08:00:30", UTC, unknown).monotonic == 100.0
+
+
+@pytest.mark.parametrize(
+    ("length", "code"), [(61, _answer.EXIT_NO), (64, _answer.EXIT_NO), (65, _answer.EXIT_USAGE)]
+)
+def test_a_code_may_be_as_long_as_a_list_can_hold(listed: House, length: int, code: int) -> None:
+    said = listed.run("explain", "--card", "ab" * length, "--technology", "code", "--door", "pedestrian")
+    assert said.code == code
