@@ -14,6 +14,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from sync.memory import TrustMemory
 from sync.succession import Current
 from sync.update import Accepted, ListContent, ListVersion
 from terminal.stores.database import DamagedError, set_aside
@@ -98,7 +99,7 @@ class ListStore:
         """Keep what trust remembers after an update that changed no list."""
         if (database := self._in_force()) is not None:
             database.keep_memory(memory)
-        if self._highest is not None:
+        if self._highest is not None and _knows_more(memory, self._highest.memory):
             self._keep_highest(replace(self._highest, memory=memory))
 
     def apply(self, accepted: Accepted) -> None:
@@ -287,3 +288,8 @@ class ListStore:
             accepted.digest,
             overlaid,
         )
+
+
+def _knows_more(memory: bytes, than: bytes) -> bool:
+    """Not so for the memory of a stand-in: it may lack withdrawals that came since."""
+    return TrustMemory.decode(memory).withdrawals_version >= TrustMemory.decode(than).withdrawals_version

@@ -321,6 +321,7 @@ def test_trusts_newer_memory_outlives_both_databases(tmp_path: Path) -> None:
         break_side(tmp_path, side)
     with closing(open_store(tmp_path)) as store:
         store.keep_memory(memory(10))
+        store.keep_memory(memory(8))  # of a list that stands in
     with closing(open_store(tmp_path)) as store:
         highest = store.highest()
         assert highest is not None
