@@ -244,7 +244,7 @@ class Gate:
             follower(number, event)
 
     def _list_changed(self, report: ListReport) -> None:
-        if report.fault:
+        if report.fault and not report.repeated:
             self.journal.record(EventKind.LIST_FAULT, detail={"cause": report.fault[-120:]})
         if report.state is not None:
             head = report.state.head
@@ -252,7 +252,8 @@ class Gate:
             detail: dict[str, int | str | bytes] = {"version": str(head.version)}
             if not believed:
                 detail["issued_at_not_believed"] = head.issued_at
-            self.journal.record(EventKind.LIST_CHANGED, detail=detail)
+            if not report.repeated:
+                self.journal.record(EventKind.LIST_CHANGED, detail=detail)
         if self.modes.started:
             self.modes.refresh()
 

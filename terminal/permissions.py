@@ -10,6 +10,7 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sync.codec import CodecError
 from sync.records import Credential, MappingRule, Record
@@ -20,6 +21,8 @@ from terminal.stores.list_format import ListHead, ListUnavailableError, NoListEr
 from terminal.stores.list_index import ListIndex, ListState
 
 WHOLE_NUMBER = MappingRule()
+MAX_TOLD = 64
+"""Bound of what was told of one list; a list with more damaged rows tells some of them again."""
 
 
 class Found(Struct, frozen=True):
@@ -38,6 +41,8 @@ class ListReport(Struct, frozen=True):
     """The list that answers; ``None`` when none does."""
     fault: str
     """Why the list in force does not answer; empty if it does."""
+    repeated: bool = False
+    """The same of the same list was heard before, and no other list came since: nothing to tell."""
 
 
 class Permissions:
@@ -56,6 +61,7 @@ class Permissions:
         self._state: ListState | None = None
         self._rules: Rules | None = None
         self._reported = ListReport(None, "")
+        self._told: set[tuple[ListHead | None, str]] = set()
         self._confirmation = NEVER
 
     @property
@@ -147,7 +153,16 @@ class Permissions:
         report = ListReport(state, fault)
         if report != self._reported:
             self._reported = report
-            self._on_change(report)
+            self._on_change(replace(report, repeated=self._was_told(report)))
+
+    def _was_told(self, report: ListReport) -> bool:
+        """A damaged row fails at each tap that meets it, and in between the list answers: told once."""
+        news = (None if report.state is None else report.state.head, report.fault)
+        if (not report.fault and news not in self._told) or len(self._told) >= MAX_TOLD:
+            self._told.clear()
+        told = news in self._told
+        self._told.add(news)
+        return told
 
 
 def compiled(settings: bytes) -> tuple[Rules | None, str]:

@@ -17,6 +17,7 @@ from tests.support.estate import card
 from tests.support.gate_estate import (
     BASIC,
     DOORS,
+    LONG,
     MAIN_LOCK,
     OTHER,
     RESIDENT,
@@ -145,6 +146,38 @@ def test_damage_under_the_running_gate_is_noticed_at_the_tap_that_meets_it(rig: 
     assert rig.tap("in", RESIDENT) is Reason.LOST
     (fault,) = rig.events(EventKind.LIST_FAULT)
     assert "fails its checksum" in str(fault.detail["cause"])
+
+
+def test_a_damaged_row_is_told_once_however_often_it_is_met_and_again_of_another_list(rig: GateRig) -> None:
+    rig.publish(WITHOUT_RESIDENT)
+
+    def spoil(number: int, by: int = 1) -> None:
+        with closing(sqlite3.connect(in_force(rig))) as connection, connection:
+            connection.execute("UPDATE records SET crc = crc + ? WHERE key = ?", (by, card(number).key))
+
+    spoil(OTHER)
+    rig.tap("in", UNKNOWN)
+    for _ in range(4):
+        assert rig.tap("in", OTHER) is Reason.GRANTED
+        assert rig.order("status")["list"]["fault"]
+        rig.advance(11)
+        assert not rig.order("status")["list"]["fault"]
+    assert len(rig.events(EventKind.LIST_FAULT)) == 1
+    told = len(versions(rig))
+    spoil(LONG)
+    for _ in range(2):
+        rig.tap("in", LONG)
+        rig.tap("in", OTHER)
+        rig.advance(11)
+    assert len(rig.events(EventKind.LIST_FAULT)) == 2
+    assert len(versions(rig)) <= told + 1
+    for number in (OTHER, LONG):
+        spoil(number, -1)
+    rig.publish(WITHOUT_RESIDENT)
+    spoil(OTHER)
+    rig.tap("in", UNKNOWN)
+    rig.tap("in", OTHER)
+    assert len(rig.events(EventKind.LIST_FAULT)) == 3
 
 
 def test_a_list_found_damaged_as_a_whole_is_stood_in_for(rig: GateRig) -> None:
