@@ -18,10 +18,15 @@ settings.load_profile("default")
 
 REAL_PARTS_REQUIRED = "GATEHOUSE_REQUIRE_REAL_PARTS"
 _SKIPPED: pytest.StashKey[list[str]] = pytest.StashKey()
+_BEFORE: pytest.StashKey[Leftovers] = pytest.StashKey()
+_LEFT: pytest.StashKey[list[str]] = pytest.StashKey()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_SKIPPED] = []
+    config.stash[_LEFT] = []
+    Leftovers.adopt_orphans()  # they come to us, not to init
+    config.stash[_BEFORE] = Leftovers.now()
 
 
 @pytest.fixture(autouse=True)
@@ -33,14 +38,18 @@ def leftovers() -> Iterator[None]:
         pytest.fail("left behind by the test: " + ", ".join(remaining), pytrace=False)
 
 
-@pytest.fixture(autouse=True, scope="session")
-def leftovers_of_the_session() -> Iterator[None]:
-    """The same for what fixtures of a module or of the session start; orphans come to us, not to init."""
-    Leftovers.adopt_orphans()
-    before = Leftovers.now()
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
+    """The same for what fixtures of a module or of the session start, once all of them are torn down.
+
+    No fixture of its own: after ``-x`` the last of them end outside of any test, where a failure is
+    a traceback in place of the summary. The innermost wrapper comes before the summary.
+    """
     yield
-    if remaining := before.remaining():
-        pytest.fail("left behind by a fixture: " + ", ".join(remaining), pytrace=False)
+    remaining = session.config.stash[_BEFORE].remaining()
+    session.config.stash[_LEFT].extend(remaining)
+    if remaining and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.hookimpl(wrapper=True)
@@ -63,7 +72,11 @@ def pytest_runtest_makereport(
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Name the real parts that were not tested, so that nobody takes green for more than it is."""
+    """Name what fixtures left behind, and real parts that were not tested: green is no more than it is."""
+    if left := config.stash[_LEFT]:
+        terminalreporter.section("FAILED: left behind by a fixture", red=True)
+        for told in left:
+            terminalreporter.line(told)
     if skipped := config.stash[_SKIPPED]:
         terminalreporter.section("real parts NOT tested on this machine")
         for told in skipped:
