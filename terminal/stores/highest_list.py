@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sync.codec import CodecError, decode, encode
 from sync.digest import DIGEST_BYTES, ESTATE_ID_BYTES
 from sync.fields import array, octets, whole
 from sync.memory import MAX_MEMORY_BYTES, TrustMemory
 from sync.succession import Current
-from sync.update import ListVersion
+from sync.update import Accepted, ListVersion
 from terminal.stores.database import DamagedError
 from terminal.stores.files import Checkpoint, OversizeFileError, pass_by, read_small, write_atomic
 
@@ -25,6 +26,7 @@ FILE_NAME: Final = "highest-list"
 FORMAT_VERSION: Final = 1
 MAX_FILE_BYTES: Final = MAX_MEMORY_BYTES + 256
 _SEAL_BYTES: Final = 4
+_KNOWN_OTHERWISE: Final = "which list was the newest is known from the databases alone"
 
 
 class HighestList(Struct, frozen=True):
@@ -67,6 +69,36 @@ def load_highest(directory: Path) -> HighestList | None:
         return None if data is None else _parse(data)
     except (CodecError, OversizeFileError) as error:
         raise DamagedError(f"{path}: damaged ({error})") from error
+
+
+def read_highest(directory: Path, current: Current | None) -> tuple[HighestList | None, str]:
+    """What is kept, or ``None`` and what is wrong with it beside the list in force; nothing at first."""
+    path = directory / FILE_NAME
+    try:
+        kept = load_highest(directory)
+    except DamagedError as error:
+        return None, f"{error}; {_KNOWN_OTHERWISE}"
+    if kept is None:
+        return None, "" if current is None else f"{path}: missing; {_KNOWN_OTHERWISE}"
+    if current is not None and kept.newest.version < current.version:
+        return None, f"{path}: older than the list in force; {_KNOWN_OTHERWISE}"
+    return kept, ""
+
+
+def after_update(before: Current | None, accepted: Accepted) -> Current:
+    """The newest ever once ``accepted`` is in force, which may be older: over a list that stands in."""
+    newest = Current(accepted.version, accepted.digest, accepted.issued_at, accepted.memory)
+    if before is not None and newest.version < before.version:
+        return replace(before, memory=newest.memory)
+    return newest
+
+
+def with_memory(newest: Current, memory: bytes) -> Current:
+    """The newest ever with what trust remembers now; a list that stands in may know of fewer withdrawals."""
+    known, offered = TrustMemory.decode(newest.memory), TrustMemory.decode(memory)
+    return (
+        newest if offered.withdrawals_version < known.withdrawals_version else replace(newest, memory=memory)
+    )
 
 
 def _parse(data: bytes) -> HighestList:

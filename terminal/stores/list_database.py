@@ -23,6 +23,7 @@ from terminal.stores.list_format import (
     MEMORY,
     SCHEMA,
     SETTINGS,
+    EnvelopeBounds,
     Later,
     ListHead,
     checked_record,
@@ -36,12 +37,21 @@ from terminal.stores.list_format import (
 _PUT_RECORD = "INSERT OR REPLACE INTO records (bucket, key, grant_id, data, crc) VALUES (?, ?, ?, ?, ?)"
 _PUT_LATER = "INSERT OR REPLACE INTO later_records (key, grant_id, data, crc) VALUES (?, ?, ?, ?)"
 _ADD_LATER = "INSERT OR IGNORE INTO later_records (key, grant_id, data, crc) VALUES (?, ?, ?, ?)"
+_FORGET_ENVELOPES = """
+    DELETE FROM envelopes WHERE number <= (
+        SELECT max(number) FROM (
+            SELECT number,
+                row_number() OVER newest_first AS place,
+                sum(length(data)) OVER newest_first AS total
+            FROM envelopes WINDOW newest_first AS (ORDER BY number DESC)
+        ) WHERE place > 1 AND (place > ? OR total > ?)
+    )"""
 
 
 class ListDatabase:
     """A list with its envelopes; every change is one transaction, verified before it commits."""
 
-    def __init__(self, path: Path, checkpoint: Checkpoint) -> None:
+    def __init__(self, path: Path, checkpoint: Checkpoint, bounds: EnvelopeBounds) -> None:
         """Open the database, made first if need be.
 
         Raises:
@@ -51,6 +61,7 @@ class ListDatabase:
         create_private(path)
         self._path = path
         self._checkpoint = checkpoint
+        self._bounds = bounds
         with sqlite_errors(path):
             self._connection = connect(path)
             try:
@@ -78,7 +89,7 @@ class ListDatabase:
             return needed_meta(self._connection, MEMORY)
 
     def envelopes(self) -> list[bytes]:
-        """The signed bytes that made this list: a snapshot, then its deltas."""
+        """The signed bytes that made this list, as far back as they are kept; the newest is last."""
         with sqlite_errors(self._path):
             return [
                 data for (data,) in self._connection.execute("SELECT data FROM envelopes ORDER BY number")
@@ -198,6 +209,7 @@ class ListDatabase:
         """The rows both kinds of update end with, and the proof that they hold together."""
         self._put_meta(MEMORY, accepted.memory)
         self._connection.execute("INSERT INTO envelopes (data) VALUES (?)", (accepted.envelope,))
+        self._connection.execute(_FORGET_ENVELOPES, (self._bounds.count, self._bounds.total_bytes))
         self._put_meta(HEAD, head.encode())
         for number, digest in accepted.bucket_digests.items():
             self.content.check_bucket(number, digest)

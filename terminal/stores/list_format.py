@@ -200,6 +200,17 @@ class Later(Struct, frozen=True):
     records: Sequence[StoredRecord]
 
 
+class EnvelopeBounds(Struct, frozen=True):
+    """How many signed bytes are kept of one list; the oldest go first, the newest stay at any size.
+
+    The newest envelope signs the digest of the whole list it led to: the older ones tell how
+    it came about, and are not needed to prove it.
+    """
+
+    count: int = 1000
+    total_bytes: int = 16 << 20
+
+
 class ListUnavailableError(StoreError):
     """No database holds a list that can be believed."""
 

@@ -12,18 +12,23 @@ import contextlib
 from pathlib import Path
 from typing import Final
 
-from msgspec.structs import replace
-
-from sync.memory import TrustMemory
 from sync.succession import Current
 from sync.update import Accepted, ListContent, ListVersion
 from terminal.stores.database import DamagedError, set_aside
 from terminal.stores.errors import StoreError
 from terminal.stores.files import Checkpoint, WriterLock, is_there, pass_by, write_atomic
 from terminal.stores.highest_list import FILE_NAME as HIGHEST_NAME
-from terminal.stores.highest_list import HighestList, load_highest, save_highest
+from terminal.stores.highest_list import HighestList, after_update, read_highest, save_highest, with_memory
 from terminal.stores.list_database import ListDatabase
-from terminal.stores.list_format import LOCK_NAME, POINTER_NAME, Later, ListHead, Side, read_pointer
+from terminal.stores.list_format import (
+    LOCK_NAME,
+    POINTER_NAME,
+    EnvelopeBounds,
+    Later,
+    ListHead,
+    Side,
+    read_pointer,
+)
 
 
 class WrongListError(StoreError):
@@ -34,7 +39,13 @@ class ListStore:
     """Keeps the list in force, the one before it, and the signed envelopes of both."""
 
     def __init__(
-        self, directory: Path, *, estate_id: bytes, gate_id: int, checkpoint: Checkpoint = pass_by
+        self,
+        directory: Path,
+        *,
+        estate_id: bytes,
+        gate_id: int,
+        checkpoint: Checkpoint = pass_by,
+        bounds: EnvelopeBounds = EnvelopeBounds(),  # noqa: B008 - frozen
     ) -> None:
         """Take the directory as its only writer; a damaged list is set aside at once.
 
@@ -47,6 +58,7 @@ class ListStore:
         self._estate_id: Final = estate_id
         self._gate_id: Final = gate_id
         self._checkpoint = checkpoint
+        self._bounds = bounds
         self._open: dict[Side, ListDatabase] = {}
         self.faults: list[str] = []
         """What was found damaged and set aside since the start, for events."""
@@ -91,7 +103,7 @@ class ListStore:
         return None if database is None else database.content
 
     def envelopes(self) -> list[bytes]:
-        """The signed bytes of the list in force: its snapshot, then the deltas since."""
+        """The signed bytes of the list in force: its snapshot, then the deltas since (`EnvelopeBounds`)."""
         database = self._in_force()
         return [] if database is None else database.envelopes()
 
@@ -99,8 +111,8 @@ class ListStore:
         """Keep what trust remembers after an update that changed no list."""
         if (database := self._in_force()) is not None:
             database.keep_memory(memory)
-        if self._highest is not None and _knows_more(memory, self._highest.memory):
-            self._keep_highest(replace(self._highest, memory=memory))
+        if self._highest is not None:
+            self._keep_highest(with_memory(self._highest, memory))
 
     def apply(self, accepted: Accepted) -> None:
         """Put a verified update into force, durably and in one step.
@@ -110,10 +122,7 @@ class ListStore:
             StoreError: disk full, read-only …; the list before is still in force.
         """
         # First of all: should the databases be lost in this very moment, nothing older comes after it.
-        newest = Current(accepted.version, accepted.digest, accepted.issued_at, accepted.memory)
-        if self._highest is not None and newest.version < self._highest.version:
-            newest = replace(self._highest, memory=newest.memory)
-        self._keep_highest(newest)
+        self._keep_highest(after_update(self._highest, accepted))
         if accepted.is_snapshot:
             self._replace(accepted)
         else:
@@ -198,22 +207,13 @@ class ListStore:
 
     def _newest_ever(self) -> Current | None:
         """By the file beside the databases; where that is missing or damaged, the list in force."""
-        path = self._directory / HIGHEST_NAME
-        kept: HighestList | None = None
-        try:
-            kept = load_highest(self._directory)
-            problem = f"{path}: missing"
-        except DamagedError as error:
-            problem = str(error)
         current = self.current()
+        kept, problem = read_highest(self._directory, current)
         if kept is not None:
-            self._check_ours(kept.estate_id, kept.gate_id, path)
-            if current is None or current.version <= kept.newest.version:
-                return kept.newest
-            problem = f"{path}: older than the list in force"
-        if current is None and not is_there(path):
-            return None
-        self.faults.append(f"{problem}; which list was the newest is known from the databases alone")
+            self._check_ours(kept.estate_id, kept.gate_id, self._directory / HIGHEST_NAME)
+            return kept.newest
+        if problem:
+            self.faults.append(problem)
         if current is not None:
             self._keep_highest(current)
         return current
@@ -270,7 +270,8 @@ class ListStore:
 
     def _database(self, side: Side) -> ListDatabase:
         if side not in self._open:
-            self._open[side] = ListDatabase(self._directory / side.file_name, self._checkpoint)
+            path = self._directory / side.file_name
+            self._open[side] = ListDatabase(path, self._checkpoint, self._bounds)
         return self._open[side]
 
     def _set_aside(self, side: Side) -> None:
@@ -288,8 +289,3 @@ class ListStore:
             accepted.digest,
             overlaid,
         )
-
-
-def _knows_more(memory: bytes, than: bytes) -> bool:
-    """Not so for the memory of a stand-in: it may lack withdrawals that came since."""
-    return TrustMemory.decode(memory).withdrawals_version >= TrustMemory.decode(than).withdrawals_version

@@ -20,12 +20,13 @@ from terminal.stores.errors import StoreError
 from terminal.stores.files import FILE_MODE, Checkpoint, StoreBusyError
 from terminal.stores.highest_list import FILE_NAME as HIGHEST_NAME
 from terminal.stores.highest_list import load_highest
-from terminal.stores.list_format import POINTER_NAME, NoListError, Side, read_pointer
+from terminal.stores.list_format import POINTER_NAME, EnvelopeBounds, NoListError, Side, read_pointer
 from terminal.stores.list_index import ListIndex
 from terminal.stores.list_store import ListStore, WrongListError
 from terminal.stores.list_verify import verify_lists
 from tests.support.lists import (
     ESTATE_ID,
+    GATE_ID,
     OTHER_SETTINGS,
     SETTINGS,
     ListBuilder,
@@ -459,6 +460,31 @@ def test_a_full_disk_leaves_the_list_in_force_and_the_update_works_later(
         store.apply(accepted)
         assert holds(store, after)
     assert answers(tmp_path, after)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "kept"),
+    [
+        (EnvelopeBounds(), 10),
+        (EnvelopeBounds(count=3), 3),
+        (EnvelopeBounds(total_bytes=4 * len(b"delta 1.9")), 3),  # that of 1.10 is longer
+        (EnvelopeBounds(count=0, total_bytes=0), 1),
+    ],
+)
+def test_a_list_that_only_ever_gets_deltas_keeps_no_more_envelopes_than_it_may(
+    tmp_path: Path, bounds: EnvelopeBounds, kept: int
+) -> None:
+    steps = [ListBuilder.empty().snapshot([grant(1)])]
+    for number in range(2, 11):
+        steps.append(steps[-1][1].delta([grant(number)]))
+    for accepted, _ in steps:
+        with closing(ListStore(tmp_path, estate_id=ESTATE_ID, gate_id=GATE_ID, bounds=bounds)) as store:
+            store.apply(accepted)
+            assert store.envelopes()[-1] == accepted.envelope
+    with closing(open_store(tmp_path)) as store:
+        assert store.envelopes() == [accepted.envelope for accepted, _ in steps[-kept:]]
+        assert holds(store, steps[-1][1])
+    assert verify_lists(tmp_path).sound
 
 
 def test_a_delta_writes_as_much_into_a_long_list_as_into_a_short_one(tmp_path: Path) -> None:
