@@ -1,4 +1,4 @@
-"""The cards of the demonstration: roles, never people. All but two stand in docs/examples/estate.toml."""
+"""The cards of the demonstration: roles, never people. All but three stand in docs/examples/estate.toml."""
 
 from __future__ import annotations
 
@@ -36,6 +36,9 @@ SLIP: Final = Card("slip", b"SLIP-0001", "8", Technology.CODE)
 VISITOR: Final = Card("visitor", bytes.fromhex("04A10009"), "9")
 OFF_HOURS: Final = Card("off hours", bytes.fromhex("04A1000B"), "0")
 """Opens at another time of day than this one: put on the list by `scripts.demonstration.estate`."""
+WITH_PIN: Final = Card("staff with PIN", bytes.fromhex("04A1000C"), "k")
+"""Put on the list by `scripts.demonstration.estate`: PINs are not written into files."""
+PIN: Final = "2580"
 UNKNOWN: Final = Card("unknown card", bytes.fromhex("0BADCA4D"), "u")
 """On no list."""
 
@@ -50,6 +53,7 @@ CARDS: Final = (
     SLIP,
     VISITOR,
     OFF_HOURS,
+    WITH_PIN,
     UNKNOWN,
 )
 

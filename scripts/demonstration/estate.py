@@ -26,8 +26,12 @@ from office.cards_file import load_cards
 from office.estate_file import EstateFile, load_estate
 from office.keys import ROOT, KeyDirectory
 from office.signing import sign_snapshot
-from scripts.demonstration.cards import OFF_HOURS
+from scripts.demonstration.cards import OFF_HOURS, PIN, WITH_PIN
+from sync.content import MemoryContent
 from sync.delegation import Role
+from sync.encoding import stored
+from sync.records import Access, Credential, Grant, GrantKind, Pin
+from sync.records.pin import pin_digest
 from sync.update import ListVersion
 from terminal import clock
 from terminal.check import load_config
@@ -147,8 +151,17 @@ def _estate_file(path: Path, now: int) -> EstateFile:
     return load_estate(path)
 
 
+def _with_pin(config: Config) -> Grant:
+    """A member of the staff who types a PIN after his card, at every door."""
+    salt = secrets.token_bytes(16)
+    doors = tuple(Access(door) for door in sorted(one.settings.id for one in config.doors.values()))
+    credential = Credential(WITH_PIN.technology, WITH_PIN.number)
+    return Grant(901, 901, credential, GrantKind.STAFF, doors, pin=Pin(salt, pin_digest(salt, PIN)))
+
+
 def _apply_list(config: Config, keys: KeyDirectory, estate: EstateFile, now: int) -> None:
     made = compile_list(estate, number_cards(load_cards(estate)), GATE)
-    signed = sign_snapshot(keys, made.destination, made.content, ListVersion(1, 1), issued_at=now)
+    content = MemoryContent(made.content.settings(), [*made.content.records(), stored(_with_pin(config))])
+    signed = sign_snapshot(keys, made.destination, content, ListVersion(1, 1), issued_at=now)
     with closing(ListStore(config.sync_dir, estate_id=config.estate_id, gate_id=config.gate.id)) as store:
         take_update(store, anchor_of(config), signed.envelope, floor=now)

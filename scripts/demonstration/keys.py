@@ -14,13 +14,14 @@ from scripts.demonstration.world import BARRIER, PEDESTRIAN, PEDESTRIAN_IN, READ
 
 NEXT_READER: Final = "\t"
 QUIT: Final = "q"
+TYPE_PIN: Final = "i"
 
 HELP: Final = (
     "  ".join(f"{card.key} {card.role}" for card in CARDS[:6]),
     "  ".join(f"{card.key} {card.role}" for card in CARDS[6:]),
     "w walk through  p push door  c close door  b break open  e exit button",
-    "v car on/off the loop  f fire  m mains  x power of the gate  r remote open",
-    "l lockdown  a free access  n normal (the door of that reader)  q quit",
+    "v car on the loop  f fire  m mains  x gate's power  r remote open  i type PIN",
+    "l lockdown  a free access  n normal  g guard refuses  o books a slip  q quit",
 )
 
 _ACTS: Final[Mapping[str, Callable[[World], str]]] = {
@@ -39,6 +40,8 @@ _AT_A_DOOR: Final[Mapping[str, Callable[[World, str], str]]] = {
     "a": lambda world, door: world.mode(door, "free"),
     "n": lambda world, door: world.mode(door, "normal"),
     "r": World.open_remotely,
+    "g": World.refuse,
+    "o": World.book,
 }
 _CARDS: Final[Mapping[str, Card]] = {card.key: card for card in CARDS}
 
@@ -69,6 +72,8 @@ class Keyboard:
             return partial(self._world.tap, _CARDS[key], self.reader)
         if key in _ACTS:
             return partial(_ACTS[key], self._world)
+        if key == TYPE_PIN:
+            return partial(self._world.type_pin, self.reader)
         if key in _AT_A_DOOR:
             door = PEDESTRIAN if self.reader == PEDESTRIAN_IN else BARRIER
             return partial(_AT_A_DOOR[key], self._world, door)

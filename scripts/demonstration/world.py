@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from scripts.demonstration.cards import Card
+from scripts.demonstration.cards import PIN, Card
 from scripts.demonstration.gate_client import GateRefusedError
 from scripts.demonstration.hand import CannotTapError, Hand, SocketHand
 from scripts.demonstration.powered_gate import PoweredGate
@@ -91,6 +91,27 @@ class World:
         except (CannotTapError, GateRefusedError) as error:
             return f"Not possible: {error}."
         return f"{card.role}: held to {reader}"
+
+    def type_pin(self, reader: str) -> str:
+        """Somebody types the PIN of the demonstration at a reader's keypad."""
+        self.gate.ask("type", reader=reader, digits=PIN)
+        return f"{PIN} is typed at {reader}."
+
+    def refuse(self, door: str) -> str:
+        """The guard says no to whoever waits for his card."""
+        try:
+            self.gate.ask("refuse", door=door, reason="goods not on the slip")
+        except GateRefusedError as error:
+            return f"Nobody to refuse: {error}."
+        return f"{door}: the guard refuses; nothing is spent."
+
+    def book(self, door: str) -> str:
+        """The guard books a slip to the opening he gave by his own card."""
+        try:
+            self.gate.ask("book", door=door, slip="4711")
+        except GateRefusedError as error:
+            return f"Nothing to book: {error}."
+        return f"{door}: slip 4711 is booked to the guard's opening."
 
     def press_exit(self) -> str:
         """A finger goes down on the exit button."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from scripts.demonstration.hand import CannotTapError, PcscHand
 from scripts.demonstration.keys import HELP, NEXT_READER, Keyboard
 from scripts.demonstration.powered_gate import NoPowerError
 from scripts.demonstration.stage import Stage
-from scripts.demonstration.world import PRESS_S, READERS, WALK_S, World
+from scripts.demonstration.world import BARRIER_OUT, PRESS_S, READERS, WALK_S, World
 from tests.support.waiting import WITHIN_S
 
 
@@ -79,6 +80,32 @@ def test_every_key_of_the_help_does_something(stage: Stage) -> None:
     keyboard.press("x")
     told = {key: keyboard.press(key) for key in sorted(keys - {"x"})}
     assert [key for key, one in told.items() if "does nothing" in one or "Not possible" in one] == []
+
+
+def told_by(stage: Stage, kind: str) -> dict[str, Any]:
+    """The next event of this kind."""
+    while True:
+        for event in stage.world.gate.take_events(WITHIN_S):
+            if event["kind"] == kind:
+                return event
+
+
+def test_the_keys_of_the_keypad_and_of_the_guard(stage: Stage) -> None:
+    keyboard = Keyboard(stage.world)
+    keyboard.press("x")
+    while keyboard.reader != BARRIER_OUT:
+        keyboard.press(NEXT_READER)
+    for key, reason in (("k", "needs_pin"), ("i", "granted"), ("8", "needs_second_credential")):
+        keyboard.press(key)
+        assert told_by(stage, "tap")["reason"] == reason
+    assert keyboard.press("o").startswith("Nothing to book: no guard")
+    assert keyboard.press("g") == "barrier: the guard refuses; nothing is spent."
+    assert told_by(stage, "companion_refused")["detail"]["why"] == "goods not on the slip"
+    assert keyboard.press("g").startswith("Nobody to refuse: nobody waits")
+    keyboard.press("7")
+    assert told_by(stage, "tap")["reason"] == "granted"
+    assert keyboard.press("o") == "barrier: slip 4711 is booked to the guard's opening."
+    assert told_by(stage, "slip_booked")["detail"] == {"slip": "4711"}
 
 
 def test_a_gate_that_dies_is_off_from_then_on(stage: Stage) -> None:
