@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from sync.delegation import Role
-from sync.delta import Put, Revoke, Step
+from sync.delta import Put, Remove, Revoke, Step
 from sync.encoding import stored
 from sync.envelope import countersign, seal
 from sync.keys import SigningKey
@@ -235,6 +235,17 @@ def test_trust_memory_that_cannot_be_read_is_damage_and_no_excuse_for_an_old_lis
     with pytest.raises(RollbackError):
         take(store, signed_snapshot(first_list(), 4))
     assert any("what trust remembers" in one for one in store.faults)
+
+
+def test_only_what_this_very_update_ends_is_told_as_ended(store: ListStore) -> None:
+    """Card 3 has a tombstone from before; its other grant is revoked, and card 4's vanishes."""
+    older = Tombstone(77, 2003, card(3), RevocationReason.WITHDRAWN, NOW)
+    records = [resident(number) for number in (1, 2, 3, 4, 5)]
+    first = take(store, signed_snapshot(content([*records, older])))
+    steps: list[Step] = [Revoke(card(3).key, 1003, RevocationReason.LOST, NOW), Remove(card(4).key, 1004)]
+    base = (first.version, content([*records, older]))
+    statement, _ = delta(HERE, base, steps, issued_at=NOW + 60)
+    assert take(store, seal(statement, (LISTS,), delegations=CHAIN)).ended == frozenset({1003, 1004})
 
 
 def test_with_both_databases_lost_no_older_list_comes_first(tmp_path: Path) -> None:
