@@ -17,7 +17,7 @@ from sync.bus_gate import BusGate
 from sync.line import MAX_WIRE_BYTES
 
 COMMON_QUESTION_S: Final = 1.0
-PRESENCE_S: Final = 3.0
+PRESENCE_S: Final = 4.0
 """While the line is busy, one quiet gate is polled by itself so often: is it still there?"""
 _BUSY_S: Final = 1.0
 """For so long after data was sent the line counts as busy."""

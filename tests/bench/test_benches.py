@@ -62,6 +62,7 @@ FIGURES = {
     },
     "serial": {
         "bulk_lost_percent",
+        "bulk_in_tls_lost_percent",
         "bulk_lost_percent_usb",
         "bulk_lost_percent_noisy",
         "longest_unasked_s",
