@@ -174,6 +174,8 @@ class ReaderSettings(Struct, frozen=True):
     kind: Annotated[str, Length(1, 32)]
     door: Annotated[str, Length(1, 64)]
     way: Way = Way.IN
+    repeat_s: Annotated[float, Range(0, 60)] = 0.5
+    """The same card again within so long is the same tap."""
 
 
 class ReaderConfig(Struct, frozen=True):

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from drivers.ports import Reader
+from drivers.ports import Reader, Technology
+from tests.drivers.readers.contract import NUMBERS
 from tests.support.fake_pcscd import FakePcscd
 
 READER = "ACS ACR122U PICC Interface 00 00"
@@ -15,6 +16,10 @@ READER = "ACS ACR122U PICC Interface 00 00"
 
 class PcscRig:
     """Plays on the scripted daemon."""
+
+    technology = Technology.ISO14443A
+    numbers = NUMBERS
+    library = "smartcard.scard"
 
     def __init__(self, daemon: FakePcscd) -> None:
         self._daemon = daemon
