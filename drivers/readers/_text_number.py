@@ -13,6 +13,7 @@ from drivers.settings import Length, Range
 
 MAX_WIDTH_BYTES: Final = 64
 MAX_GROUP_BITS: Final = 64
+MAX_MARK_LENGTH: Final = 32
 
 _DECIMAL: Final = re.compile(r"[0-9]+")
 _HEXADECIMAL: Final = re.compile(r"(?:[0-9A-Fa-f]{2})+")
@@ -47,9 +48,9 @@ class TextNumber(Struct, frozen=True):
     groups: tuple[int, ...] = ()
     """Bits of each decimal group, such as 8 and 16 for ``123,45678``."""
     byte_order: Order = Order.MSB
-    prefix: Annotated[str, Length(0, 32)] = ""
+    prefix: Annotated[str, Length(0, MAX_MARK_LENGTH)] = ""
     """Must stand before the number; a line without it is not for us."""
-    suffix: Annotated[str, Length(0, 32)] = ""
+    suffix: Annotated[str, Length(0, MAX_MARK_LENGTH)] = ""
     min_length: Annotated[int, Range(1, MAX_NUMBER_BYTES)] = 1
     """Characters of the number, without prefix and suffix."""
     max_length: Annotated[int, Range(1, MAX_NUMBER_BYTES)] = 64

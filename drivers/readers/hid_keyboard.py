@@ -18,7 +18,7 @@ from drivers.readers import _input_devices as inputs
 from drivers.readers import _keys as keys
 from drivers.readers._keyboard import EV_KEY, RECORD, Keyboard
 from drivers.readers._stream import PAUSE_S, StreamReader
-from drivers.readers._text_number import TextNumber
+from drivers.readers._text_number import MAX_MARK_LENGTH, TextNumber
 from drivers.settings import Length, Range
 
 TYPING_PAUSE_S: Final = 5.0
@@ -29,7 +29,7 @@ SYN_DROPPED: Final = 3
 """The kernel's buffer was full and keys are lost."""
 PRESSED: Final = 1
 
-_MAX_LINE: Final = MAX_NUMBER_BYTES + 64
+_MAX_LINE: Final = MAX_NUMBER_BYTES + 2 * MAX_MARK_LENGTH
 _USB: Final = re.compile(r"[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}")
 
 

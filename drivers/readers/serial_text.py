@@ -12,14 +12,14 @@ from typing import Annotated, Final
 
 from msgspec import Struct
 
-from drivers.ports import CardRead
+from drivers.ports import MAX_NUMBER_BYTES, CardRead
 from drivers.readers._serial_port import Baud, Character, SerialPort
 from drivers.readers._stream import PAUSE_S, StreamReader
-from drivers.readers._text_number import TextNumber
+from drivers.readers._text_number import MAX_MARK_LENGTH, TextNumber
 from drivers.settings import Length
 
-MAX_LINE_BYTES: Final = 1_100
-"""255 characters of at most four bytes, with prefix and suffix."""
+MAX_LINE_BYTES: Final = 4 * (MAX_NUMBER_BYTES + 2 * MAX_MARK_LENGTH)
+"""The longest number with prefix and suffix, four bytes a character: what is cut off here fits no setting."""
 _LINE_ENDS: Final = "\r\n"
 _FIRST_IN_PAIRS: Final = 0x30
 """From here on, a byte may also be the second or fourth of a GB 18030 character."""
@@ -94,8 +94,6 @@ class Decoder:
         self._is_open = is_open
 
     def _read(self, now: float) -> CardRead | None:
-        if len(self._line) > MAX_LINE_BYTES:
-            return None
         try:
             line = self._line.decode(self._encoding)
         except UnicodeDecodeError:
