@@ -71,6 +71,18 @@ FIGURES = {
         "urgent_to_all_s",
         "word_from_a_quiet_gate_s",
     },
+    "hub": {
+        "store_500_usage_events",
+        "fresh_snapshot_processor_time",
+        "fresh_snapshot_until_durable",
+        "fresh_snapshot_equal_lists",
+        "revocation_entered",
+        "revocation_signed_for_one_gate",
+        "revocation_signed_for_1000_gates",
+        "delta_size",
+        "hub_resident",
+        "store_on_disk_per_gate",
+    },
 }
 COUNTED_ON_THE_DISK = {
     "single_tap_written",
