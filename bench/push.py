@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -70,9 +71,12 @@ def measure(workshop: Workshop) -> list[Figure]:
 class _Hub:
     """A running hub whose gates have their first list, and the office's commands beside it."""
 
-    def __init__(self, store: SqliteHub, path: Path, process: Popen[str], gates: Popen[str]) -> None:
+    def __init__(
+        self, store: SqliteHub, path: Path, control: Path, process: Popen[str], gates: Popen[str]
+    ) -> None:
         self._store = store
         self._path = path
+        self._control = control
         self.process = process
         self._gates = gates
         self.took_s = 0.0
@@ -104,7 +108,7 @@ class _Hub:
             affected = len(self._store.wanted.rows(key=card.key))
             entered = time.monotonic()
             revoke(self._store, int(time.time()), RevocationReason.LOST, credential=card)
-            nudge(self._path)
+            nudge(self._path, self._control)
             after = self.wait_for(sum(map(len, before)) + affected)
             took += [
                 (at - entered) * 1_000
@@ -122,15 +126,23 @@ def _hub(
     directory.mkdir()
     keys = _keys(directory / "keys")
     path = directory / "hub.db"
-    with closing(SqliteHub.found(path, ESTATE_ID)) as store:
+    with (
+        closing(SqliteHub.found(path, ESTATE_ID)) as store,
+        # Of its own: a socket's path must be short, and a workshop may lie deep.
+        tempfile.TemporaryDirectory(prefix="gatehouse-") as short,
+    ):
+        control = Path(short, "hub.sock")
         _fill(store, gates, records)
         port = _free_port()
         command = ["-m", "office", "hub", "run", str(path), "--keys", str(keys.path)]
-        with running(workshop, [*command, "--listen", f"127.0.0.1:{port}"]) as process:
+        command += ["--listen", f"127.0.0.1:{port}", "--control", str(control)]
+        with running(
+            workshop, [*command, "--listen", f"127.0.0.1:{port}", "--control", str(control)]
+        ) as process:
             _wait_listening(port, process)
             began = time.monotonic()
             with running(workshop, ["-m", "bench.many_gates", str(gates), str(port)]) as many:
-                hub = _Hub(store, path, process, many)
+                hub = _Hub(store, path, control, process, many)
                 first = hub.wait_for(gates)
                 hub.took_s = max(one[0] for one in first) - began
                 yield hub

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +23,8 @@ MAX_LINE_BYTES: Final = 16_384
 ANSWER_WITHIN_S: Final = 10.0
 DEFAULT_VALID_S: Final = 10
 SOCKET_MODE: Final = 0o660
+SUN_PATH_BYTES: Final = 107
+"""unix(7)."""
 
 Fields = dict[str, Any]
 
@@ -35,7 +38,16 @@ class ControlSocket:
         self._server: asyncio.Server | None = None
 
     async def open(self) -> None:
-        """Begin to serve; a socket that a killed hub left behind is replaced. Raises ``OSError``."""
+        """Begin to serve; a socket that a killed hub left behind is replaced.
+
+        Raises:
+            OfficeError: its path is too long for a socket.
+            OSError: it cannot be made.
+        """
+        if len(os.fsencode(self._path)) > SUN_PATH_BYTES:
+            raise OfficeError(
+                f"{self._path}: a socket's path has at most {SUN_PATH_BYTES} bytes; choose one by --control"
+            )
         self._path.unlink(missing_ok=True)
         self._server = await asyncio.start_unix_server(self._serve, str(self._path), limit=MAX_LINE_BYTES)
         self._path.chmod(SOCKET_MODE)

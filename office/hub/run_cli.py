@@ -119,10 +119,10 @@ def take(options: argparse.Namespace, now: int) -> Report:
     return {"gate": found.gate_id, "events_up_to": found.last_event, "receipts": found.receipts}
 
 
-def nudge(store: Path) -> None:
+def nudge(store: Path, control: Path | None = None) -> None:
     """Tell a running hub that its store has changed; without one, it finds out when it starts."""
     try:
-        _ask(_default_control(store), {"command": "wake"})
+        _ask(control or _default_control(store), {"command": "wake"})
     except OfficeError:
         return
 
