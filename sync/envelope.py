@@ -10,14 +10,15 @@ may be left out on a slow line: the signatures do not cover them, each has its o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from enum import IntEnum, unique
+from hashlib import sha256
 from typing import Final
 
 from msgspec import Struct
 
 from sync.codec import CodecError, decode, encode
-from sync.delegation import MAX_GATE_ID, MAX_STATEMENT_BYTES
+from sync.delegation import MAX_GATE_ID, MAX_STATEMENT_BYTES, parse_withdrawals
 from sync.digest import DIGEST_BYTES, ESTATE_ID_BYTES
 from sync.fields import array, member, octets, whole
 from sync.keys import KEY_ID_BYTES, LIST_DOMAIN, SIGNATURE_BYTES, SigningKey
@@ -29,6 +30,7 @@ MAX_ENVELOPE_BYTES: Final = 16 << 20
 """A million cards with random ids need about 12 MB."""
 MAX_SIGNATURES: Final = 8
 MAX_DELEGATIONS: Final = 8
+MARK_BYTES: Final = 8
 
 
 @unique
@@ -96,6 +98,28 @@ def claimed_version(data: bytes) -> ListVersion | None:
         return parse_envelope(data).statement.version
     except (OversizeError, UnsupportedVersionError, MalformedError):
         return None
+
+
+def statement_mark(data: bytes) -> bytes:
+    """By what two ends tell a root's statement they both have; proves nothing."""
+    return sha256(data).digest()[:MARK_BYTES]
+
+
+def slim(data: bytes, known: Container[bytes], withdrawals_version: int) -> bytes:
+    """The envelope without what its gate has: delegations with these marks, withdrawals up to this number.
+
+    Signatures do not cover them, each has its own. At 9600 baud they would be most of a revocation.
+
+    Raises:
+        ListRefusedError: ``data`` is not an envelope.
+    """
+    envelope = parse_envelope(data)
+    signatures = [[one.key_id, one.signature] for one in envelope.signatures]
+    chain = [one for one in envelope.delegations if statement_mark(one) not in known]
+    withdrawals = envelope.withdrawals
+    if withdrawals is not None and parse_withdrawals(withdrawals)[0].version <= withdrawals_version:
+        withdrawals = None
+    return encode([envelope.payload, signatures, chain, withdrawals])
 
 
 def seal(

@@ -13,9 +13,10 @@ from msgspec.structs import astuple
 from sync.codec import CodecError, decode, encode
 from sync.delegation import MAX_GATE_ID, MAX_STATEMENT_BYTES
 from sync.digest import DIGEST_BYTES, ESTATE_ID_BYTES
-from sync.envelope import MAX_DELEGATIONS, MAX_ENVELOPE_BYTES
+from sync.envelope import MARK_BYTES, MAX_DELEGATIONS, MAX_ENVELOPE_BYTES
 from sync.events import MAX_EVENT_BYTES
 from sync.fields import array, member, octets, optional, text, truth, whole
+from sync.memory import MAX_KNOWN_DELEGATIONS
 from sync.messages import (
     MAX_MESSAGE_BYTES,
     NONCE_BYTES,
@@ -200,6 +201,8 @@ _FORMS: Final[Mapping[int, _Form]] = dict(
                 "log": _maybe(_log_state),
                 "delegations": _STATEMENTS,
                 "withdrawals": _maybe(_limited),
+                "known": partial(_several, read=_exactly(MARK_BYTES), at_most=MAX_KNOWN_DELEGATIONS),
+                "withdrawals version": whole,
             },
         ),
         _form(Bye, {"code": _short, "text": _short}),

@@ -105,6 +105,10 @@ class Hello(Message, frozen=True):
     delegations: tuple[bytes, ...] = ()
     """Root-signed: whom the gate is to obey."""
     withdrawals: bytes | None = None
+    known: tuple[bytes, ...] = ()
+    """Marks of the delegations that a gate remembers with its list: no update need carry them again."""
+    withdrawals_version: int = 0
+    """Number of the last withdrawals that a gate remembers with its list."""
 
 
 class Bye(Message, frozen=True):

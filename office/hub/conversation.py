@@ -26,6 +26,7 @@ from office.hub.reception import (
     take_refusal,
     take_report,
 )
+from sync.envelope import parse_envelope, slim, statement_mark
 from sync.messages import (
     Bye,
     Hello,
@@ -47,6 +48,7 @@ from sync.session_events import Greeted, Received, SessionEvent
 from sync.statements.log_epoch import verify_log_epoch
 from sync.statements.refusal import StatementError
 from sync.statements.wire import Sender
+from sync.update import ListVersion
 
 REMEMBERED_ANSWERS: Final = 8
 """Answers whose arrival the gate may still tell."""
@@ -83,6 +85,10 @@ class Conversation:
         self._sender = Sender(session.hello.estate_id, gate.gate_id, gate.public_key)
         self._sent: set[bytes] = set()
         self._transfer: bytes | None = None
+        self._known: set[bytes] = set()
+        self._brings: dict[ListVersion, set[bytes]] = {}
+        """Marks of the delegations that each update sent brings along."""
+        self._withdrawals_version = 0
         self._asked: OrderedDict[bytes, Asked] = OrderedDict()
         self._orders: dict[int, Callable[[OrderAnswer], None]] = {}
         self._asked_again = False
@@ -116,9 +122,12 @@ class Conversation:
             if envelope in self._sent:
                 continue
             self._sent.add(envelope)
-            if len(envelope) > self._session.piece_bytes:
+            parsed = parse_envelope(envelope)
+            self._brings[parsed.statement.version] = {statement_mark(one) for one in parsed.delegations}
+            slimmed = slim(envelope, self._known, self._withdrawals_version)
+            if len(slimmed) > self._session.piece_bytes:
                 self._transfer = envelope
-            self._session.send_envelope(envelope)
+            self._session.send_envelope(slimmed)
         self._kick()
 
     def order(self, counter: int, message: Message, then: Callable[[OrderAnswer], None]) -> None:
@@ -136,6 +145,7 @@ class Conversation:
     def _greeted(self, hello: Hello) -> None:
         gate_id, at = self._gate.gate_id, self._now_s()
         self.boot_id = hello.boot_id
+        self._known, self._withdrawals_version = set(hello.known), hello.withdrawals_version
         state = hello.list_state
         take_report(self._desk.store, gate_id, None if state is None else (state.version, state.digest), at)
         if hello.formats:
@@ -165,7 +175,8 @@ class Conversation:
             case Pulse():
                 self._pulse(message)
             case ReceiptSent(signed):
-                take_receipt(store, gate_id, signed, self._now_s())
+                receipt = take_receipt(store, gate_id, signed, self._now_s())
+                self._known |= self._brings.pop(receipt.version, set())
                 self.push(self._desk.advance(gate_id))
             case Refused():
                 self._refusal(message)

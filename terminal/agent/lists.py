@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from sync.chain import Anchor
 from sync.encoding import decode_record
+from sync.envelope import statement_mark
 from sync.keys import SigningKey
 from sync.memory import TrustMemory
 from sync.messages import ListState
@@ -47,6 +48,9 @@ class AgentLists:
         self.state: ListState | None = None
         self.issued_at = 0
         self.authority = Authority(anchor)
+        self.known: tuple[bytes, ...] = ()
+        """Marks of the delegations that updates need not carry any more."""
+        self.withdrawals_version = 0
         self._look()
 
     def take(self, envelope: bytes) -> Taken:
@@ -108,7 +112,10 @@ class AgentLists:
         if current is not None:
             self.state = ListState(current.version, current.digest)
             self.issued_at = current.issued_at
-            self.authority = Authority.of(self._anchor, TrustMemory.decode(current.memory))
+            memory = TrustMemory.decode(current.memory)
+            self.authority = Authority.of(self._anchor, memory)
+            self.known = tuple(statement_mark(one) for one in memory.delegations)
+            self.withdrawals_version = memory.withdrawals_version
 
     def _spent(self, ended: frozenset[int] | None) -> tuple[Spent, ...]:
         """Uses spent here of grants that ended; of all that ever did, when a receipt was missed."""

@@ -239,6 +239,8 @@ class AgentProcess:
             boot_id=self._outside.boot,
             list_state=parts.lists.state,
             log_state=parts.log.state(),
+            known=parts.lists.known,
+            withdrawals_version=parts.lists.withdrawals_version,
         )
 
     async def _watch(self) -> None:

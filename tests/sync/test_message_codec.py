@@ -59,6 +59,8 @@ EXAMPLES: tuple[Message, ...] = (
         LogState(SIXTEEN, 99),
         (b"delegation",),
         b"withdrawals",
+        (bytes(8),),
+        3,
     ),
     Bye("done", "the gate stops"),
     Unknown(99),
