@@ -10,7 +10,7 @@ device and each is its own error with its cure: ``UnknownDriverError`` (misspelt
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -61,6 +61,17 @@ def find_gpio(kind: str) -> Driver[Gpio]:
     """The GPIO backend of this kind; raises UnknownDriverError."""
     module = _find("gpio", kind)
     return Driver(kind, module.Settings, module.open_gpio)
+
+
+def find_gpio_release(kind: str) -> Callable[[Any, Sequence[str], bool], None]:
+    """How this backend leaves outputs undriven without a bank: ``release(settings, lines, force)``.
+
+    It raises ``DriverUnavailableError`` while another process drives the lines (unless ``force``, where
+    nothing but manners stands between), and any ``DriverError`` when a line may still be driven.
+    Raises UnknownDriverError.
+    """
+    module = _find("gpio", kind)
+    return lambda settings, lines, force: module.release_outputs(settings, lines, force=force)
 
 
 def reader_kinds() -> tuple[str, ...]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct, field
 
 from drivers.feed import Feed
+from drivers.gpio._debounce import Debounce, Settled
+from drivers.gpio._lines import Claims
 from drivers.ports import DriverSettingsError, DriverUnavailableError, LineChanged, Pull
 
 MAX_HISTORY = 4096
@@ -43,6 +45,10 @@ def open_gpio(settings: Settings, clock: Callable[[], float]) -> SimGpio:
     return gpio
 
 
+def release_outputs(settings: Settings, lines: Sequence[str], *, force: bool) -> None:
+    """Nothing to do: simulated lines end with their process."""
+
+
 class _Output(Struct):
     gpio: SimGpio
     line: str
@@ -57,11 +63,7 @@ class _Input(Struct):
     line: str
     active_low: bool
     pull: Pull
-    debounce_s: float
-    settled: bool
-    """Electrical level the gate has been told."""
-    moved_at: float | None = None
-    """When the raw level left the settled one; None while they agree."""
+    contact: Debounce
 
     def is_active(self) -> bool:
         return self.gpio._is_active(self)  # noqa: SLF001 - two halves of one device
@@ -89,7 +91,7 @@ class SimGpio:
         self._clock = clock
         self._lock = threading.RLock()
         self._world = _World()
-        self._users: dict[str, str] = {}
+        self._claims = Claims()
         self._inputs: dict[str, _Input] = {}
         self._history: deque[LevelChanged] = deque(maxlen=MAX_HISTORY)
         self._feed: Feed[LineChanged] = Feed()
@@ -107,7 +109,8 @@ class SimGpio:
         """Claim ``line``; its level now is settled, only later edges are reported."""
         with self._lock:
             self._claim(line, user)
-            claimed = _Input(self, line, active_low, pull, debounce_s, self._world.level(line, pull))
+            contact = Debounce(self._world.level(line, pull), debounce_s)
+            claimed = _Input(self, line, active_low, pull, contact)
             self._inputs[line] = claimed
         return claimed
 
@@ -118,10 +121,8 @@ class SimGpio:
     def next_deadline(self) -> float | None:
         """When the earliest bouncing input settles."""
         with self._lock:
-            return min(
-                (one.moved_at + one.debounce_s for one in self._inputs.values() if one.moved_at is not None),
-                default=None,
-            )
+            deadlines = (one.contact.deadline for one in self._inputs.values())
+            return min((one for one in deadlines if one is not None), default=None)
 
     def read_changes(self) -> tuple[LineChanged, ...]:
         """Settled edges since the last call, oldest first."""
@@ -135,7 +136,7 @@ class SimGpio:
             for line in self._world.outputs:
                 self._record(line, None)
             self._inputs.clear()
-            self._users.clear()
+            self._claims.clear()
             self._feed.close()
 
     # The world around it
@@ -172,11 +173,7 @@ class SimGpio:
             raise DriverUnavailableError(f"simulated GPIO is closed; line {line!r} cannot be claimed")
         if not line:
             raise DriverSettingsError(f"{user}: the line name is empty")
-        if line in self._users:
-            raise DriverSettingsError(
-                f"line {line!r} is used twice: by {self._users[line]} and by {user}; give one another line"
-            )
-        self._users[line] = user
+        self._claims.take(line, line=line, user=user)
 
     def _drive(self, line: str, level: bool) -> None:
         with self._lock:
@@ -191,25 +188,22 @@ class SimGpio:
             self._history.append(LevelChanged(line, level, self._clock()))
 
     def _look(self) -> None:
-        """Note raw levels that left, or came back to, their settled ones."""
+        """Note every raw level; those that left, or came back to, their settled ones count."""
         now = self._clock()
-        self._settle()
         for one in self._inputs.values():
-            if self._world.level(one.line, one.pull) == one.settled:
-                one.moved_at = None
-            elif one.moved_at is None:
-                one.moved_at = now
-        self._settle()
+            self._tell(one, one.contact.moved(self._world.level(one.line, one.pull), now))
         self._feed.wake()
 
     def _settle(self) -> None:
         now = self._clock()
         for one in self._inputs.values():
-            if one.moved_at is not None and now >= one.moved_at + one.debounce_s:
-                at, one.moved_at, one.settled = one.moved_at + one.debounce_s, None, not one.settled
-                self._feed.put(LineChanged(one.line, one.settled != one.active_low, at))
+            self._tell(one, one.contact.settle(now))
+
+    def _tell(self, one: _Input, changes: tuple[Settled, ...]) -> None:
+        for change in changes:
+            self._feed.put(LineChanged(one.line, change.level != one.active_low, change.at))
 
     def _is_active(self, one: _Input) -> bool:
         with self._lock:
             self._settle()
-            return one.settled != one.active_low
+            return one.contact.level != one.active_low

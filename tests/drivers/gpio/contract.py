@@ -12,7 +12,7 @@ from typing import Protocol
 
 import pytest
 
-from drivers.ports import Gpio
+from drivers.ports import Gpio, Pull
 
 
 class Rig(Protocol):
@@ -39,6 +39,9 @@ class Rig(Protocol):
 
     def drive(self, line: str, level: bool) -> None:
         """Put an input line high or low."""
+
+    def leave_open(self, line: str, pull: Pull) -> None:
+        """Nothing drives an input that will be claimed with ``pull``; for rigs without silicon that pulls."""
 
     def let_pass(self, seconds: float) -> None:
         """Let so much time go by on the bank's clock."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from drivers.gpio.sim import SimGpio
-from drivers.ports import Gpio
+from drivers.ports import Gpio, Pull
 
 
 class SimRig:
@@ -44,6 +44,9 @@ class SimRig:
 
     def drive(self, line: str, level: bool) -> None:
         self.gpio.set_level(line, level)
+
+    def leave_open(self, line: str, pull: Pull) -> None:
+        self.gpio.set_level(line, None)
 
     def let_pass(self, seconds: float) -> None:
         self._now += seconds

@@ -12,9 +12,19 @@ from drivers.ports import DriverError, DriverSettingsError, Gpio, LineChanged, P
 from drivers.registry import find_gpio, gpio_kinds
 from tests.drivers.gpio.contract import Rig, RigMaker
 
-pytestmark = pytest.mark.parametrize("kind", gpio_kinds())
+REAL = {"rpi_gpio": pytest.mark.real_part("RPi.GPIO on a register file")}
+"""What runs on a real part anywhere; ``gpiod`` needs a kernel with a chip, and has scripts/gpio-sim."""
+
+pytestmark = pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=REAL.get(kind, ())) for kind in gpio_kinds()]
+)
 
 DEBOUNCE_S = 0.05
+SETTLED_S = 6 * DEBOUNCE_S
+"""Nothing here takes longer, a backend that polls included."""
+PULSE_S = 0.4
+"""The shortest pulse that must never be missed."""
+LONGEST_DEBOUNCE_S = 0.2
 
 
 @pytest.fixture
@@ -40,8 +50,10 @@ def readable(gpio: Gpio) -> bool:
 def settle(gpio: Gpio, rig: Rig) -> list[LineChanged]:
     """All changes once everything under way has settled, found as the gate's loop finds them."""
     changes = list(gpio.read_changes())
-    while (deadline := gpio.next_deadline()) is not None:
-        rig.let_pass(max(0.0, deadline - rig.clock()))
+    end = rig.clock() + SETTLED_S
+    while rig.clock() < end:
+        deadline = gpio.next_deadline()
+        rig.let_pass(max(0.0, min(end if deadline is None else deadline, end) - rig.clock()))
         changes += gpio.read_changes()
     return changes
 
@@ -90,6 +102,7 @@ def test_line_claimed_twice_names_both_users(gpio: Gpio, rig: Rig) -> None:
 def test_open_input_follows_its_bias(
     gpio: Gpio, rig: Rig, pull: Pull, active_low: bool, active: bool
 ) -> None:
+    rig.leave_open(rig.inputs[0], pull)
     line = gpio.claim_input(rig.inputs[0], user="door", active_low=active_low, pull=pull, debounce_s=0.0)
     assert line.is_active() is active
     assert settle(gpio, rig) == []
@@ -97,6 +110,7 @@ def test_open_input_follows_its_bias(
 
 def test_edge_is_reported_once_settled_and_not_before(gpio: Gpio, rig: Rig) -> None:
     name = rig.inputs[0]
+    rig.leave_open(name, Pull.UP)
     line = gpio.claim_input(name, user="door", active_low=True, pull=Pull.UP, debounce_s=DEBOUNCE_S)
     before = rig.clock()
     rig.drive(name, False)
@@ -122,12 +136,49 @@ def test_bounce_is_one_edge_and_a_spike_is_none(gpio: Gpio, rig: Rig) -> None:
     assert settle(gpio, rig) == []
 
 
-def test_descriptor_wakes_the_loop_for_an_edge_under_way(gpio: Gpio, rig: Rig) -> None:
+def test_the_loop_comes_to_an_edge_in_time(gpio: Gpio, rig: Rig) -> None:
     name = rig.inputs[0]
     gpio.claim_input(name, user="door", active_low=False, pull=Pull.DOWN, debounce_s=DEBOUNCE_S)
     gpio.read_changes()
     rig.drive(name, True)
-    assert readable(gpio) or gpio.next_deadline() is None
+    deadline = gpio.next_deadline()
+    if not readable(gpio) and (deadline is None or deadline > rig.clock() + DEBOUNCE_S):
+        rig.let_pass(2 * DEBOUNCE_S)  # the kernel debounces, and speaks up when it is done
+        assert readable(gpio)
+
+
+@pytest.mark.parametrize("late_s", [0.0, 0.01, 0.02])
+def test_short_pulse_is_not_missed_with_the_longest_debounce(gpio: Gpio, rig: Rig, late_s: float) -> None:
+    name = rig.inputs[0]
+    gpio.claim_input(name, user="door", active_low=False, pull=Pull.DOWN, debounce_s=LONGEST_DEBOUNCE_S)
+    gpio.read_changes()
+    rig.let_pass(late_s)
+    rig.drive(name, True)
+    until = rig.clock() + PULSE_S
+    changes: list[LineChanged] = []
+    while rig.clock() < until:
+        deadline = gpio.next_deadline()
+        rig.let_pass(
+            min(until - rig.clock(), PULSE_S if deadline is None else max(0.0, deadline - rig.clock()))
+        )
+        changes += gpio.read_changes()
+    rig.drive(name, False)
+    changes += settle(gpio, rig)
+    assert [change.active for change in changes] == [True, False]
+
+
+def test_pulse_during_which_the_loop_was_away_is_told_with_both_its_edges_or_not_at_all(
+    gpio: Gpio, rig: Rig
+) -> None:
+    name = rig.inputs[0]
+    line = gpio.claim_input(name, user="door", active_low=False, pull=Pull.DOWN, debounce_s=DEBOUNCE_S)
+    rig.drive(name, True)
+    rig.let_pass(PULSE_S)
+    rig.drive(name, False)
+    rig.let_pass(PULSE_S)
+    changes = [change.active for change in settle(gpio, rig)]
+    assert changes in ([], [True, False])
+    assert not line.is_active()
 
 
 def test_edges_of_two_inputs_come_in_the_order_of_time(gpio: Gpio, rig: Rig) -> None:
