@@ -13,7 +13,7 @@ from drivers.registry import find_gpio, find_reader, gpio_kinds, reader_kinds
 
 def test_kinds_are_the_files_without_helpers() -> None:
     assert reader_kinds() == ("em4100_serial", "hid_keyboard", "pcsc", "serial_text", "sim")
-    assert gpio_kinds() == ("sim",)
+    assert gpio_kinds() == ("gpiod", "rpi_gpio", "sim")
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ def test_kinds_are_the_files_without_helpers() -> None:
 def test_misspelt_kind_lists_what_there_is(kind: str) -> None:
     with pytest.raises(UnknownDriverError, match="there are: em4100_serial, .*, sim"):
         find_reader(kind)
-    with pytest.raises(UnknownDriverError, match="there are: sim"):
+    with pytest.raises(UnknownDriverError, match="there are: gpiod, rpi_gpio, sim"):
         find_gpio(kind)
 
 
