@@ -93,18 +93,18 @@ class DoorControl:
         self._passage, effects = passage.step(self.state, event, now, self._config.timing)
         self._carry_out(effects)
 
-    def line_changed(self, line: str) -> bool:
-        """An input line moved; False if it is none of this door's."""
+    def line_changed(self, line: str, active: bool) -> bool:
+        """An input line became active or quiet; False if it is none of this door's."""
         role = self._lines.get(line)
         if role is None:
             return False
         match role:
             case "contact":
-                self.send(ContactChanged(self._contact()))
+                self.send(ContactChanged(Contact.OPEN if active else Contact.CLOSED))
             case "loop":
-                self.send(LoopChanged(self._clearance()))
+                self.send(LoopChanged(Loop.OCCUPIED if active else Loop.CLEAR))
             case _:
-                self.send(ExitPressed() if self._is_active("exit") else ExitReleased())
+                self.send(ExitPressed() if active else ExitReleased())
         return True
 
     def _carry_out(self, effects: tuple[passage.Effect, ...]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from drivers.ports import Gpio, InputLine
+from drivers.ports import Gpio, InputLine, LineChanged
 from drivers.registry import find_gpio
 from sync.records import DoorMode, Reason
 from terminal.config import Config, InputKind
@@ -89,11 +89,7 @@ class Hardware:
     @property
     def fire_is_active(self) -> bool:
         """Whether any fire input reports fire now."""
-        return any(
-            one.is_active()
-            for name, one in self._inputs.items()
-            if self._config.inputs[name].kind is InputKind.FIRE
-        )
+        return self._fire_beside(None)
 
     def door_named(self, name: str) -> DoorControl | None:
         """The door of this name in the configuration."""
@@ -122,19 +118,29 @@ class Hardware:
 
     def _service(self) -> None:
         for change in self.gpio.read_changes():
-            self._changed(change.line)
+            self._changed(change)
         self._set_timer()
 
-    def _changed(self, line: str) -> None:
-        if any(one.line_changed(line) for one in self._doors):
+    def _changed(self, change: LineChanged) -> None:
+        # By what the change says, not by the level now: a whole pulse may lie between two turns of the loop.
+        if any(one.line_changed(change.line, change.active) for one in self._doors):
             return
         for name, one in self._config.inputs.items():
-            if one.line.line != line:
+            if one.line.line != change.line:
                 continue
             if one.kind is InputKind.FIRE:
+                burning = change.active or self._fire_beside(name)
                 for door in self._doors:
-                    door.send(FireChanged(self.fire_is_active))
-            self._on_input(name, one.kind, self._inputs[name].is_active())
+                    door.send(FireChanged(burning))
+            self._on_input(name, one.kind, change.active)
+
+    def _fire_beside(self, name: str | None) -> bool:
+        """Whether a fire input other than ``name`` reports fire now."""
+        return any(
+            one.is_active()
+            for other, one in self._inputs.items()
+            if other != name and self._config.inputs[other].kind is InputKind.FIRE
+        )
 
     def _set_timer(self) -> None:
         if self._timer is not None:

@@ -52,15 +52,19 @@ def serve(path: str | Path) -> int:
     except DriverError as error:
         print(f"{config.path}: {error}", file=sys.stderr)
         return EXIT_HARDWARE
-    with closing(gate):  # whatever fails on the way, the lines end undriven
-        gate.heed_signals()
-        gate.start()
-        serve_commands(gate)
-        gate.watch_list()
-        # What is there now lives as long as the gate: no collection need ever walk it while a person waits.
-        gc.freeze()
-        gc.enable()
-        gate.run()
+    try:
+        with closing(gate):  # whatever fails on the way, the lines end undriven
+            gate.heed_signals()
+            gate.start()
+            serve_commands(gate)
+            gate.watch_list()
+            # What is there now lives as long as the gate: no collection ever walks it while a person waits.
+            gc.freeze()
+            gc.enable()
+            gate.run()
+    except DriverError as error:  # readers are reported and retried; without its lines there is no gate
+        print(f"{config.path}: {error}", file=sys.stderr)
+        return EXIT_HARDWARE
     return 0
 
 

@@ -61,8 +61,11 @@ class Registers:
     def output(self, pin: int) -> bool | None:
         """The level the pin drives; None while it is no output."""
         self._latch()
-        function = self._word(_FUNCTION + pin // 10) >> pin % 10 * 3 & 7
-        return self._latched.get(pin) if function == _OUTPUT else None
+        return self._latched.get(pin) if self.drives(pin) else None
+
+    def drives(self, pin: int) -> bool:
+        """Whether the pin is an output, at whichever level."""
+        return self._word(_FUNCTION + pin // 10) >> pin % 10 * 3 & 7 == _OUTPUT
 
     def pull(self, pin: int) -> Pull:
         """The pin's bias."""

@@ -133,3 +133,12 @@ def test_a_barrier_opens_stops_for_a_vehicle_and_closes_behind_it(make_rig: Make
     assert rig.moved("boom_close").count(True) == closings + 1
     rig.close()
     assert [rig.level(f"boom_{name}") for name in ("open", "stop", "close")] == [None] * 3
+
+
+def test_a_press_that_began_and_ended_while_the_loop_was_away_still_opens(rig: GateRig) -> None:
+    for low in (True, False):
+        rig.gpio.set_level(EXIT, not low)
+        rig.clock.monotonic += 0.4
+    rig.turn()
+    assert rig.fresh()[-1:] == [EventKind.EXIT_BUTTON]
+    assert rig.level(MAIN_LOCK) is True
