@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from drivers.indicator import Output, rhythm_errors
 from drivers.ports import DriverError, DriverSettingsError
 from drivers.registry import find_gpio, find_reader
 from terminal.config import Config, ConfigError, Door, LinkKind, LinkSettings, LockKind, LockState
@@ -25,7 +26,7 @@ DOOR_INPUTS = {
     LockKind.MAGNET: ((), ("contact", "exit")),
     LockKind.BARRIER: (("loop",), ("contact", "exit")),
 }
-INDICATORS = ("green", "red", "buzzer")
+INDICATORS = tuple(one.value for one in Output)
 LAST_PORT = 65_535
 SUN_PATH_BYTES = 107
 """Longest path of a Unix socket (unix(7))."""
@@ -51,6 +52,7 @@ def config_errors(config: Config) -> list[str]:
         *_door_errors(config),
         *_reader_errors(config),
         *_line_errors(config),
+        *(f"[patterns] {one}" for one in rhythm_errors(config.rhythms)),
         *_link_errors(config.link),
     ]
     return [f"{config.path}: {one}" for one in found]

@@ -12,8 +12,9 @@ from enum import Enum, unique
 from pathlib import Path
 from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
+from drivers.indicator import RHYTHMS, Rhythm, Signal
 from drivers.ports import Pull
 from drivers.settings import Length, Range
 from terminal.core.timing import Timing
@@ -200,6 +201,8 @@ class Config(Struct, frozen=True):
     inputs: Mapping[str, Input]
     readers: Mapping[str, ReaderConfig]
     link: LinkSettings = LinkSettings()
+    rhythms: Mapping[Signal, Rhythm] = field(default_factory=lambda: RHYTHMS)
+    """``[patterns.SIGNAL]``: what lamps and buzzers at the readers show."""
 
     @property
     def terminal_dir(self) -> Path:

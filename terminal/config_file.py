@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
+from drivers.indicator import RHYTHMS, Rhythm, Signal
 from drivers.ports import DriverSettingsError
 from drivers.settings import load_settings
 from terminal.config import (
@@ -30,7 +32,7 @@ from terminal.config import (
 from terminal.core.timing import BARRIER_TIMING, Timing
 
 MAX_CONFIG_BYTES = 256 * 1024
-SECTIONS = ("doors", "gate", "gpio", "inputs", "link", "log", "readers")
+SECTIONS = ("doors", "gate", "gpio", "inputs", "link", "log", "patterns", "readers")
 READER_KEYS = frozenset({"id", "kind", "door", "way", "repeat_s"})
 
 Settings = TypeVar("Settings", bound=Struct)
@@ -84,11 +86,14 @@ class _Parser:
         doors = self._each(document, "doors", self._door)
         inputs = self._each(document, "inputs", self._input)
         readers = self._each(document, "readers", self._reader)
+        rhythms = self._rhythms(self._take_table(document, "patterns", ""))
         if not doors:
             self._error("doors", "a gate has at least one door: add a section [doors.NAME]")
         if gate is None or log is None or link is None or self.errors:
             return None
-        return Config(self._path, gate, roots, log, str(gpio_kind), gpio, doors, inputs, readers, link)
+        return Config(
+            self._path, gate, roots, log, str(gpio_kind), gpio, doors, inputs, readers, link, rhythms
+        )
 
     def _door(self, table: Table, where: str) -> Door | None:
         outputs = self._lines(OutputSettings, table, "outputs", where)
@@ -118,6 +123,18 @@ class _Parser:
         place = {key: table.pop(key) for key in sorted(READER_KEYS & set(table))}
         settings = self._settings(ReaderSettings, place, where)
         return None if settings is None else ReaderConfig(settings, table, indicator)
+
+    def _rhythms(self, table: Table) -> dict[Signal, Rhythm]:
+        for unknown in sorted(table.keys() - {one.value for one in Signal}):
+            known = ", ".join(one.value for one in Signal)
+            self._error("patterns", f"unknown signal {unknown!r} (there are: {known})")
+        rhythms = dict(RHYTHMS)
+        for signal in Signal:
+            given = self._take_table(table, signal.value, "patterns")
+            made = self._settings(Rhythm, {**asdict(RHYTHMS[signal]), **given}, f"patterns.{signal.value}")
+            if made is not None:
+                rhythms[signal] = made
+        return rhythms
 
     def _roots(self, value: object) -> tuple[bytes, ...]:
         if not isinstance(value, list) or not 1 <= len(value) <= 4:

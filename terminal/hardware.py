@@ -55,7 +55,10 @@ class Hardware:
                 )
                 for name, one in config.inputs.items()
             }
-            self._lamps = {name: Lamps(name, one, self.gpio, loop) for name, one in config.readers.items()}
+            self._lamps = {
+                name: Lamps(name, one, config.rhythms, self.gpio, loop)
+                for name, one in config.readers.items()
+            }
         except BaseException:
             self.gpio.close()
             raise

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from drivers.indicator import Output, Player, Signal
+from collections.abc import Mapping
+
+from drivers.indicator import Output, Player, Rhythm, Signal
 from drivers.ports import Gpio
 from sync.records import Reason
 from terminal.config import ReaderConfig
@@ -40,7 +42,9 @@ def signal_for(reason: Reason) -> Signal:
 class Lamps:
     """The indicator of one reader."""
 
-    def __init__(self, name: str, config: ReaderConfig, gpio: Gpio, loop: Loop) -> None:
+    def __init__(
+        self, name: str, config: ReaderConfig, rhythms: Mapping[Signal, Rhythm], gpio: Gpio, loop: Loop
+    ) -> None:
         self.door = config.settings.door
         self._loop = loop
         self._timer: Timer | None = None
@@ -50,7 +54,8 @@ class Lamps:
                     one.line, user=f"readers.{name}.indicator.{role}", active_low=one.active_low
                 )
                 for role, one in config.indicator.items()
-            }
+            },
+            rhythms,
         )
 
     def show(self, reason: Reason) -> None:

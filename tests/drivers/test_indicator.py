@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from itertools import combinations, pairwise
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.indicator import PATTERNS, Frame, Output, Player, Signal, frame
+from drivers.indicator import (
+    REPEATS,
+    RHYTHMS,
+    Output,
+    Player,
+    Rhythm,
+    Signal,
+    frame,
+    outputs_of,
+    rhythm_errors,
+)
 
 SIGNALS = st.sampled_from(Signal)
-PASSING = [signal for signal in Signal if not PATTERNS[signal].repeats]
-LONGEST_S = 2.0
+RHYTHM = st.builds(Rhythm, st.integers(1, 10), st.floats(0.03, 3), st.floats(0.03, 3), st.booleans())
+PASSING = [signal for signal in Signal if signal not in REPEATS]
+COLOURS = (Output.LAMP, Output.GREEN, Output.RED, Output.BLUE)
+FITTINGS = [
+    {Output.LAMP},
+    {Output.GREEN, Output.RED},
+    {Output.GREEN, Output.RED, Output.BLUE},
+    {Output.BUZZER},
+    set(Output),
+]
 
 
 class Lamp:
@@ -35,38 +53,52 @@ def lit(shown: dict[Output, Lamp]) -> set[Output]:
     return {output for output, lamp in shown.items() if lamp.is_on}
 
 
-def rhythm(signal: Signal) -> tuple[int, float]:
-    """Pulses and the length of one: what is left without colour."""
-    on = [step.for_s for step in PATTERNS[signal].steps if step.on]
-    return (0 if PATTERNS[signal].repeats else len(on)), on[0]
+def shown_by(signal: Signal) -> frozenset[Output]:
+    return outputs_of(signal, RHYTHMS[signal], set(Output))
 
 
-def test_every_signal_has_a_pattern_heard_and_seen() -> None:
-    assert set(PATTERNS) == set(Signal)
-    for pattern in PATTERNS.values():
-        assert Output.BUZZER in pattern.outputs
-        assert pattern.outputs & {Output.GREEN, Output.RED}
+@pytest.mark.parametrize("fitted", FITTINGS)
+def test_every_signal_is_shown_by_whatever_is_fitted(fitted: set[Output]) -> None:
+    for signal in Signal:
+        assert outputs_of(signal, RHYTHMS[signal], fitted), signal
+        assert sum(one in COLOURS[1:] for one in outputs_of(signal, RHYTHMS[signal], fitted)) <= 1
 
 
-@pytest.mark.parametrize(("one", "other"), list(combinations(Signal, 2)))
-def test_rhythms_differ_in_count(one: Signal, other: Signal) -> None:
-    assert rhythm(one)[0] != rhythm(other)[0], "a count is told apart even by who cannot judge a length"
+def test_third_colour_takes_for_now_from_red() -> None:
+    two, three = {Output.GREEN, Output.RED}, {Output.GREEN, Output.RED, Output.BLUE}
+    rhythm = RHYTHMS[Signal.NOT_NOW]
+    assert outputs_of(Signal.NOT_NOW, rhythm, two) == {Output.RED}
+    assert outputs_of(Signal.NOT_NOW, rhythm, three) == {Output.BLUE}
+    assert outputs_of(Signal.REFUSED, rhythm, three) == {Output.RED}
 
 
-@pytest.mark.parametrize("signal", PASSING)
-def test_passing_signal_ends_in_time_for_the_next_person(signal: Signal) -> None:
-    assert sum(step.for_s for step in PATTERNS[signal].steps) <= LONGEST_S
-    assert frame(PATTERNS[signal], 0.0, LONGEST_S) == Frame(frozenset(), None)
+def test_silent_pattern_is_seen_and_not_heard() -> None:
+    silent = Rhythm(1, 1.0, 0.1, buzzer=False)
+    assert outputs_of(Signal.GRANTED, silent, set(Output)) == {Output.LAMP, Output.GREEN}
 
 
-@given(SIGNALS, st.floats(0, 1e6), st.floats(0, 1e4))
-def test_frame_always_knows_a_later_deadline_or_is_dark(signal: Signal, start: float, elapsed: float) -> None:
+def test_what_is_shown_unless_configured_can_be_told_apart_and_ends_in_time() -> None:
+    assert set(RHYTHMS) == set(Signal)
+    assert list(rhythm_errors(RHYTHMS)) == []
+    assert all(RHYTHMS[signal].length_s <= 2 for signal in PASSING)
+
+
+def test_equal_counts_and_endless_signals_are_refused_by_name() -> None:
+    told = list(rhythm_errors({**RHYTHMS, Signal.FAULT: Rhythm(3, 1.0, 1.0)}))
+    assert len(told) == 2
+    assert "'fault' lasts 6 s" in told[0]
+    assert "'fault' and 'refused'" in told[1]
+
+
+@given(RHYTHM, st.booleans(), st.floats(0, 1e6), st.floats(0, 1e4))
+def test_frame_always_knows_a_later_deadline_or_is_dark(
+    rhythm: Rhythm, repeats: bool, start: float, elapsed: float
+) -> None:
     now = start + elapsed
-    shown = frame(PATTERNS[signal], start, now)
-    assert shown.on in (frozenset(), PATTERNS[signal].outputs)
+    shown = frame(rhythm, start, now, repeats=repeats)
     if shown.until is None:
-        assert shown.on == frozenset()
-        assert not PATTERNS[signal].repeats
+        assert not shown.on
+        assert not repeats
     else:
         assert shown.until > now
 
@@ -81,8 +113,7 @@ def test_played_by_its_deadlines_it_shows_its_rhythm_and_ends_dark(signal: Signa
         player.on_time(deadline)
         seen.append((deadline, frozenset(lit(shown))))
     pulses = [until - since for (since, on), (until, _) in pairwise(seen) if on]
-    assert len(pulses) == rhythm(signal)[0]
-    assert pulses == pytest.approx([rhythm(signal)[1]] * len(pulses))
+    assert pulses == pytest.approx([RHYTHMS[signal].on_s] * RHYTHMS[signal].pulses)
     assert lit(shown) == set()
 
 
@@ -92,7 +123,7 @@ def test_new_signal_replaces_the_running_one_at_once(plays: list[tuple[Signal, f
     player = Player(shown)
     for signal, pause in plays:
         player.play(signal, now)
-        assert lit(shown) == PATTERNS[signal].outputs
+        assert lit(shown) == shown_by(signal)
         now += pause
         player.on_time(now)
 
@@ -102,9 +133,9 @@ def test_standing_signal_comes_back_after_a_passing_one_until_cleared() -> None:
     player = Player(shown)
     player.play(Signal.PRE_ALARM, 0.0)
     player.play(Signal.GRANTED, 0.2)
-    assert lit(shown) == PATTERNS[Signal.GRANTED].outputs
+    assert lit(shown) == shown_by(Signal.GRANTED)
     player.on_time(2.05)  # the third second's tick of the pre-alarm
-    assert lit(shown) == PATTERNS[Signal.PRE_ALARM].outputs
+    assert lit(shown) == shown_by(Signal.PRE_ALARM)
     player.clear(2.06)
     assert lit(shown) == set()
     assert player.next_deadline() is None

@@ -114,9 +114,12 @@ DOOR = ("doors", "pedestrian")
         ),
         (put("readers", "vehicle_in", "id", value=1), r"is also that of \[readers\.pedestrian_in\]"),
         (
-            put("readers", "vehicle_in", "indicator", value={"blue": {"line": "b"}}),
-            r"unknown indicator 'blue'",
+            put("readers", "vehicle_in", "indicator", value={"purple": {"line": "b"}}),
+            r"unknown indicator 'purple'",
         ),
+        (put("patterns", value={"fualt": {}}), r"\[patterns\] unknown signal 'fualt'"),
+        (put("patterns", value={"fault": {"pulses": 11}}), r"\[patterns\.fault\].*must be 1 to 10"),
+        (put("patterns", value={"fault": {"pulses": 3}}), r"'fault' and 'refused' have 'pulses' = 3"),
         (
             put("inputs", "mains", "line", value="relay1"),
             r"line 'relay1' is used twice: by \[doors\.ped.*inputs\.mains",

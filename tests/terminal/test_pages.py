@@ -11,6 +11,7 @@ from typing import Any, get_type_hints
 import pytest
 from msgspec.structs import fields
 
+from drivers.indicator import RHYTHMS, Rhythm, Signal
 from drivers.registry import find_gpio, find_reader, gpio_kinds, reader_kinds
 from terminal.__main__ import COMMANDS
 from terminal.cli import _answer
@@ -120,3 +121,13 @@ def test_every_command_and_every_exit_code_is_named() -> None:
     codes = {int(code) for code in re.findall(r"^\| (\d+) \|", COMMANDS_PAGE, re.MULTILINE)}
     ours = {value for name, value in vars(_answer).items() if name.startswith("EXIT_")}
     assert codes == {0, *ours}
+
+
+def test_every_pattern_stands_there_as_it_is() -> None:
+    told = re.findall(
+        r"^\| `(\w+)` \| [^|]+ \| (\d+) \| ([\d.]+) \| ([\d.]+) \| (\w+) \|$", CONFIGURATION, re.MULTILINE
+    )
+    assert told == [
+        (one.value, *(written(getattr(RHYTHMS[one], field.name)) for field in fields(Rhythm)))
+        for one in Signal
+    ]
