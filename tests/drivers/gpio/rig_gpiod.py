@@ -27,7 +27,7 @@ class GpiodRig:
 
     def __init__(self, chip: str, files: Path) -> None:
         self.chip = chip
-        self._files = files
+        self.files = files
         self._seen: dict[str, list[bool | None]] = {}
 
     def table(self) -> Mapping[str, object]:
@@ -45,7 +45,7 @@ class GpiodRig:
         with gpiod.Chip(f"/dev/{self.chip}") as chip:
             if chip.get_line_info(_offset(line)).direction is not gpiod.line.Direction.OUTPUT:
                 return None
-        return (self._files / f"sim_gpio{_offset(line)}" / "value").read_text().strip() == "1"
+        return (self.files / f"sim_gpio{_offset(line)}" / "value").read_text().strip() == "1"
 
     def levels_since_start(self, line: str) -> list[bool | None]:
         seen = self._seen.setdefault(line, [])
@@ -54,7 +54,7 @@ class GpiodRig:
         return seen
 
     def drive(self, line: str, level: bool) -> None:
-        pull = self._files / f"sim_gpio{_offset(line)}" / "pull"
+        pull = self.files / f"sim_gpio{_offset(line)}" / "pull"
         pull.write_text("pull-up" if level else "pull-down")
 
     def leave_open(self, line: str, pull: Pull) -> None:
