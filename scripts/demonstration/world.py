@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from drivers.virtual_door import WALK_S, Hold, VirtualDoor
 from scripts.demonstration.cards import PIN, Card
 from scripts.demonstration.gate_client import GateRefusedError
 from scripts.demonstration.hand import CannotTapError, Hand, SocketHand
@@ -32,8 +33,6 @@ _AT_REST: Final = {_CONTACT: False, _EXIT: True, _LOOP: True, _FIRE: False, _MAI
 
 _OPERATOR: Final = "operator 1"
 
-WALK_S: Final = 1.2
-"""From pushing a door until it falls shut behind somebody."""
 PRESS_S: Final = 0.4
 """A finger on a button."""
 
@@ -52,6 +51,7 @@ class World:
         self._hands: dict[str, Hand] = {name: SocketHand(gate.ask, name) for name in READERS}
         self._hands |= hands or {}
         self._levels = dict(_AT_REST)
+        self._door = VirtualDoor(Hold.BY_CURRENT, is_fed=True)
         self._later: list[tuple[float, Callable[[], object]]] = []
 
     def power_on(self) -> str:
@@ -132,28 +132,33 @@ class World:
     def door_moves(self) -> bool:
         """Whether the pedestrian door gives way: unlocked, or its supply cut by the fire contact."""
         status = self.gate.status()
-        return self._levels[_FIRE] or (status is not None and bool(status["doors"][PEDESTRIAN]["unlocked"]))
+        # The magnet hangs on the resting contact: without a gate nothing moves the relay.
+        self._door.is_fed = status is None or not status["doors"][PEDESTRIAN]["unlocked"]
+        self._door.fire_contact_is_open = self._levels[_FIRE]
+        return self._door.gives_way
 
     def push_door(self) -> str:
         """Somebody pushes the pedestrian door; a locked one does not move."""
-        if not self._levels[_CONTACT] and not self.door_moves:
+        if not self._door.is_open and not self.door_moves:
             return "The door is locked; it does not move."
         return self.force_door("The door stands open.")
 
     def force_door(self, told: str = "The door breaks open.") -> str:
         """The pedestrian door comes open, locked or not."""
+        self._door.force()
         self._set(_CONTACT, True)
         return told
 
     def close_door(self) -> str:
         """The pedestrian door falls shut."""
+        self._door.close()
         self._set(_CONTACT, False)
         return "The door is shut."
 
     def walk_through(self) -> str:
         """Somebody pushes the door and walks; it falls shut in a moment."""
         told = self.push_door()
-        if self._levels[_CONTACT]:
+        if self._door.is_open:
             self._after(WALK_S, self.close_door)
         return told
 

@@ -43,7 +43,7 @@ def run(program: str, **environment: str) -> str:
         return subprocess.run(
             [sys.executable, "-c", program],
             env={**os.environ, "PYTHONPATH": f"{FOLDER}:{Path.cwd()}", "LG_WD": working, **environment},
-            capture_output=True,
+            stdout=subprocess.PIPE,
             text=True,
             check=True,
             timeout=20,

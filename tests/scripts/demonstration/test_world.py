@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from drivers.ports import DriverUnavailableError
+from drivers.virtual_door import WALK_S
 from scripts.demonstration.cards import RESIDENT, SLIP, VISITOR
 from scripts.demonstration.gate_client import GateRefusedError
 from scripts.demonstration.gate_process import GateStartError
@@ -15,7 +16,7 @@ from scripts.demonstration.hand import CannotTapError, PcscHand
 from scripts.demonstration.keys import HELP, NEXT_READER, Keyboard
 from scripts.demonstration.powered_gate import NoPowerError
 from scripts.demonstration.stage import Stage
-from scripts.demonstration.world import BARRIER_OUT, PRESS_S, READERS, WALK_S, World
+from scripts.demonstration.world import BARRIER_OUT, PRESS_S, READERS, World
 from tests.support.waiting import WITHIN_S
 
 
