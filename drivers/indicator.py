@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum, unique
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -68,6 +69,20 @@ PATTERNS: Mapping[Signal, Pattern] = {
     Signal.FAULT: Pattern(_BAD, _pulses(8, 0.06, 0.06)),
     Signal.PRE_ALARM: Pattern(_BAD, _pulses(1, 0.1, 0.9), repeats=True),
 }
+
+
+@runtime_checkable
+class Indicator(Protocol):
+    """Lamps and buzzer in a reader's own housing; a reader that has them has these two methods as well.
+
+    The reader keeps the rhythm itself: a bus with 50 ms between two words could not.
+    """
+
+    def show(self, pattern: Pattern) -> None:
+        """Play at once; never blocks. A repeating one stands until ``clear``; others pass over it."""
+
+    def clear(self) -> None:
+        """End the standing pattern; never blocks."""
 
 
 class Frame(Struct, frozen=True):

@@ -40,13 +40,28 @@ def load_settings(settings: type[Settings], table: Mapping[str, object], *, wher
     """Fill ``settings`` from ``table``; ``where`` (file and section) opens each line of an error.
 
     Raises:
-        DriverSettingsError: one line for every unknown, missing, mistyped or out-of-range key.
+        DriverSettingsError: one line for every unknown, missing, mistyped or out-of-range key, and
+            for a structure whose own ``__post_init__`` refuses the values (``ValueError``).
     """
     problems: list[str] = []
-    values = _fill(settings, table, where, problems)
-    if problems:
+    made = _make(settings, table, where, problems)
+    if made is None:
         raise DriverSettingsError("\n".join(problems))
-    return settings(**values)
+    return made
+
+
+def _make(
+    settings: type[Settings], table: Mapping[str, object], where: str, problems: list[str]
+) -> Settings | None:
+    before = len(problems)
+    values = _fill(settings, table, where, problems)
+    if len(problems) > before:
+        return None
+    try:
+        return settings(**values)
+    except ValueError as error:
+        problems.append(f"{where}: {error}")
+        return None
 
 
 def _fill(
@@ -98,9 +113,7 @@ def _convert(hint: Any, value: object, where: str, problems: list[str]) -> objec
                 k: _convert(arguments[1], one, f"{where}.{_shown(k)}", problems) for k, one in value.items()
             }
         if isinstance(hint, type) and issubclass(hint, Struct):
-            before = len(problems)
-            values = _fill(hint, value, where, problems)
-            return hint(**values) if len(problems) == before else None
+            return _make(hint, value, where, problems)
     return _plain(origin or hint, value, lambda wrong: problems.append(f"{where} {wrong}"))
 
 

@@ -14,16 +14,18 @@ from contextlib import ExitStack
 
 from msgspec import Struct
 
+from drivers.indicator import PATTERNS, Indicator
 from drivers.ports import Reader
 from drivers.registry import find_reader
 from sync.events import Event, EventKind
-from sync.records import ClockState, Direction
+from sync.records import ClockState, Direction, Reason
 from terminal import clock
 from terminal.clock import Judged, TimeKeeper
 from terminal.config import Config, Way
 from terminal.floor import Floor
 from terminal.hardware import Hardware
 from terminal.journal import Journal, stamped
+from terminal.lamps import signal_for
 from terminal.log_service import LogService, LogSources
 from terminal.loop import Loop
 from terminal.memory import Memory, fire_latch
@@ -103,7 +105,7 @@ class Gate:
             journal=self.journal,
             loop=self.loop,
             doors=self.hardware.doors,
-            on_shown=lambda place, reason: self.hardware.show(place.name, reason),
+            on_shown=self._show,
             on_first_card=self.modes.refresh,
         )
         self.taps = Taps(
@@ -195,6 +197,13 @@ class Gate:
         door = self.config.doors[settings.door].settings.id
         return Place(reader, settings.id, door, _DIRECTIONS[settings.way])
 
+    def _show(self, place: Place, reason: Reason) -> None:
+        """Show a tap's outcome on the reader's lamps: those on our lines, and those in its own housing."""
+        self.hardware.show(place.name, reason)
+        reader: object = self.readers[place.name].reader
+        if isinstance(reader, Indicator):
+            reader.show(PATTERNS[signal_for(reason)])
+
     def _supervisor(self, name: str) -> ReaderSupervisor:
         section = self.config.readers[name]
         place = self.place(name)
@@ -210,6 +219,7 @@ class Gate:
             self.loop,
             on_read=lambda event: self.taps.read(place, event),
             on_health=lambda health: self.reports.reader(place, health),
+            on_tamper=lambda active: self.reports.tamper(place, active),
             jitter=self._outside.jitter,
         )
 

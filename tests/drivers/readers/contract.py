@@ -12,11 +12,14 @@ from typing import Protocol
 
 import pytest
 
-from drivers.ports import Reader
+from drivers.ports import Reader, Technology
 
 
 class Rig(Protocol):
     """A device that can be played on; leaving the context takes it down."""
+
+    technology: Technology
+    """What its chips are read as."""
 
     def table(self) -> Mapping[str, object]:
         """Config table that opens the device."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from drivers.ports import Reader
+from drivers.ports import Reader, Technology
 from tests.support.fake_pcscd import FakePcscd
 
 READER = "ACS ACR122U PICC Interface 00 00"
@@ -15,6 +15,8 @@ READER = "ACS ACR122U PICC Interface 00 00"
 
 class PcscRig:
     """Plays on the scripted daemon."""
+
+    technology = Technology.ISO14443A
 
     def __init__(self, daemon: FakePcscd) -> None:
         self._daemon = daemon

@@ -14,6 +14,8 @@ from drivers.readers.sim import SimReader
 class SimRig:
     """Plays on the reader object itself."""
 
+    technology = Technology.ISO14443A
+
     def __init__(self) -> None:
         self._reader: SimReader | None = None
 
