@@ -13,7 +13,7 @@ from drivers.registry import find_gpio, find_reader, gpio_kinds, reader_kinds
 
 def test_kinds_are_the_files_without_helpers() -> None:
     kinds = reader_kinds()
-    assert {"pcsc", "sim", "wiegand"} <= set(kinds)
+    assert {"osdp", "pcsc", "sim", "wiegand"} <= set(kinds)
     assert list(kinds) == sorted(kinds)
     assert not [kind for kind in kinds if kind.startswith("_")]
     assert gpio_kinds() == ("sim",)
