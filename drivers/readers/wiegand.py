@@ -17,9 +17,21 @@ from msgspec import Struct
 from drivers.feed import Feed
 from drivers.ports import ALIVE_EVERY_S, Claim, DriverError, HealthChanged, Pull, ReaderEvent
 from drivers.readers._edges import EdgeSource, GpiodEdges, SimEdges
-from drivers.readers._wiegand_decoder import WiegandDecoder
+from drivers.readers._wiegand_decoder import Edge, WiegandDecoder
 from drivers.readers._wiegand_formats import FORMATS, Format
 from drivers.settings import Length, Range
+
+__all__ = [
+    "Edge",
+    "KeyBits",
+    "Settings",
+    "SimEdges",
+    "Storm",
+    "WiegandReader",
+    "claims",
+    "decoder",
+    "open_reader",
+]
 
 SIMULATED: Final = "sim"
 """Value of ``chip`` for a wire without hardware."""

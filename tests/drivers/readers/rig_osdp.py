@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from drivers.ports import Reader, Technology
-from tests.support.osdp_bus import OsdpBus
+from drivers.virtual_osdp import OsdpBus
 
 KEY = "8f1c3a5be2d4967780aabb1122cc33dd"
 ADDRESS = 5

@@ -29,8 +29,8 @@ from drivers.readers import _osdp_talk, osdp
 from drivers.readers import _osdp_wire as wire
 from drivers.readers._osdp_key import FACTORY_KEY
 from drivers.readers.osdp import OsdpReader, Settings
+from drivers.virtual_osdp import OsdpBus
 from tests.drivers.readers.rig_osdp import KEY, write_key
-from tests.support.osdp_bus import OsdpBus
 from tests.support.waiting import events_until, next_health, next_read
 
 pytestmark = pytest.mark.real_part("libosdp")

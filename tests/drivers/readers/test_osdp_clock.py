@@ -13,9 +13,9 @@ import pytest
 
 from drivers.ports import CardRead, HealthChanged
 from drivers.readers.osdp import Settings, open_reader
+from drivers.virtual_osdp import WITHIN_S, OsdpBus
 from tests.drivers.readers.rig_osdp import KEY, write_key
 from tests.support import wall_clock
-from tests.support.osdp_bus import ROOT, WITHIN_S, OsdpBus
 
 pytestmark = pytest.mark.real_part("gcc, libosdp")
 
@@ -28,7 +28,7 @@ class Gate:
     def __init__(self, port: str, key: str, environment: dict[str, str]) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.drivers.readers.test_osdp_clock", port, key],
-            cwd=ROOT,
+            cwd=Path(__file__).parents[3],
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
