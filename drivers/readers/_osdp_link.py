@@ -18,7 +18,6 @@ from drivers.ports import DriverError
 from drivers.readers._osdp_port import Port
 from drivers.readers._osdp_wire import (
     EVENT_NOTIFICATION,
-    NOTIFY_ONLINE,
     NOTIFY_SECURE_CHANNEL,
     Command,
     ReplyWatch,
@@ -38,9 +37,8 @@ class Exchange(Struct, frozen=True):
     sent: bool
     answered: bool
     events: tuple[dict[str, Any], ...]
-    failed: bool
-    """libosdp gave the reader up."""
     uses_factory_key: bool
+    """In install mode: the reader's session stands on the key that everybody knows."""
 
 
 class _Channel:
@@ -50,6 +48,7 @@ class _Channel:
         self.id = 0
         self.port: Port | None = None
         self.error: DriverError | None = None
+        self.is_mute = False
         self.begin()
 
     def begin(self) -> None:
@@ -57,7 +56,7 @@ class _Channel:
         self.reply = ReplyWatch()
 
     def read(self, most: int) -> bytes:
-        if self.port is None or self.error is not None:
+        if self.port is None or self.error is not None or self.is_mute:
             return b""
         try:
             data = self.port.read(most)
@@ -68,7 +67,7 @@ class _Channel:
         return data
 
     def write(self, data: bytes) -> int:
-        if self.port is None or self.error is not None:
+        if self.port is None or self.error is not None or self.is_mute:
             return -1
         self.sent = True
         try:
@@ -96,13 +95,13 @@ class Link:
 
     def begin(self, port: Port, *, secure_only: bool) -> None:
         """Start from nothing. ``secure_only``: no other key than ours, nothing in the clear."""
-        self._channel.port = port
-        flags = self._library.FLAG_ENABLE_NOTIFICATION
-        if secure_only:
-            flags |= self._library.FLAG_ENFORCE_SECURE
-        self._library.set_loglevel(self._library.LOG_EMERG)
         self.end()
-        self._context = self._library.ControlPanel(
+        self._channel.port = port
+        # Notifications tell of the factory key and of every command; only the former is of use.
+        library = self._library
+        flags = library.FLAG_ENFORCE_SECURE if secure_only else library.FLAG_ENABLE_NOTIFICATION
+        library.set_loglevel(library.LOG_EMERG)
+        self._context = library.ControlPanel(
             [
                 {
                     "name": "reader", "address": self._address, "flags": flags,
@@ -114,8 +113,28 @@ class Link:
         )  # fmt: skip
         self._context.set_event_callback(self._take)
 
+    def begin_session_anew(self) -> None:
+        """Let libosdp ask the reader who it is, as after ``begin``, if it can be brought to it.
+
+        A context begun anew instead would leak 125 bytes (3.2.9), and an absent reader needs many.
+        """
+        self._channel.is_mute = True
+        self._context.disable_pd(0)
+        for _ in range(STEPS_TO_WRITE):
+            if not self._context.is_pd_enabled(0):
+                break
+            self._context.refresh()
+        disabled = not self._context.is_pd_enabled(0)
+        if disabled:
+            self._context.enable_pd(0)
+            self._context.refresh()
+        self._channel.is_mute = False
+        self._events = []
+        if not disabled:
+            self.end()
+
     def end(self) -> None:
-        """Forget the reader's session."""
+        """Forget the reader's session, and libosdp's context with it."""
         self._context = None
         self._events = []
 
@@ -137,6 +156,7 @@ class Link:
     def enforce(self) -> None:
         """From now on as if begun ``secure_only``."""
         self._context.set_flag(0, self._library.FLAG_ENFORCE_SECURE)
+        self._context.clear_flag(0, self._library.FLAG_ENABLE_NOTIFICATION)
 
     def can(self, capability: int) -> bool:
         """Whether the reader says it can do this."""
@@ -188,17 +208,19 @@ class Link:
 
     def _take(self, _index: int, event: dict[str, Any]) -> int:
         if len(self._events) < MAX_EVENTS:
-            self._events.append(event)
+            self._events.append(dict(event))
+        # The binding (3.2.9) never lets go of the dictionary: leave it empty, which is 64 bytes.
+        event.clear()
         return 0
 
     def _outcome(self) -> Exchange:
         events, self._events = self._events, []
-        news = {one["type"]: one for one in events if one["event"] == EVENT_NOTIFICATION}
-        online, secure = news.get(NOTIFY_ONLINE), news.get(NOTIFY_SECURE_CHANNEL)
+        news = [one for one in events if one["event"] == EVENT_NOTIFICATION]
         return Exchange(
             sent=self._channel.sent,
             answered=self._channel.reply.is_whole,
             events=tuple(one for one in events if one["event"] != EVENT_NOTIFICATION),
-            failed=online is not None and not online["arg0"],
-            uses_factory_key=secure is not None and bool(secure["arg0"] and secure["arg1"]),
+            uses_factory_key=any(
+                one["type"] == NOTIFY_SECURE_CHANNEL and one["arg0"] and one["arg1"] for one in news
+            ),
         )

@@ -82,6 +82,7 @@ class Talk:
         self._commands: deque[wire.Command] = deque(maxlen=MAX_COMMANDS)
         self._missed = 0
         self._ever_answered = False
+        self._is_there = False
         self._retry_s = FIRST_RETRY_S
         self._sent_at = self._due_at = clock()
 
@@ -114,7 +115,7 @@ class Talk:
     def _wait(self, seconds: float) -> None:
         select.select([self._wishes], [], [], seconds)
         for wish in self._wishes.take():
-            if not self._link.is_up:
+            if not self._is_there:
                 continue  # shown later it would tell of another tap
             able = {"led": self._link.has_led, "buzzer": self._link.has_buzzer}
             told = wire.dark(**able) if wish is None else wire.commands(wish, **able)
@@ -129,7 +130,7 @@ class Talk:
                 self._link.begin(port, secure_only=self._installs_until is None)
                 self._missed, self._ever_answered = 0, False
                 self._sent_at = self._clock()
-            elif self._link.is_up and self._commands:
+            elif self._commands and self._is_there and self._link.is_up:
                 self._told = self._commands.popleft()
                 self._link.submit(self._told)
             was_up = self._link.is_up
@@ -146,39 +147,57 @@ class Talk:
             self._ever_answered |= exchange.answered
         if exchange.uses_factory_key:
             self._report(False, KEY_GIVEN)
-        if self._link.is_up:
-            self._is_up(now, fresh=not was_up)
+        if not exchange.sent and now - self._sent_at > STALL_S:
+            self._stalled(now, was_up=was_up)
+        elif self._missed:
+            self._due_at = now + STEP_S
+            if exchange.sent and self._missed >= (MAX_MISSED if self._is_there else 1):
+                self._ever_answered = False
+                self._away(now, ABSENT)
+        elif self._link.is_up:
+            self._due_at = now + (POLL_S if exchange.sent else STEP_S)
+            self._is_up(now, fresh=not was_up or not self._is_there)
             self._take(exchange.events, now)
-        elif exchange.failed or self._link.is_in_the_clear:
-            if self._told is not None and exchange.answered:
-                self._refused.add(self._told["command"])
-            self._give_up(now, ABSENT if not exchange.answered else BROKEN_OFF if was_up else WRONG_KEY)
-            return
-        if self._missed >= (MAX_MISSED if self._ever_answered else 1):
-            self._give_up(now, ABSENT)
-        elif now - self._sent_at > STALL_S:
-            self._link.end()
-            self._due_at = now
+        elif was_up or self._link.is_in_the_clear:
+            self._broken_off(now, BROKEN_OFF if was_up else WRONG_KEY)
         else:
-            busy = exchange.sent and (self._commands or not self._link.is_up)
-            self._due_at = now + (NEXT_S if busy else POLL_S if exchange.sent else STEP_S)
+            self._due_at = now + (NEXT_S if exchange.sent else STEP_S)
+
+    def _stalled(self, now: float, *, was_up: bool) -> None:
+        """libosdp has nothing to say: it gave the reader up, or its clock was set back."""
+        if was_up and not self._missed:
+            self._is_there = False
+            self._link.begin_session_anew()
+            self._sent_at = self._due_at = now
+        else:
+            self._broken_off(now, WRONG_KEY if self._ever_answered else ABSENT)
+
+    def _broken_off(self, now: float, cause: str) -> None:
+        if self._told is not None:
+            self._refused.add(self._told["command"])
+        self._away(now, cause)
+        self._link.begin_session_anew()
+        self._ever_answered = False
 
     def _is_up(self, now: float, *, fresh: bool) -> None:
         if self._installs_until is not None:
             self._installs_until = None
             self._link.enforce()
+        self._is_there = True
         self._retry_s = FIRST_RETRY_S
         self._report(True, "")
         if fresh and wire.CMD_STATUS not in self._refused:
             self._commands.append(wire.ask_status())
-            self._due_at = now
+        if self._commands:
+            self._due_at = now + NEXT_S
 
-    def _give_up(self, now: float, cause: str) -> None:
-        self._link.end()
+    def _away(self, now: float, cause: str) -> None:
+        self._is_there = False
         self._commands.clear()
         if self._installs_until is None:
             self._report(False, cause)
         self._due_at = now + self._retry_s
+        self._sent_at = self._due_at
         self._retry_s = min(2 * self._retry_s, LONGEST_RETRY_S)
 
     def _take(self, events: Sequence[dict[str, Any]], now: float) -> None:

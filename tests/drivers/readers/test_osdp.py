@@ -158,7 +158,7 @@ class TestOneBus:
         waits = []
         for _ in range(8):
             waits.append(talk._retry_s)
-            talk._give_up(time.monotonic(), "still not there")
+            talk._away(time.monotonic(), "still not there")
         assert waits[0] < waits[3] < waits[-1] == _osdp_talk.LONGEST_RETRY_S
 
     def test_a_port_that_another_program_keeps_is_told_and_taken_when_free(
