@@ -14,7 +14,6 @@ from contextlib import ExitStack
 
 from msgspec import Struct
 
-from drivers.indicator import PATTERNS, Indicator
 from drivers.ports import Reader
 from drivers.registry import find_reader
 from sync.events import Event, EventKind
@@ -25,13 +24,13 @@ from terminal.config import Config, Way
 from terminal.floor import Floor
 from terminal.hardware import Hardware
 from terminal.journal import Journal, stamped
-from terminal.lamps import signal_for
 from terminal.log_service import LogService, LogSources
 from terminal.loop import Loop
 from terminal.memory import Memory, fire_latch
 from terminal.modes import DoorModes
 from terminal.notify import ServiceManager
 from terminal.outcomes import Outcomes, Place
+from terminal.own_lamps import OwnLamps
 from terminal.permissions import ListReport, Permissions
 from terminal.reports import Reports
 from terminal.stores.confirmation import load_confirmation
@@ -82,7 +81,14 @@ class Gate:
         self.journal = Journal(outside.boot, self.judge, self.log, self.loop.post, self._stored)
         self.reports = Reports(self.memory, self.journal)
         # Lines first: outputs are undriven from here on, and without its lines there is no gate.
-        self.hardware = Hardware(config, self.loop, on_report=self.reports.door, on_input=self.reports.input)
+        self.own_lamps = OwnLamps(config, lambda name: self.readers[name].reader)
+        self.hardware = Hardware(
+            config,
+            self.loop,
+            on_report=self.reports.door,
+            on_input=self.reports.input,
+            on_alarm=self.own_lamps.alarm,
+        )
         self.log.open()
         self.floor = Floor(self.keeper, self.memory, saved.lowered)
         self.floor.recall()
@@ -198,11 +204,8 @@ class Gate:
         return Place(reader, settings.id, door, _DIRECTIONS[settings.way])
 
     def _show(self, place: Place, reason: Reason) -> None:
-        """Show a tap's outcome on the reader's lamps: those on our lines, and those in its own housing."""
         self.hardware.show(place.name, reason)
-        reader: object = self.readers[place.name].reader
-        if isinstance(reader, Indicator):
-            reader.show(PATTERNS[signal_for(reason)])
+        self.own_lamps.show(place.name, reason)
 
     def _supervisor(self, name: str) -> ReaderSupervisor:
         section = self.config.readers[name]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import select
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final
+
+from msgspec import Struct
 
 from drivers.feed import Feed
 from drivers.indicator import Pattern
@@ -34,8 +35,6 @@ FIRST_RETRY_S: Final = 0.5
 LONGEST_RETRY_S: Final = 10.0
 """An absent reader is asked so often: 0.2 s of the bus, and found as soon after it came."""
 INSTALL_WITHIN_S: Final = 600.0
-MAX_COMMANDS: Final = 4
-"""libosdp's own queue."""
 
 ABSENT: Final = "the reader does not answer; check cable, power, 'address' and 'baud'"
 WRONG_KEY: Final = (
@@ -51,6 +50,22 @@ INSTALL_OVER: Final = (
 )
 BROKEN_OFF: Final = "the reader broke off the talk; begun anew"
 TAKEN: Final = "another program keeps the port to itself; stop it"
+
+
+class _Unsaid(Struct):
+    """Commands not yet sent. What stands and what passes wait apart: a new one replaces its like alone."""
+
+    asked: list[wire.Command] = []
+    standing: list[wire.Command] = []
+    passing: list[wire.Command] = []
+
+    def take(self) -> wire.Command | None:
+        """The next one; what stands goes before what passes over it."""
+        waiting = self.asked or self.standing or self.passing
+        return waiting.pop(0) if waiting else None
+
+    def __bool__(self) -> bool:
+        return bool(self.asked or self.standing or self.passing)
 
 
 class Talk:
@@ -79,7 +94,7 @@ class Talk:
         self._told: wire.Command | None = None
         self._refused: set[int] = set()
         """Commands that this reader does not take; libosdp drops the session of one that refuses."""
-        self._commands: deque[wire.Command] = deque(maxlen=MAX_COMMANDS)
+        self._unsaid = _Unsaid()
         self._missed = 0
         self._ever_answered = False
         self._is_there = False
@@ -119,8 +134,11 @@ class Talk:
                 continue  # shown later it would tell of another tap
             able = {"led": self._link.has_led, "buzzer": self._link.has_buzzer}
             told = wire.dark(**able) if wish is None else wire.commands(wish, **able)
-            self._commands.clear()
-            self._commands.extend(one for one in told if one["command"] not in self._refused)
+            told = [one for one in told if one["command"] not in self._refused]
+            if wish is None or wish.repeats:
+                self._unsaid.standing = told
+            else:
+                self._unsaid.passing = told
             self._due_at = self._clock()
 
     def _turn(self, port: Port) -> None:
@@ -130,9 +148,10 @@ class Talk:
                 self._link.begin(port, secure_only=self._installs_until is None)
                 self._missed, self._ever_answered = 0, False
                 self._sent_at = self._clock()
-            elif self._commands and self._is_there and self._link.is_up:
-                self._told = self._commands.popleft()
-                self._link.submit(self._told)
+            elif self._is_there and self._link.is_up:
+                self._told = self._unsaid.take()
+                if self._told is not None:
+                    self._link.submit(self._told)
             was_up = self._link.is_up
             exchange = self._link.exchange(port)
         finally:
@@ -187,13 +206,13 @@ class Talk:
         self._retry_s = FIRST_RETRY_S
         self._report(True, "")
         if fresh and wire.CMD_STATUS not in self._refused:
-            self._commands.append(wire.ask_status())
-        if self._commands:
+            self._unsaid.asked = [wire.ask_status()]
+        if self._unsaid:
             self._due_at = now + NEXT_S
 
     def _away(self, now: float, cause: str) -> None:
         self._is_there = False
-        self._commands.clear()
+        self._unsaid = _Unsaid()
         if self._installs_until is None:
             self._report(False, cause)
         self._due_at = now + self._retry_s

@@ -109,6 +109,21 @@ class TestAtWork:
         lamp, buzzer = bus.next("command")["command"], bus.next("command")["command"]
         assert (lamp["on_color"], lamp["temporary"], buzzer["control_code"]) == (0, False, 1)
 
+    def test_what_stood_is_ended_although_a_tap_is_shown_at_the_same_moment(
+        self, bus: OsdpBus, open_one: Open
+    ) -> None:
+        reader = open_one(bus)
+        next_health(reader, ok=True)
+        bus.next("command")
+        reader.show(PATTERNS[Signal.PRE_ALARM])
+        reader.show(PATTERNS[Signal.REFUSED])
+        reader.clear()
+        reader.show(PATTERNS[Signal.GRANTED])
+        while (told := bus.next("command")["command"])["command"] != wire.CMD_LED or told["on_color"]:
+            assert told.get("on_color") != 2, "the grant must not be shown before what stood is ended"
+        while bus.next("command")["command"].get("on_color") != 2:
+            pass
+
     def test_a_reader_that_refuses_a_command_is_not_told_it_again(self, bus: OsdpBus, open_one: Open) -> None:
         bus.tell("refuse", 1, commands=[wire.CMD_STATUS, wire.CMD_LED])
         reader = open_one(bus)
