@@ -135,6 +135,7 @@ def _config(rig: GateRig) -> str:
             f"id = {door}",
             'kind = "sim"',
             f'door = "door{door}"',
+            "repeat_s = 0",
         ]
     return "\n".join([*lines, ""])
 

@@ -39,6 +39,10 @@ class DriverPermissionError(DriverError):
     """The device is there, but this user may not use it."""
 
 
+class DriverMismatchError(DriverError):
+    """What is there is a device of another kind."""
+
+
 class DriverSettingsError(DriverError):
     """A setting of the device section is missing, unknown or out of range."""
 

@@ -2,9 +2,10 @@
 
 No table to edit: a new driver is one file with ``Settings`` and ``open_reader`` (or ``open_gpio``),
 and ``claims`` if it needs something that no other device may have.
-Files whose name starts with ``_`` are helpers, not kinds. Four things can be wrong with a
+Files whose name starts with ``_`` are helpers, not kinds. Five things can be wrong with a
 device and each is its own error with its cure: ``UnknownDriverError`` (misspelt kind),
-``DriverLibraryError``, ``DriverUnavailableError`` and ``DriverPermissionError``.
+``DriverLibraryError``, ``DriverUnavailableError``, ``DriverPermissionError`` and
+``DriverMismatchError`` (a device of another kind).
 """
 
 from __future__ import annotations

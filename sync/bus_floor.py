@@ -14,8 +14,9 @@ AHEAD_S: Final = 0.01
 """A frame that follows another is handed over this long before the line is free."""
 PAUSE_S: Final = 0.05
 """The longest pause between the bytes of an answer; adapters deliver in lumps, every 16 ms."""
-_SLOWER: Final = 0.03
-"""By how much a line may be slower than its name says."""
+_SLOWER: Final = 0.01
+"""By how much a line may be slower than its name says; beyond that, answers are missed until the hub has
+learnt to wait longer."""
 
 
 class Turn:

@@ -31,7 +31,7 @@ _REPLY_S: Final = 0.1
 _SHORTEST_REPLY_S: Final = 0.02
 _LONGEST_REPLY_S: Final = 0.3
 _SPARE_S: Final = 0.01
-_SMOOTHING: Final = 0.2
+_SMOOTHING: Final = 0.25
 
 
 class GateState(Enum):
@@ -160,7 +160,7 @@ class BusGate:
     def measured(self, round_trip_s: float) -> None:
         """The first bytes of an answer came after this time."""
         if self._round_trip_s is None:
-            self._round_trip_s, self._varies_s = round_trip_s, round_trip_s / 2
+            self._round_trip_s, self._varies_s = round_trip_s, round_trip_s / 4
         error = round_trip_s - self._round_trip_s
         self._round_trip_s += _SMOOTHING * error
         self._varies_s += _SMOOTHING * (abs(error) - self._varies_s)

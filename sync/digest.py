@@ -45,7 +45,8 @@ def bucket_digests(records: Iterable[StoredRecord]) -> list[bytes]:
     """All 1,024 bucket digests of a list; ``records`` in canonical order."""
     buckets: list[list[StoredRecord]] = [[] for _ in range(BUCKETS)]
     for one in records:
-        buckets[bucket_of(one.key)].append(one)
+        digest = sha256(one.key).digest()  # `bucket_of`, without a call for each of ten thousand
+        buckets[digest[0] << 2 | digest[1] >> 6].append(one)
     return [bucket_digest(bucket) if bucket else EMPTY_BUCKET for bucket in buckets]
 
 

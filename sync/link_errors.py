@@ -22,6 +22,12 @@ class LostLinkError(LinkError):
     attack = "lost_link"
 
 
+class SerialPortError(LinkError):
+    """The serial port cannot be used as configured, or another program has it."""
+
+    attack = "serial_port"
+
+
 class SlowHandshakeError(LinkError):
     """The peer did not finish its handshake in time: a line that is too slow, or a slow-loris."""
 

@@ -11,15 +11,9 @@ import os
 from importlib import import_module
 from typing import Any
 
-from sync.link_errors import LinkError, LostLinkError
+from sync.link_errors import LinkError, LostLinkError, SerialPortError
 
 _READ_BYTES = 4096
-
-
-class SerialPortError(LinkError):
-    """The port cannot be used as configured; people must change that."""
-
-    attack = "serial_port"
 
 
 class SerialPort:

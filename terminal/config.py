@@ -100,7 +100,7 @@ class LinkSettings(Struct, frozen=True):
     port: str = ""
     """Serial: the device."""
     baud: Annotated[int, Range(9_600, 115_200)] = 9_600
-    address: Annotated[int, Range(0, 254)] = 0
+    address: Annotated[int, Range(0, 127)] = 0
     """Serial: this gate's address on the pair, from 1; 0 is none."""
     rs485: bool = False
     """Serial: let the kernel switch the line's direction; hardware that does it itself needs nothing."""
@@ -174,6 +174,8 @@ class ReaderSettings(Struct, frozen=True):
     kind: Annotated[str, Length(1, 32)]
     door: Annotated[str, Length(1, 64)]
     way: Way = Way.IN
+    repeat_s: Annotated[float, Range(0, 60)] = 0.5
+    """The same card again within so long is the same tap."""
 
 
 class ReaderConfig(Struct, frozen=True):

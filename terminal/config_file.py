@@ -31,7 +31,7 @@ from terminal.core.timing import BARRIER_TIMING, Timing
 
 MAX_CONFIG_BYTES = 256 * 1024
 SECTIONS = ("doors", "gate", "gpio", "inputs", "link", "log", "readers")
-READER_KEYS = frozenset({"id", "kind", "door", "way"})
+READER_KEYS = frozenset({"id", "kind", "door", "way", "repeat_s"})
 
 Settings = TypeVar("Settings", bound=Struct)
 Made = TypeVar("Made")

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 
 from msgspec import Struct
 
-from drivers.ports import Reader
+from drivers.ports import CardRead, DigitsEntered, Reader, ReadFailed
 from drivers.registry import find_reader
 from sync.events import Event, EventKind
 from sync.records import ClockState, Direction, Reason
@@ -32,6 +32,7 @@ from terminal.notify import ServiceManager
 from terminal.outcomes import Outcomes, Place
 from terminal.own_lamps import OwnLamps
 from terminal.permissions import ListReport, Permissions
+from terminal.repeats import Repeats
 from terminal.reports import Reports
 from terminal.stores.confirmation import load_confirmation
 from terminal.stores.list_index import ListIndex
@@ -210,17 +211,22 @@ class Gate:
     def _supervisor(self, name: str) -> ReaderSupervisor:
         section = self.config.readers[name]
         place = self.place(name)
+        repeats = Repeats(section.settings.repeat_s)
 
         def opener() -> Reader:
             driver = find_reader(section.settings.kind)
             settings = driver.settings(section.options, where=f"[readers.{name}]")
             return driver.open(settings, self.loop.monotonic)
 
+        def on_read(event: CardRead | DigitsEntered | ReadFailed) -> None:
+            if not repeats.is_repeat(event):
+                self.taps.read(place, event)
+
         return ReaderSupervisor(
             name,
             opener,
             self.loop,
-            on_read=lambda event: self.taps.read(place, event),
+            on_read=on_read,
             on_health=lambda health: self.reports.reader(place, health),
             on_tamper=lambda active: self.reports.tamper(place, active),
             jitter=self._outside.jitter,

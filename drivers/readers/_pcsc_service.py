@@ -29,6 +29,7 @@ SECURITY_VIOLATION = 0x8010006A
 COMM_ERROR = 0x80100013
 """Return values of winscard.h, as unsigned 32-bit numbers."""
 
+STATE_UNAWARE = 0x0000
 STATE_CHANGED = 0x0002
 STATE_UNKNOWN = 0x0004
 STATE_UNAVAILABLE = 0x0008
@@ -108,17 +109,22 @@ class Service:
             _check(code)
         return {str(name): Slot(_unsigned(state), bytes(atr)) for name, state, atr in states}
 
-    def ask_number(self, reader: str) -> bytes:
-        """The raw answer of the card on ``reader`` to GET DATA (status bytes included)."""
+    def ask_number(self, reader: str) -> tuple[bytes, Slot]:
+        """The raw answer of the card on ``reader`` to GET DATA (status bytes included), and its own slot.
+
+        The slot is looked at once the card is held: an exchange with a card that was swapped for
+        another since then fails, so number and slot belong together.
+        """
         scard = self._scard
         code, card, protocol = scard.SCardConnect(
             self._context, reader, scard.SCARD_SHARE_SHARED, scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
         )
         _check(code)
         try:
+            slot = self.wait({reader: STATE_UNAWARE}, 0)[reader]
             code, answer = scard.SCardTransmit(card, protocol, list(GET_NUMBER))
             _check(code)
-            return bytes(answer)
+            return bytes(answer), slot
         finally:
             # Its own failure says nothing new: the card is gone, or the next call tells.
             scard.SCardDisconnect(card, scard.SCARD_LEAVE_CARD)

@@ -215,27 +215,30 @@ class _Watch:
         """
         if not slot.has_card:
             self._on_reader = None
-        elif slot.counter != handled:
-            number = self._read(service, reader)
-            # First look after pcscd or the reader came back: a card that never left is not a new tap.
-            if isinstance(number, bytes):
-                if handled is not None or number != self._on_reader:
-                    self._feed.put(CardRead(technology_of(slot.atr), number, 8 * len(number), self._clock()))
-                self._on_reader = number
-            else:
-                self._feed.put(number)
+            return slot.counter
+        if slot.counter == handled:
+            return handled
+        try:
+            number, slot = self._read(service, reader)
+        except NoNumberError as error:
+            self._feed.put(ReadFailed(str(error), self._clock()))
+            return slot.counter
+        # First look after pcscd or the reader came back: a card that never left is not a new tap.
+        if handled is not None or number != self._on_reader:
+            self._feed.put(CardRead(technology_of(slot.atr), number, 8 * len(number), self._clock()))
+        self._on_reader = number
         return slot.counter
 
-    def _read(self, service: Service, reader: str) -> bytes | ReadFailed:
+    def _read(self, service: Service, reader: str) -> tuple[bytes, Slot]:
+        """The number and slot of the card that is there now, which may have come since it was looked."""
         for left in reversed(range(READ_TRIES)):
             try:
-                return number_of(service.ask_number(reader))
-            except NoNumberError as error:
-                return ReadFailed(str(error), self._clock())
+                answer, slot = service.ask_number(reader)
+                return number_of(answer), slot
             except ServiceError as error:
                 if error.code not in (RESET_CARD, COMM_ERROR, NOT_TRANSACTED) or not left:
-                    return ReadFailed(str(error), self._clock())
-        raise AssertionError("unreachable: the last try returns")
+                    raise NoNumberError(str(error)) from error
+        raise AssertionError("unreachable: the last try returns or raises")
 
     def _report(self, *, ok: bool, cause: str) -> None:
         health = HealthChanged(ok, cause)

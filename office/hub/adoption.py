@@ -21,9 +21,10 @@ def adopt_records(database: Database, gate_id: int, number: int, change: int, en
         "UPDATE records SET held_id = ? WHERE gate_id = ? AND held_id > ?", (number, gate_id, number)
     )
     settled = "WHERE gate_id = ? AND change <= ? AND differs"
-    database.execute(f"DELETE FROM records {settled} AND wanted IS NULL", (gate_id, change))
+    by_index = "records INDEXED BY records_that_differ"
+    database.execute(f"DELETE FROM {by_index} {settled} AND wanted IS NULL", (gate_id, change))
     database.execute(
-        f"UPDATE records SET held = NULL, differs = 0, held_id = ? {settled}", (number, gate_id, change)
+        f"UPDATE {by_index} SET held = NULL, differs = 0, held_id = ? {settled}", (number, gate_id, change)
     )
     newest = database.one("SELECT change FROM lists WHERE gate_id = ?", (gate_id,))
     if newest is not None and newest[0] != change:

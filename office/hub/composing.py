@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from office.hub.facts import Held
 from sync.delta import Step, apply_steps, encode_delta, touched_buckets
-from sync.digest import bucket_digests, list_digest
+from sync.digest import DIGEST_BYTES, bucket_digests, list_digest
 from sync.envelope import ListStatement, UpdateKind
 from sync.publishing import Destination
 from sync.snapshot import encode_content
@@ -75,8 +75,9 @@ def compose_delta(
     held, content = before
     change = apply_steps(steps, content)
     buckets = list(content.bucket_digests())
-    for number, digest in touched_buckets(change.touched, content).items():
-        buckets[number] = digest
+    touched = touched_buckets(change.touched, content)
+    for number, one in touched.items():
+        buckets[number] = one
     settings = held.settings if change.settings is None else change.settings
     digest = _digest(destination, version, settings, buckets)
     statement = ListStatement(
@@ -90,7 +91,15 @@ def compose_delta(
         encode_delta(steps),
     )
     after = Held(
-        version, digest, issued_at, settings, b"".join(buckets), memory, change.puts, tuple(change.removed)
+        version,
+        digest,
+        issued_at,
+        settings,
+        b"".join(buckets),
+        memory,
+        puts=change.puts,
+        removed=change.removed,
+        touched=tuple((number * DIGEST_BYTES, one) for number, one in touched.items()),
     )
     return Composed(statement, after)
 
@@ -106,9 +115,8 @@ def compose_snapshot(
 ) -> Composed:
     """The whole list."""
     joined = encoded.buckets
-    digest = _digest(
-        destination, version, settings, [joined[at : at + 32] for at in range(0, len(joined), 32)]
-    )
+    buckets = [joined[at : at + DIGEST_BYTES] for at in range(0, len(joined), DIGEST_BYTES)]
+    digest = _digest(destination, version, settings, buckets)
     statement = ListStatement(
         destination.estate_id,
         destination.gate_id,

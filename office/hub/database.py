@@ -79,6 +79,13 @@ class Database:
             row: Row | None = self.connection.execute(statement, values).fetchone()
             return row
 
+    def write_inside(self, table: str, column: str, row: int, pieces: Sequence[tuple[int, bytes]]) -> None:
+        """Write pieces at their places in a stored blob, without writing the rest of it."""
+        with sqlite_errors(self.path), self.connection.blobopen(table, column, row) as blob:
+            for at, data in pieces:
+                blob.seek(at)
+                blob.write(data)
+
     def many(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
         """One statement for each of many rows."""
         with sqlite_errors(self.path):

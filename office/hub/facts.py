@@ -95,6 +95,8 @@ class Held(Struct, frozen=True):
     """What the update that led here put …"""
     removed: tuple[tuple[bytes, int], ...] = ()
     """… and took away; a snapshot takes the wanted list as of its change."""
+    touched: tuple[tuple[int, bytes], ...] = ()
+    """Places in ``buckets``, and the bytes that a delta put there."""
 
 
 class SignedList(Struct, frozen=True):

@@ -46,8 +46,8 @@ class SqliteContent:
     def bucket_digests(self) -> Sequence[bytes]:
         """The 1,024 bucket digests: as kept of the held list, counted of the wanted one."""
         if self._column == HELD:
-            row = self._database.one("SELECT held_buckets FROM lists WHERE gate_id = ?", (self._gate_id,))
-            if row is not None and row[0] is not None:
+            row = self._database.one("SELECT digests FROM held_buckets WHERE gate_id = ?", (self._gate_id,))
+            if row is not None:
                 return split_buckets(row[0])
         return bucket_digests(self.records())
 

@@ -77,7 +77,8 @@ def take_refusal(
     """The gate refused the update of this version; ``attack`` and ``text`` are its words."""
     with store.transaction():
         store.diary.alarm(gate_id, f"gate_refused_{attack}", text, at)
-        if attack not in OVERTAKEN:
+        # A gate without a list that calls one too old remembers a newer one, which we do not know.
+        if attack not in OVERTAKEN or store.diary.contact(gate_id).version is None:
             change = store.wanted.difference(gate_id).change
             store.diary.note_refusal(gate_id, attack, refused, change, at)
 

@@ -36,9 +36,11 @@ TABLES: Final = (
     # What a gate's lists have besides records; one row a gate. `base_id` is the first list it took.
     (
         "CREATE TABLE lists (gate_id INTEGER PRIMARY KEY REFERENCES gates, change INTEGER NOT NULL DEFAULT 0,"
-        " wanted_settings BLOB, held_id INTEGER, base_id INTEGER, held_settings BLOB, held_buckets BLOB,"
-        " held_memory BLOB, top_epoch INTEGER NOT NULL DEFAULT 0, top_revision INTEGER NOT NULL DEFAULT 0)"
+        " wanted_settings BLOB, held_id INTEGER, base_id INTEGER, held_settings BLOB, held_memory BLOB,"
+        " top_epoch INTEGER NOT NULL DEFAULT 0, top_revision INTEGER NOT NULL DEFAULT 0)"
     ),
+    # 32 kB a gate, of which a delta writes 32 bytes in place: not in a row that changes for other reasons.
+    "CREATE TABLE held_buckets (gate_id INTEGER PRIMARY KEY REFERENCES gates, digests BLOB NOT NULL)",
     # `held` counts where a row differs; elsewhere what is wanted is held, so that taking a list of ten
     # thousand cards over writes no row. `held_id`: the update that brought it (NULL: the first list).
     (
@@ -176,8 +178,12 @@ def _open(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, isolation_level=None, timeout=BUSY_TIMEOUT_S, check_same_thread=False, cached_statements=256
     )
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-    connection.execute("PRAGMA cell_size_check = ON")
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        connection.execute("PRAGMA cell_size_check = ON")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection

@@ -40,8 +40,9 @@ class SqliteSigned:
     def held(self, gate_id: int) -> Held | None:
         """The list at the end of the signed chain; ``None`` before the first."""
         row = self._database.one(
-            "SELECT s.epoch, s.revision, s.digest, s.issued_at, held_settings, held_buckets, held_memory"
-            " FROM lists l JOIN signed s ON s.id = l.held_id WHERE l.gate_id = ?",
+            "SELECT s.epoch, s.revision, s.digest, s.issued_at, held_settings, digests, held_memory"
+            " FROM lists l JOIN signed s ON s.id = l.held_id JOIN held_buckets b ON b.gate_id = l.gate_id"
+            " WHERE l.gate_id = ?",
             (gate_id,),
         )
         return None if row is None else Held(ListVersion(row[0], row[1]), *row[2:])
@@ -127,6 +128,7 @@ class SqliteSigned:
             self._database.many(f"DELETE FROM records {where} AND wanted IS NULL", gone)
             self._database.checkpoint("delta laid down")
             self._move_held(signed.gate_id, number, held)
+            self._database.write_inside("held_buckets", "digests", signed.gate_id, held.touched)
             # A snapshot still on its way has a lower number now: the gate would refuse it. Its bytes stay
             # until the next one, because the gate may have taken it before this delta reaches it.
 
@@ -161,6 +163,7 @@ class SqliteSigned:
             self._database.checkpoint("snapshot laid down")
             held = Held(signed.version, signed.digest, signed.issued_at, settings, buckets, memory)
             self._move_held(gate_id, number, held)
+            self._database.execute("INSERT OR REPLACE INTO held_buckets VALUES (?, ?)", (gate_id, buckets))
             self._database.execute(
                 "UPDATE signed SET envelope = NULL, settings = NULL, buckets = NULL, memory = NULL"
                 " WHERE gate_id = ? AND envelope NOT NULL",
@@ -213,9 +216,8 @@ class SqliteSigned:
 
     def _move_held(self, gate_id: int, number: int, held: Held) -> None:
         self._database.execute(
-            "UPDATE lists SET held_id = ?, held_settings = ?, held_buckets = ?, held_memory = ?"
-            " WHERE gate_id = ?",
-            (number, held.settings, held.buckets, held.memory, gate_id),
+            "UPDATE lists SET held_id = ?, held_settings = ?, held_memory = ? WHERE gate_id = ?",
+            (number, held.settings, held.memory, gate_id),
         )
 
     def _raise_top(self, gate_id: int, version: ListVersion) -> None:

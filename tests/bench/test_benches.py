@@ -62,6 +62,7 @@ FIGURES = {
     },
     "serial": {
         "bulk_lost_percent",
+        "bulk_in_tls_lost_percent",
         "bulk_lost_percent_usb",
         "bulk_lost_percent_noisy",
         "longest_unasked_s",
@@ -82,6 +83,18 @@ FIGURES = {
         "bare_wake",
         "osdp_event",
         "osdp_tap_until_event",
+    },
+    "hub": {
+        "store_500_usage_events",
+        "fresh_snapshot_processor_time",
+        "fresh_snapshot_until_durable",
+        "fresh_snapshot_equal_lists",
+        "revocation_entered",
+        "revocation_signed_for_one_gate",
+        "revocation_signed_for_1000_gates",
+        "delta_size",
+        "hub_resident",
+        "store_on_disk_per_gate",
     },
 }
 COUNTED_ON_THE_DISK = {

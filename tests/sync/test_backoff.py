@@ -16,6 +16,7 @@ from sync.link_errors import (
     NoCertificateError,
     RefusedByPeerError,
     RefusedIdentityError,
+    SerialPortError,
     SlowHandshakeError,
     TamperedStreamError,
     UnfitCertificateError,
@@ -25,6 +26,7 @@ from sync.link_errors import (
 
 PACES = [
     (LostLinkError, NETWORK),
+    (SerialPortError, NETWORK),
     (SlowHandshakeError, NETWORK),
     (TamperedStreamError, NETWORK),
     (CrowdedError, NETWORK),

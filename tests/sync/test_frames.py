@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,8 +19,10 @@ from sync.frame_payloads import (
 )
 from sync.frames import (
     END,
+    EVERYONE,
     MAX_ADDRESS,
     OVERHEAD_BYTES,
+    TURN_OF_ANYONE,
     Frame,
     FrameDecoder,
     FrameError,
@@ -59,6 +64,23 @@ def test_the_layout_stays_as_documented() -> None:
     frame = Frame(5, Kind.ACK, from_gate=True, turn=1, tag=0x22, place=0x0102, payload=b"\xff")
     assert encode(frame).hex() == "0c8512220102" + "01ff" + encode(frame)[8:12].hex() + "00"
     assert encode(Frame(1, Kind.DATA, payload=b"\0")).hex()[:16] == "0301010101020105"
+
+
+HERE, WELCOMED = Path(__file__), Welcome(1, b"hub1", b"gate")
+DOCUMENTED = (
+    Frame(3, Kind.HELLO, turn=1, payload=Hello(1, b"hub1").to_bytes()),
+    Frame(3, Kind.WELCOME, from_gate=True, payload=WELCOMED.to_bytes()),
+    Frame(3, Kind.ACK, turn=2, tag=WELCOMED.tag, payload=b"\xff"),
+    Frame(3, Kind.DATA, tag=WELCOMED.tag, place=258, payload=b"\0\1"),
+    Frame(3, Kind.ACK, from_gate=True, turn=1, tag=WELCOMED.tag, place=258, payload=b"\xfe\x01\xf6\x02\xea"),
+    Frame(EVERYONE, Kind.ANYONE, turn=TURN_OF_ANYONE),
+)
+
+
+def test_the_examples_in_the_documentation_are_the_frames_they_are_said_to_be() -> None:
+    page = (HERE.parents[2] / "docs" / "serial.md").read_text("utf-8")
+    shown = re.findall(r"^    ((?:[0-9a-f]{2} )+)", page, flags=re.MULTILINE)
+    assert [bytes.fromhex(one) for one in shown] == [encode(frame) for frame in DOCUMENTED]
 
 
 @pytest.mark.parametrize(("address", "length"), [(128, 0), (-1, 0), (1, MAX_PAYLOAD_BYTES + 1)])

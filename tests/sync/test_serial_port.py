@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from sync.link_errors import LostLinkError
-from sync.serial_port import SerialPort, SerialPortError, open_port
+from sync.link_errors import LostLinkError, SerialPortError
+from sync.serial_port import SerialPort, open_port
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 from msgspec.structs import fields
@@ -44,6 +44,7 @@ SETTINGS: Mapping[str, type[Any]] = {
     "[readers.NAME]": ReaderSettings,
     **{f"[gpio] of backend {kind}": find_gpio(kind).settings_type for kind in gpio_kinds()},
     **{f"[readers.NAME] of kind {kind}": find_reader(kind).settings_type for kind in reader_kinds()},
+    "[readers.NAME.number]": get_type_hints(find_reader("serial_text").settings_type)["number"],
 }
 BESIDES = {"[gate]": {"roots"}}
 """Options that are read before the dataclass is filled."""

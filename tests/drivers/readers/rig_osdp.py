@@ -10,6 +10,7 @@ import pytest
 
 from drivers.ports import Reader, Technology
 from drivers.virtual_osdp import OsdpBus
+from tests.drivers.readers.contract import NUMBERS
 
 KEY = "8f1c3a5be2d4967780aabb1122cc33dd"
 ADDRESS = 5
@@ -27,6 +28,8 @@ class OsdpRig:
     """Holds chips to the peripheral."""
 
     technology = Technology.WIEGAND
+    numbers = NUMBERS
+    library = "osdp_sys"
 
     def __init__(self, bus: OsdpBus, key: str) -> None:
         self._bus = bus

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from drivers.ports import Reader, Technology
+from tests.drivers.readers.contract import NUMBERS
 from tests.support.fake_pcscd import FakePcscd
 
 READER = "ACS ACR122U PICC Interface 00 00"
@@ -17,6 +18,8 @@ class PcscRig:
     """Plays on the scripted daemon."""
 
     technology = Technology.ISO14443A
+    numbers = NUMBERS
+    library = "smartcard.scard"
 
     def __init__(self, daemon: FakePcscd) -> None:
         self._daemon = daemon

@@ -9,12 +9,15 @@ import pytest
 
 from drivers.ports import Reader, Technology
 from drivers.readers.sim import SimReader
+from tests.drivers.readers.contract import NUMBERS
 
 
 class SimRig:
     """Plays on the reader object itself."""
 
     technology = Technology.ISO14443A
+    numbers = NUMBERS
+    library = ""
 
     def __init__(self) -> None:
         self._reader: SimReader | None = None

@@ -10,12 +10,15 @@ import pytest
 from drivers.ports import Reader, Technology
 from drivers.readers._edges import SimEdges
 from drivers.readers.wiegand import WiegandReader
+from tests.drivers.readers.contract import NUMBERS
 
 
 class WiegandRig:
     """Sends frames as a reader does once for each chip: nothing is heard while it is held."""
 
     technology = Technology.WIEGAND
+    numbers = NUMBERS
+    library = ""  # on a simulated wire
 
     def __init__(self) -> None:
         self._wire: SimEdges | None = None

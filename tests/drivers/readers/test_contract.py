@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -12,17 +13,16 @@ from msgspec import Struct
 from drivers.ports import (
     ALIVE_EVERY_S,
     CardRead,
+    DriverLibraryError,
     DriverSettingsError,
     DriverUnavailableError,
     HealthChanged,
     Reader,
+    UnknownDriverError,
 )
 from drivers.registry import find_reader, reader_kinds
 from tests.drivers.readers.contract import Rig, RigMaker
 from tests.support.waiting import events_until, next_health, next_read, wait_readable
-
-FIRST = bytes.fromhex("01020304")
-SECOND = bytes.fromhex("04112233445566")
 
 pytestmark = pytest.mark.parametrize("kind", reader_kinds())
 
@@ -56,7 +56,7 @@ def test_settings_are_frozen_and_leave_the_gates_own_keys_alone(kind: str, rig: 
     settings = driver.settings(rig.table(), where="test")
     assert isinstance(settings, Struct)
     assert isinstance(hash(settings), int), "only a frozen structure has a hash"
-    for taken in ("id", "kind", "door", "direction", "indicator"):
+    for taken in ("id", "kind", "door", "way", "repeat_s", "indicator"):
         assert not hasattr(settings, taken), "this key of a reader's section is the gate's"
 
 
@@ -70,6 +70,20 @@ def test_missing_device_is_unavailable_with_a_cure(kind: str, rig: Rig) -> None:
     settings = driver.settings(rig.take_away_device(), where="test")
     with pytest.raises(DriverUnavailableError, match=r"install|remove|plug|connect"):
         driver.open(settings, time.monotonic)
+
+
+def test_misspelt_kind_and_missing_library_are_told_apart(
+    kind: str, rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UnknownDriverError, match=f"there are: .*{kind}"):
+        find_reader(kind + "s")
+    driver = find_reader(kind)
+    settings = driver.settings(rig.table(), where="test")
+    if rig.library:
+        for name in (rig.library, rig.library.partition(".")[0]):
+            monkeypatch.setitem(sys.modules, name, None)  # Python's own way to say "cannot be imported"
+        with pytest.raises(DriverLibraryError, match=r"pip install 'gatehouse\["):
+            driver.open(settings, time.monotonic)
 
 
 def test_first_event_tells_health_and_the_descriptor_falls_silent_once_read(
@@ -88,18 +102,19 @@ def test_a_held_card_is_read_once_and_each_presentation_anew(
     reader = open_one()
     next_health(reader, ok=True)
     before = time.monotonic()
-    rig.present(FIRST)
+    first, second = rig.numbers
+    rig.present(first)
     read = next_read(reader)
-    assert (read.technology, read.number, read.bits) == (rig.technology, FIRST, 32)
+    assert (read.technology, read.number, read.bits) == (rig.technology, first, 8 * len(first))
     assert before <= read.read_at <= time.monotonic()
     rig.remove()
-    rig.present(FIRST)
-    assert next_read(reader).number == FIRST
+    rig.present(first)
+    assert next_read(reader).number == first
     rig.remove()
-    rig.present(SECOND)
+    rig.present(second)
     # Had the held card been read again, it would stand before the second one.
     events = events_until(reader, lambda event: isinstance(event, CardRead))
-    assert [event.number for event in events if isinstance(event, CardRead)] == [SECOND]
+    assert [event.number for event in events if isinstance(event, CardRead)] == [second]
 
 
 def test_a_quiet_reader_shows_life(open_one: Callable[[], Reader]) -> None:
@@ -116,6 +131,6 @@ def test_closed_twice_it_is_silent_and_can_be_opened_anew(open_one: Callable[[],
     old.close()
     new = open_one()
     next_health(new, ok=True)
-    rig.present(SECOND)
-    assert next_read(new).number == SECOND
+    rig.present(rig.numbers[1])
+    assert next_read(new).number == rig.numbers[1]
     assert list(old.read_events()) == []

@@ -19,11 +19,12 @@ from drivers.ports import (
     Reader,
     ReaderEvent,
     ReadFailed,
+    Technology,
 )
 from drivers.readers import pcsc
 from drivers.readers._pcsc_service import COMM_ERROR, RESET_CARD
 from drivers.readers.pcsc import READ_TRIES, Settings, choose_reader, open_reader
-from tests.support.fake_pcscd import FakePcscd
+from tests.support.fake_pcscd import ICODE_ATR, MIFARE_CLASSIC_ATR, SRIX4K_ATR, FakePcscd, card
 from tests.support.waiting import events_until, next_health, next_read, wait_readable
 
 ACS = "ACS ACR122U PICC Interface 00 00"
@@ -31,6 +32,7 @@ ACS_REPLUGGED = "ACS ACR122U PICC Interface 01 00"
 UTRUST = "Identiv uTrust 3700 F CL Reader [uTrust 3700 F] (55041234600001) 00 00"
 FIRST = bytes.fromhex("01020304")
 SECOND = bytes.fromhex("04112233445566")
+ICODE = bytes.fromhex("E004010012345678")
 
 
 class TestChooseReader:
@@ -168,6 +170,125 @@ class TestCards:
         daemon.fail_transmits(ACS, code, READ_TRIES)
         daemon.swap(ACS, SECOND)
         assert next_failure(reader).cause
+
+
+@pcscd_part
+class TestTechnology:
+    @pytest.mark.parametrize(
+        ("atr", "number", "technology"),
+        [
+            (MIFARE_CLASSIC_ATR, FIRST, Technology.ISO14443A),
+            (SRIX4K_ATR, FIRST, Technology.ISO14443B),
+            (ICODE_ATR, ICODE, Technology.ISO15693),
+        ],
+    )
+    def test_is_that_of_the_card(
+        self, daemon: FakePcscd, reader: Reader, atr: bytes, number: bytes, technology: Technology
+    ) -> None:
+        daemon.lay(ACS, number, atr=atr)
+        read = next_read(reader)
+        assert (read.technology, read.number, read.bits) == (technology, number, 8 * len(number))
+
+    def test_goes_with_the_number_when_another_card_came_before_the_first_was_asked(
+        self, daemon: FakePcscd, reader: Reader
+    ) -> None:
+        daemon.before("connect", ACS, "swap", *card(ICODE, ICODE_ATR))
+        daemon.lay(ACS, FIRST)
+        read = next_read(reader)
+        assert (read.technology, read.number) == (Technology.ISO15693, ICODE)
+        daemon.swap(ACS, SECOND)
+        # Had the one that came been taken for two, it would stand before the next.
+        assert next_read(reader).number == SECOND
+
+
+@pcscd_part
+class TestInTheMiddleOfAnExchange:
+    @pytest.mark.parametrize("request_", ["connect", "transmit"])
+    def test_a_card_pulled_away_is_told_and_the_next_is_read(
+        self, daemon: FakePcscd, reader: Reader, request_: str
+    ) -> None:
+        daemon.before(request_, ACS, "lift")
+        daemon.lay(ACS, FIRST)
+        assert next_failure(reader).cause == "the card was taken away too early"
+        daemon.lay(ACS, SECOND)
+        assert next_read(reader).number == SECOND
+
+    def test_a_card_swapped_for_another_is_never_mistaken_for_it(
+        self, daemon: FakePcscd, reader: Reader
+    ) -> None:
+        daemon.before("transmit", ACS, "swap", *card(ICODE, ICODE_ATR))
+        daemon.lay(ACS, FIRST)
+        read = next_read(reader)
+        assert (read.technology, read.number) == (Technology.ISO15693, ICODE)
+        daemon.swap(ACS, SECOND)
+        assert next_read(reader).number == SECOND
+
+    @pytest.mark.parametrize("request_", ["connect", "transmit"])
+    def test_the_reader_unplugged_is_told_and_found_again(
+        self, daemon: FakePcscd, reader: Reader, request_: str
+    ) -> None:
+        daemon.before(request_, ACS, "unplug")
+        daemon.lay(ACS, FIRST)
+        events = events_until(reader, lambda event: isinstance(event, HealthChanged))
+        assert [one.cause for one in events if isinstance(one, ReadFailed)] == ["the reader was unplugged"]
+        daemon.plug(ACS_REPLUGGED, holding=FIRST)
+        assert next_read(reader).number == FIRST  # never read before: this is its tap
+
+    @pytest.mark.parametrize("request_", ["connect", "transmit"])
+    def test_pcscd_killed_is_told_and_the_card_is_read_when_it_is_back(
+        self, daemon: FakePcscd, reader: Reader, request_: str
+    ) -> None:
+        daemon.before(request_, ACS, "die")
+        daemon.lay(ACS, FIRST)
+        next_health(reader, ok=False)
+        daemon.die()
+        daemon.start()
+        daemon.plug(ACS, holding=FIRST)
+        assert next_read(reader).number == FIRST
+
+    @pytest.mark.parametrize("request_", ["connect", "transmit"])
+    def test_pcscd_frozen_is_abandoned_and_the_card_is_one_tap_after_the_thaw(
+        self, daemon: FakePcscd, reader: Reader, open_acs: Callable[[], Reader], request_: str
+    ) -> None:
+        daemon.before(request_, ACS, "freeze")
+        daemon.lay(ACS, FIRST)
+        daemon.await_freeze()
+        reader.close()  # as the supervisor does once it shows no life
+        anew = open_acs()
+        daemon.thaw()
+        assert next_read(anew).number == FIRST
+        daemon.swap(ACS, SECOND)
+        assert next_read(anew).number == SECOND
+        assert list(reader.read_events()) == []
+
+
+@pcscd_part
+def test_several_readers_at_one_service_each_read_their_own_cards(daemon: FakePcscd) -> None:
+    twin = UTRUST.replace("55041234600001", "55041234600002")
+    for name in (ACS, UTRUST, twin):
+        daemon.plug(name)
+    chosen = {
+        ACS: Settings("ACS ACR122U"),
+        UTRUST: Settings(serial="55041234600001"),
+        twin: Settings("Identiv", serial="55041234600002"),
+    }
+    readers = {name: open_reader(settings, time.monotonic) for name, settings in chosen.items()}
+    for reader in readers.values():
+        next_health(reader, ok=True)
+    cards = {name: bytes([at]) * 4 for at, name in enumerate(chosen, 1)}
+    for name, number in cards.items():
+        daemon.lay(name, number)
+    assert {name: next_read(reader).number for name, reader in readers.items()} == cards
+    # One of them unplugged: the others never notice.
+    daemon.unplug(UTRUST)
+    assert next_health(readers[UTRUST], ok=False).cause
+    for name in (ACS, twin):
+        daemon.swap(name, SECOND)
+        (read,) = events_until(readers[name], lambda event: isinstance(event, CardRead))
+        assert isinstance(read, CardRead)
+        assert read.number == SECOND
+    for reader in readers.values():
+        reader.close()
 
 
 @pcscd_part

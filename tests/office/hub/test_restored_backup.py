@@ -10,9 +10,10 @@ import pytest
 from office.errors import OfficeError
 from office.hub.planner import Why
 from office.hub.sqlite_store import SqliteHub
+from sync.envelope import seal
 from sync.update import ListVersion
 from tests.office.hub.test_publisher import lost, same_list, with_residents
-from tests.support.estate import NOW, resident
+from tests.support.estate import NOW, ROOT, resident
 from tests.support.hub import HubRig
 
 WEEK = 7 * 86_400
@@ -105,3 +106,22 @@ def test_a_backup_is_a_store_of_its_own(rig: HubRig, backup: Path) -> None:
     assert copy.store_is_sound()
     assert [one.gate_id for one in copy.gates.all()] == [1]
     copy.close()
+
+
+def test_a_gate_without_a_list_that_remembers_a_newer_one_is_not_sent_old_ones_for_ever(
+    rig: HubRig, backup: Path
+) -> None:
+    """Both faults at once: the gate lost its lists, and the office the numbers it had reached."""
+    for number in range(1, 4):
+        rig.want(1, lost(number), urgent=True)
+        rig.exchange(1)
+    restore(rig, backup)
+    rig.boxes[1].gate.current = rig.boxes[1].gate.content = None
+    assert rig.exchange(1).why is Why.REFUSED
+    assert rig.boxes[1].refused == ["rollback"]
+    assert rig.advance(1).envelopes == ()
+    composed = rig.publisher.raise_epoch(1, rig.now)
+    change = rig.store.wanted.difference(1).change
+    rig.publisher.add_root_signed(composed, seal(composed.statement, [ROOT]), change)
+    assert rig.exchange(1).why is Why.IN_SYNC
+    assert same_list(rig)

@@ -57,11 +57,13 @@ active_low = true
 [readers.in]
 id = 1
 kind = "sim"
+repeat_s = 0
 door = "pedestrian"
 
 [readers.out]
 id = 2
 kind = "sim"
+repeat_s = 0
 door = "pedestrian"
 way = "out"
 """
