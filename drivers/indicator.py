@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from enum import Enum, unique
-from typing import Annotated, Final
+from typing import Annotated, Final, Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -106,6 +106,41 @@ def rhythm_errors(rhythms: Mapping[Signal, Rhythm]) -> Iterator[str]:
                 "sees no colours could not tell them apart; give one another number"
             )
         seen.setdefault(rhythm.pulses, signal)
+
+
+class Pattern(Struct, frozen=True):
+    """A signal as a reader's own lamps and buzzer show it."""
+
+    outputs: frozenset[Output]
+    rhythm: Rhythm
+    repeats: bool
+
+
+OWN_OUTPUTS: Final = (Output.GREEN, Output.RED, Output.BUZZER)
+"""What a reader's housing has."""
+
+
+def pattern_of(signal: Signal, rhythm: Rhythm) -> Pattern:
+    """How a reader with lamps of its own shows ``signal`` in this rhythm."""
+    return Pattern(outputs_of(signal, rhythm, OWN_OUTPUTS), rhythm, signal in REPEATS)
+
+
+PATTERNS: Mapping[Signal, Pattern] = {one: pattern_of(one, rhythm) for one, rhythm in RHYTHMS.items()}
+"""As they are unless the configuration says otherwise."""
+
+
+@runtime_checkable
+class Indicator(Protocol):
+    """Lamps and buzzer in a reader's own housing; a reader that has them has these two methods as well.
+
+    The reader keeps the rhythm itself: a bus with 50 ms between two words could not.
+    """
+
+    def show(self, pattern: Pattern) -> None:
+        """Play at once; never blocks. A repeating one stands until ``clear``; others pass over it."""
+
+    def clear(self) -> None:
+        """End the standing pattern; never blocks."""
 
 
 class Frame(Struct, frozen=True):

@@ -47,6 +47,15 @@ class DriverSettingsError(DriverError):
     """A setting of the device section is missing, unknown or out of range."""
 
 
+class Claim(Struct, frozen=True):
+    """Something a device needs for itself: a line, a port, an address on a bus."""
+
+    what: str
+    """As it stands in a message, such as ``line 'GPIO17'``."""
+    shared_as: str = ""
+    """Devices with the same word here may share it; empty: nobody else may have it."""
+
+
 @unique
 class Technology(Enum):
     """How a number was read. Values are the words used in files and messages."""
@@ -94,7 +103,14 @@ class ReadFailed(Struct, frozen=True):
     read_at: float
 
 
-ReaderEvent = CardRead | DigitsEntered | ReadFailed | HealthChanged
+class TamperChanged(Struct, frozen=True):
+    """The reader's housing was opened or torn from the wall, or is closed again."""
+
+    active: bool
+    at: float
+
+
+ReaderEvent = CardRead | DigitsEntered | ReadFailed | HealthChanged | TamperChanged
 
 
 class Reader(Protocol):

@@ -1,6 +1,7 @@
 """Drivers found by kind: ``kind = "pcsc"`` is the file ``drivers/readers/pcsc.py``.
 
-No table to edit: a new driver is one file with ``Settings`` and ``open_reader`` (or ``open_gpio``).
+No table to edit: a new driver is one file with ``Settings`` and ``open_reader`` (or ``open_gpio``),
+and ``claims`` if it needs something that no other device may have.
 Files whose name starts with ``_`` are helpers, not kinds. Five things can be wrong with a
 device and each is its own error with its cure: ``UnknownDriverError`` (misspelt kind),
 ``DriverLibraryError``, ``DriverUnavailableError``, ``DriverPermissionError`` and
@@ -18,7 +19,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from msgspec import Struct
 
-from drivers.ports import Gpio, Reader, UnknownDriverError
+from drivers.ports import Claim, Gpio, Reader, UnknownDriverError
 from drivers.settings import load_settings
 
 Device = TypeVar("Device")
@@ -33,6 +34,7 @@ class Driver(Struct, Generic[Device], frozen=True):
     kind: str
     settings_type: type[Any]
     _open: Callable[[Any, Callable[[], float]], Device]
+    _claims: Callable[[Any], tuple[Claim, ...]] = lambda _settings: ()
 
     def settings(self, table: Mapping[str, object], *, where: str) -> object:
         """Check the device's config table without touching the device.
@@ -41,6 +43,10 @@ class Driver(Struct, Generic[Device], frozen=True):
             DriverSettingsError: names each wrong key.
         """
         return cast("object", load_settings(self.settings_type, table, where=where))
+
+    def claims(self, settings: object) -> tuple[Claim, ...]:
+        """What a device with these settings needs for itself, outside the lines of ``[gpio]``."""
+        return self._claims(settings)
 
     def open(self, settings: object, clock: Callable[[], float]) -> Device:
         """Open the device; ``clock`` gives monotonic seconds.
@@ -54,7 +60,7 @@ class Driver(Struct, Generic[Device], frozen=True):
 def find_reader(kind: str) -> Driver[Reader]:
     """The card reader driver of this kind; raises UnknownDriverError."""
     module = _find("readers", kind)
-    return Driver(kind, module.Settings, module.open_reader)
+    return Driver(kind, module.Settings, module.open_reader, getattr(module, "claims", lambda _settings: ()))
 
 
 def find_gpio(kind: str) -> Driver[Gpio]:

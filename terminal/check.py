@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from drivers.indicator import Output, rhythm_errors
-from drivers.ports import DriverError, DriverSettingsError
+from drivers.ports import Claim, DriverError, DriverSettingsError
 from drivers.registry import find_gpio, find_reader
 from terminal.config import Config, ConfigError, Door, LinkKind, LinkSettings, LockKind, LockState
 from terminal.config_file import read_config
@@ -51,7 +51,7 @@ def config_errors(config: Config) -> list[str]:
         *_gate_errors(config),
         *_door_errors(config),
         *_reader_errors(config),
-        *_line_errors(config),
+        *_claim_errors(config),
         *(f"[patterns] {one}" for one in rhythm_errors(config.rhythms)),
         *_link_errors(config.link),
     ]
@@ -147,12 +147,32 @@ def _driver_errors(error: DriverError, where: str, key: str) -> Iterator[str]:
         yield f"{where} {key!r}: {error}"
 
 
-def _line_errors(config: Config) -> Iterator[str]:
-    users: dict[str, str] = {}
+def _claim_errors(config: Config) -> Iterator[str]:
+    claimed: dict[str, tuple[str, Claim]] = {}
+    for user, claim in _claims(config):
+        first, other = claimed.setdefault(claim.what, (user, claim))
+        if other is not claim and not (claim.shared_as and claim.shared_as == other.shared_as):
+            yield (
+                f"{claim.what} is used twice: by [{first}]{_manner(other)} and by [{user}]{_manner(claim)}; "
+                f"give one another {claim.what.split()[0]}"
+            )
+
+
+def _claims(config: Config) -> Iterator[tuple[str, Claim]]:
     for user, line in _lines(config):
-        if line in users:
-            yield f"line {line!r} is used twice: by [{users[line]}] and by [{user}]; give one another line"
-        users.setdefault(line, user)
+        yield user, Claim(f"line {line!r}")
+    for name, reader in config.readers.items():
+        try:
+            driver = find_reader(reader.settings.kind)
+            settings = driver.settings(reader.options, where=f"[readers.{name}]")
+        except DriverError:
+            continue  # told by _reader_errors
+        for claim in driver.claims(settings):
+            yield f"readers.{name}", claim
+
+
+def _manner(claim: Claim) -> str:
+    return f" ({claim.shared_as})" if claim.shared_as else ""
 
 
 def _lines(config: Config) -> Iterator[tuple[str, str]]:

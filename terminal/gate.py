@@ -17,7 +17,7 @@ from msgspec import Struct
 from drivers.ports import CardRead, DigitsEntered, Reader, ReadFailed
 from drivers.registry import find_reader
 from sync.events import Event, EventKind
-from sync.records import ClockState, Direction
+from sync.records import ClockState, Direction, Reason
 from terminal import clock
 from terminal.clock import Judged, TimeKeeper
 from terminal.config import Config, Way
@@ -30,6 +30,7 @@ from terminal.memory import Memory, fire_latch
 from terminal.modes import DoorModes
 from terminal.notify import ServiceManager
 from terminal.outcomes import Outcomes, Place
+from terminal.own_lamps import OwnLamps
 from terminal.permissions import ListReport, Permissions
 from terminal.repeats import Repeats
 from terminal.reports import Reports
@@ -81,7 +82,14 @@ class Gate:
         self.journal = Journal(outside.boot, self.judge, self.log, self.loop.post, self._stored)
         self.reports = Reports(self.memory, self.journal)
         # Lines first: outputs are undriven from here on, and without its lines there is no gate.
-        self.hardware = Hardware(config, self.loop, on_report=self.reports.door, on_input=self.reports.input)
+        self.own_lamps = OwnLamps(config, lambda name: self.readers[name].reader)
+        self.hardware = Hardware(
+            config,
+            self.loop,
+            on_report=self.reports.door,
+            on_input=self.reports.input,
+            on_alarm=self.own_lamps.alarm,
+        )
         self.log.open()
         self.floor = Floor(self.keeper, self.memory, saved.lowered)
         self.floor.recall()
@@ -104,7 +112,7 @@ class Gate:
             journal=self.journal,
             loop=self.loop,
             doors=self.hardware.doors,
-            on_shown=lambda place, reason: self.hardware.show(place.name, reason),
+            on_shown=self._show,
             on_first_card=self.modes.refresh,
         )
         self.taps = Taps(
@@ -196,6 +204,10 @@ class Gate:
         door = self.config.doors[settings.door].settings.id
         return Place(reader, settings.id, door, _DIRECTIONS[settings.way])
 
+    def _show(self, place: Place, reason: Reason) -> None:
+        self.hardware.show(place.name, reason)
+        self.own_lamps.show(place.name, reason)
+
     def _supervisor(self, name: str) -> ReaderSupervisor:
         section = self.config.readers[name]
         place = self.place(name)
@@ -216,6 +228,7 @@ class Gate:
             self.loop,
             on_read=on_read,
             on_health=lambda health: self.reports.reader(place, health),
+            on_tamper=lambda active: self.reports.tamper(place, active),
             jitter=self._outside.jitter,
         )
 

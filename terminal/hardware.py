@@ -30,11 +30,13 @@ class Hardware:
         *,
         on_report: Callable[[DoorControl, Report], None],
         on_input: InputReport,
+        on_alarm: Callable[[str, Alarm], None],
     ) -> None:
         self._config = config
         self._loop = loop
         self._on_report = on_report
         self._on_input = on_input
+        self._on_alarm = on_alarm
         self._timer: Timer | None = None
         driver = find_gpio(config.gpio_kind)
         settings = driver.settings(config.gpio_options, where=f"{config.path}: [gpio]")
@@ -118,6 +120,7 @@ class Hardware:
         for lamps in self._lamps.values():
             if lamps.door == door.name:
                 lamps.alarm(alarm)
+        self._on_alarm(door.name, alarm)
 
     def _service(self) -> None:
         for change in self.gpio.read_changes():

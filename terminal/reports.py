@@ -45,6 +45,15 @@ class Reports:
             EventKind.INPUT_CHANGED, detail={"input": name, "kind": kind.value, "active": int(active)}
         )
 
+    def tamper(self, place: Place, active: bool) -> None:
+        """A reader's housing was opened or torn off, or is closed again."""
+        self._journal.record(
+            EventKind.INPUT_CHANGED,
+            reader=place.reader,
+            door=place.door,
+            detail={"input": place.name, "kind": InputKind.TAMPER.value, "active": int(active)},
+        )
+
     def reader(self, place: Place, health: Health) -> None:
         """A reader died, came back, or is away for another cause."""
         self._journal.record(

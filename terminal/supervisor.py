@@ -19,6 +19,7 @@ from drivers.ports import (
     Reader,
     ReaderEvent,
     ReadFailed,
+    TamperChanged,
 )
 from terminal.loop import Loop, Timer
 
@@ -51,6 +52,7 @@ class ReaderSupervisor:
         *,
         on_read: Callable[[CardRead | DigitsEntered | ReadFailed], None],
         on_health: Callable[[Health], None],
+        on_tamper: Callable[[bool], None],
         jitter: Callable[[], float],
     ) -> None:
         self.name = name
@@ -59,6 +61,7 @@ class ReaderSupervisor:
         self._loop = loop
         self._on_read = on_read
         self._on_health = on_health
+        self._on_tamper = on_tamper
         self._jitter = jitter
         self._reader: Reader | None = None
         self._fd = -1
@@ -100,6 +103,8 @@ class ReaderSupervisor:
         for event in events:
             if isinstance(event, HealthChanged):
                 self._set_health(event.ok, event.cause)
+            elif isinstance(event, TamperChanged):
+                self._on_tamper(event.active)
             else:
                 self._set_health(True, "")
                 self._on_read(event)

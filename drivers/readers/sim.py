@@ -6,11 +6,13 @@ that is away reads nothing and looks again when it is back.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 from msgspec import Struct
 
 from drivers.feed import Feed
+from drivers.indicator import Pattern
 from drivers.ports import (
     CardRead,
     DigitsEntered,
@@ -18,8 +20,12 @@ from drivers.ports import (
     HealthChanged,
     ReaderEvent,
     ReadFailed,
+    TamperChanged,
     Technology,
 )
+
+MAX_SHOWN = 64
+"""Patterns kept for a look back; the oldest go."""
 
 
 class Settings(Struct, frozen=True):
@@ -52,6 +58,8 @@ class SimReader:
         self._unsaid: list[ReaderEvent] = []
         self._card: tuple[Technology, bytes, int] | None = None
         self._is_read = False
+        self.shown: deque[Pattern | None] = deque(maxlen=MAX_SHOWN)
+        """What its own lamps were told, the last one last; None for the end of a standing one."""
         self._say(HealthChanged(ok=True, cause=""))
 
     # The port
@@ -73,6 +81,16 @@ class SimReader:
     def close(self) -> None:
         """Release the descriptor. May be called twice."""
         self._feed.close()
+
+    # The indicator
+
+    def show(self, pattern: Pattern) -> None:
+        """Note what the lamps would show."""
+        self.shown.append(pattern)
+
+    def clear(self) -> None:
+        """Note the end of a standing pattern."""
+        self.shown.append(None)
 
     # The person at the reader
 
@@ -96,6 +114,10 @@ class SimReader:
         """Type digits and the terminating key."""
         if not self._cause:
             self._say(DigitsEntered(digits, self._clock()))
+
+    def tamper(self, active: bool) -> None:
+        """Open the housing, or close it again."""
+        self._say(TamperChanged(active, self._clock()))
 
     # Faults
 

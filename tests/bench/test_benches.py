@@ -71,6 +71,19 @@ FIGURES = {
         "urgent_to_all_s",
         "word_from_a_quiet_gate_s",
     },
+    "drivers": {
+        "wiegand_decode",
+        "wiegand_cards_lost",
+        *(
+            f"wiegand_noise_{kind}_accepted{part}"
+            for kind in ("random", "paced_as_a_card")
+            for part in ("", "_against_a_check")
+        ),
+        "wiegand_event",
+        "bare_wake",
+        "osdp_event",
+        "osdp_tap_until_event",
+    },
     "hub": {
         "store_500_usage_events",
         "fresh_snapshot_processor_time",

@@ -12,7 +12,15 @@ from drivers.registry import find_gpio, find_reader, gpio_kinds, reader_kinds
 
 
 def test_kinds_are_the_files_without_helpers() -> None:
-    assert reader_kinds() == ("em4100_serial", "hid_keyboard", "pcsc", "serial_text", "sim")
+    assert reader_kinds() == (
+        "em4100_serial",
+        "hid_keyboard",
+        "osdp",
+        "pcsc",
+        "serial_text",
+        "sim",
+        "wiegand",
+    )
     assert gpio_kinds() == ("gpiod", "rpi_gpio", "sim")
 
 
@@ -20,7 +28,7 @@ def test_kinds_are_the_files_without_helpers() -> None:
     "kind", ["pscs", "", "PCSC", "_contactless", "__init__", "../sim", "sim.py", "os", "a" * 99]
 )
 def test_misspelt_kind_lists_what_there_is(kind: str) -> None:
-    with pytest.raises(UnknownDriverError, match="there are: em4100_serial, .*, sim"):
+    with pytest.raises(UnknownDriverError, match="there are: em4100_serial, .*, sim, wiegand"):
         find_reader(kind)
     with pytest.raises(UnknownDriverError, match="there are: gpiod, rpi_gpio, sim"):
         find_gpio(kind)

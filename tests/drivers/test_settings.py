@@ -95,6 +95,30 @@ def test_wrong_key_is_named_with_where_and_what(change: Mapping[str, object], to
     assert told in line
 
 
+class Even(Struct, frozen=True):
+    count: int
+
+    def __post_init__(self) -> None:
+        if self.count % 2:
+            raise ValueError(f"count {self.count} is odd")
+
+
+class Pair(Struct, frozen=True):
+    first: Even
+    more: tuple[Even, ...] = ()
+
+
+def test_what_a_structure_itself_refuses_is_told_with_its_place_like_the_rest() -> None:
+    with pytest.raises(DriverSettingsError) as refused:
+        load_settings(Pair, {"first": {"count": 1}, "more": [{"count": 2}, {"count": 3}]}, where=WHERE)
+    assert str(refused.value).splitlines() == [
+        f"{WHERE}: first: count 1 is odd",
+        f"{WHERE}: more[1]: count 3 is odd",
+    ]
+    with pytest.raises(DriverSettingsError, match=f"{WHERE}: count 5 is odd".replace("[", r"\[")):
+        load_settings(Even, {"count": 5}, where=WHERE)
+
+
 def test_every_problem_is_told_at_once() -> None:
     with pytest.raises(DriverSettingsError) as refused:
         load_settings(Example, {"baud": 1, "parity": 2, "x": 3}, where=WHERE)

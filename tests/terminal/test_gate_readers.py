@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from drivers.indicator import PATTERNS, Signal
 from sync.events import EventKind
 from sync.records import Reason
 from terminal.control import CommandError
 from terminal.supervisor import LONGEST_RETRY_S, SILENCE_S
-from tests.support.gate_estate import MAIN_LOCK, RESIDENT
+from tests.support.gate_estate import CONTACT, MAIN_LOCK, RESIDENT
 from tests.support.gate_rig import GateRig
 from tests.terminal.conftest import MakeRig
 
@@ -69,6 +70,33 @@ def test_a_card_that_does_not_answer_is_shown_as_a_fault_and_opens_nothing(rig: 
     rig.turn()
     assert rig.level("red1") is True
     assert rig.moved(MAIN_LOCK) == [False]
+    assert rig.gate.readers["in"].health.ok
+
+
+def test_a_readers_own_lamps_show_what_those_on_our_lines_show(rig: GateRig) -> None:
+    assert rig.tap("in", RESIDENT) is Reason.GRANTED
+    assert list(rig.reader("in").shown) == [PATTERNS[Signal.GRANTED]]
+    assert list(rig.reader("out").shown) == []
+
+
+def test_a_readers_own_lamps_tick_while_its_door_is_in_alarm(rig: GateRig) -> None:
+    rig.set_low(CONTACT)
+    assert list(rig.reader("in").shown) == [PATTERNS[Signal.PRE_ALARM]]
+    rig.set_low(CONTACT, False)
+    assert list(rig.reader("in").shown) == [PATTERNS[Signal.PRE_ALARM], None]
+    assert list(rig.reader("side").shown) == []
+
+
+def test_a_housing_opened_and_closed_is_an_event_with_its_reader(rig: GateRig) -> None:
+    rig.reader("in").tamper(True)
+    rig.settle()
+    rig.reader("in").tamper(False)
+    rig.settle()
+    told = rig.events(EventKind.INPUT_CHANGED)
+    assert [(one.reader, one.detail) for one in told] == [
+        (1, {"input": "in", "kind": "tamper", "active": 1}),
+        (1, {"input": "in", "kind": "tamper", "active": 0}),
+    ]
     assert rig.gate.readers["in"].health.ok
 
 

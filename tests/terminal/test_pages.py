@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from enum import Enum
@@ -74,8 +75,8 @@ def written(default: object) -> str:
             return f"{default:g}"
         case "":
             return '""'
-        case ():
-            return "[]"
+        case tuple():
+            return json.dumps(default)
         case _:
             return str(default)
 

@@ -44,6 +44,7 @@ class Post:
             self.loop,
             on_read=on_read,
             on_health=self.health.append,
+            on_tamper=lambda _active: None,
             jitter=lambda: 0.0,
         )
 

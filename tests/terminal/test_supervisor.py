@@ -7,7 +7,14 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from drivers.ports import CardRead, DriverUnavailableError, HealthChanged, ReaderEvent, Technology
+from drivers.ports import (
+    CardRead,
+    DriverUnavailableError,
+    HealthChanged,
+    ReaderEvent,
+    TamperChanged,
+    Technology,
+)
 from terminal.loop import Loop
 from terminal.supervisor import FIRST_RETRY_S, LONGEST_RETRY_S, SILENCE_S, Health, ReaderSupervisor
 
@@ -24,12 +31,14 @@ class Bench:
         self.opened: list[ScriptedReader] = []
         self.reads: list[object] = []
         self.health: list[Health] = []
+        self.tampered: list[bool] = []
         self.supervisor = ReaderSupervisor(
             "north",
             self.open,
             self.loop,
             on_read=self.reads.append,
             on_health=self.health.append,
+            on_tamper=self.tampered.append,
             jitter=lambda: 0.0,
         )
 
@@ -149,3 +158,13 @@ def test_closing_twice_is_harmless(bench: Bench) -> None:
     bench.supervisor.close()
     assert bench.opened[0].closed == 1
     assert bench.supervisor.reader is None
+
+
+def test_tamper_is_handed_on_and_says_nothing_of_health(bench: Bench) -> None:
+    bench.supervisor.start()
+    told = len(bench.health)
+    bench.opened[0].put(TamperChanged(True, 100.0))
+    bench.opened[0].put(TamperChanged(False, 101.0))
+    bench.loop.turn(1)
+    assert bench.tampered == [True, False]
+    assert len(bench.health) == told

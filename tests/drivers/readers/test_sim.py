@@ -7,15 +7,17 @@ from collections.abc import Iterator
 
 import pytest
 
+from drivers.indicator import PATTERNS, Indicator, Signal
 from drivers.ports import (
     CardRead,
     DigitsEntered,
     DriverUnavailableError,
     HealthChanged,
     ReadFailed,
+    TamperChanged,
     Technology,
 )
-from drivers.readers.sim import Settings, SimReader, open_reader
+from drivers.readers.sim import MAX_SHOWN, Settings, SimReader, open_reader
 
 CARD = bytes.fromhex("01020304")
 READ = CardRead(Technology.ISO14443A, CARD, 32, 5.0)
@@ -47,6 +49,21 @@ def test_while_away_it_reads_nothing_and_looks_again_when_back(reader: SimReader
     reader.fail("again")
     reader.repair()
     assert [event for event in reader.read_events() if event == READ] == [READ]
+
+
+def test_its_housing_opened_and_closed_is_told(reader: SimReader) -> None:
+    reader.tamper(True)
+    reader.tamper(False)
+    assert reader.read_events() == (TamperChanged(True, 5.0), TamperChanged(False, 5.0))
+
+
+def test_what_its_lamps_show_can_be_looked_back_on(reader: SimReader) -> None:
+    assert isinstance(reader, Indicator)
+    for _ in range(MAX_SHOWN):
+        reader.show(PATTERNS[Signal.REFUSED])
+    reader.clear()
+    assert list(reader.shown)[-2:] == [PATTERNS[Signal.REFUSED], None]
+    assert len(reader.shown) == MAX_SHOWN
 
 
 def test_mute_card_is_told(reader: SimReader) -> None:
