@@ -112,7 +112,7 @@ class TestPatterns:
     def test_granted_is_one_long_green(self) -> None:
         lamp, buzzer = commands(PATTERNS[Signal.GRANTED], led=True, buzzer=True)
         assert (lamp["temporary"], lamp["control_code"], lamp["on_color"]) == (True, 2, 2)
-        assert (lamp["on_count"], lamp["timer_count"]) == (10, 10)
+        assert (lamp["on_count"], lamp["timer_count"]) == (10, 11)
         assert (buzzer["on_count"], buzzer["rep_count"], buzzer["control_code"]) == (10, 1, 2)
 
     def test_the_pre_alarm_stands_until_it_is_ended(self) -> None:
