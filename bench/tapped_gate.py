@@ -23,7 +23,7 @@ from drivers.ports import Technology
 from drivers.readers.sim import SimReader
 from sync.records import Credential
 from terminal.check import load_config
-from terminal.cli.gate import serve_commands
+from terminal.cli.gate import begin
 from terminal.gate import Gate, real_outside
 
 LOCKED_AGAIN_S: Final = OPEN_S + 0.1
@@ -101,9 +101,7 @@ def main() -> int:
     arguments = parser.parse_args()
     cards = Cards.load(arguments.cards)
     gate = Gate(load_config(arguments.config), real_outside())
-    gate.start()
-    serve_commands(gate)
-    gate.watch_list()
+    begin(gate)
     people = People(gate, cards)
     thread = threading.Thread(target=people.play, args=(arguments,), name="people")
     thread.start()

@@ -55,17 +55,22 @@ def serve(path: str | Path) -> int:
     try:
         with closing(gate):  # whatever fails on the way, the lines end undriven
             gate.heed_signals()
-            gate.start()
-            serve_commands(gate)
-            gate.watch_list()
-            # What is there now lives as long as the gate: no collection ever walks it while a person waits.
-            gc.freeze()
-            gc.enable()
+            begin(gate)
             gate.run()
     except DriverError as error:  # readers are reported and retried; without its lines there is no gate
         print(f"{config.path}: {error}", file=sys.stderr)
         return EXIT_HARDWARE
     return 0
+
+
+def begin(gate: Gate) -> None:
+    """Serve taps, then load what no tap needs."""
+    gate.start()
+    serve_commands(gate)
+    gate.watch_list()
+    # What is there now lives as long as the gate: no collection ever walks it while a person waits.
+    gc.freeze()
+    gc.enable()
 
 
 def serve_commands(gate: Gate) -> None:
