@@ -56,6 +56,8 @@ line = "relay"
 id = $id
 kind = "sim"
 door = "$name"
+# The story taps one card again at once; people do not.
+repeat_s = 0.0
 [link]
 $link
 """
