@@ -30,6 +30,8 @@ class Signal(Enum):
     """The gate is at fault, not the card."""
     PRE_ALARM = "pre_alarm"
     """Close the door, or an alarm follows. Goes on until cleared."""
+    HERE = "here"
+    """This is the one that the office means: for the person who looks for it."""
 
 
 @unique
@@ -67,6 +69,7 @@ RHYTHMS: Mapping[Signal, Rhythm] = {
     Signal.NOT_NOW: Rhythm(2, 0.5, 0.3),
     Signal.FAULT: Rhythm(8, 0.06, 0.06),
     Signal.PRE_ALARM: Rhythm(1, 0.1, 0.9),
+    Signal.HERE: Rhythm(10, 0.1, 0.1),
 }
 """What a gate shows unless its configuration says otherwise."""
 
@@ -82,6 +85,7 @@ _COLOURS: Mapping[Signal, tuple[Output, ...]] = {
     Signal.NOT_NOW: (Output.BLUE, Output.RED),
     Signal.FAULT: (Output.RED,),
     Signal.PRE_ALARM: (Output.BLUE, Output.RED),
+    Signal.HERE: (Output.BLUE, Output.GREEN),
 }
 
 

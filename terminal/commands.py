@@ -14,6 +14,7 @@ from drivers.readers.sim import SimReader
 from sync.events import MAX_TEXT, Event, EventKind
 from sync.records import DoorMode
 from sync.records.credential import MAX_NUMBER_BYTES
+from terminal.blink import LONGEST_S
 from terminal.control import Answer, Client, CommandError, Request
 from terminal.core.passage import FireReset, RemoteOpened
 from terminal.doors import DoorControl
@@ -51,6 +52,7 @@ class Commands:
             "forgive": self._forgive,
             "fire_reset": self._fire_reset,
             "restart_reader": self._restart_reader,
+            "blink": self._blink,
             "list_changed": self._list_changed,
             "log_acknowledged": self._log_acknowledged,
             "sim_line": self._sim_line,
@@ -168,6 +170,23 @@ class Commands:
             raise CommandError(_unknown("reader", name, self._gate.readers))
         self._gate.readers[name].restart()
         return {}
+
+    def _blink(self, request: Request, client: Client) -> Answer:
+        """Show which reader, or which door's readers, are meant."""
+        del client
+        seconds = request.get("seconds")
+        if not isinstance(seconds, int) or isinstance(seconds, bool) or not 1 <= seconds <= LONGEST_S:
+            raise CommandError(f"'seconds' must be a whole number from 1 to {LONGEST_S}")
+        if "reader" in request:
+            name = _text(request, "reader")
+            if name not in self._gate.readers:
+                raise CommandError(_unknown("reader", name, self._gate.readers))
+            readers = [name]
+        else:
+            door = self._door(request).name
+            readers = [name for name, one in self._gate.config.readers.items() if one.settings.door == door]
+        self._gate.blink.start(readers, seconds)
+        return {"readers": readers}
 
     def _list_changed(self, request: Request, client: Client) -> None:
         """Answered once every use that was being spent by the list before is in the log."""

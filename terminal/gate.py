@@ -14,11 +14,13 @@ from contextlib import ExitStack
 
 from msgspec import Struct
 
+from drivers.indicator import Signal
 from drivers.ports import CardRead, DigitsEntered, Reader, ReadFailed
 from drivers.registry import find_reader
 from sync.events import Event, EventKind
 from sync.records import ClockState, Direction, Reason
 from terminal import clock
+from terminal.blink import Blink
 from terminal.clock import Judged, TimeKeeper
 from terminal.config import Config, Way
 from terminal.floor import Floor
@@ -115,6 +117,7 @@ class Gate:
             on_shown=self._show,
             on_first_card=self.modes.refresh,
         )
+        self.blink = Blink(self.loop, config.rhythms, self._signal)
         self.taps = Taps(
             clock=self.judge,
             permissions=self.permissions,
@@ -207,6 +210,10 @@ class Gate:
     def _show(self, place: Place, reason: Reason) -> None:
         self.hardware.show(place.name, reason)
         self.own_lamps.show(place.name, reason)
+
+    def _signal(self, reader: str, signal: Signal) -> None:
+        self.hardware.signal(reader, signal)
+        self.own_lamps.signal(reader, signal)
 
     def _supervisor(self, name: str) -> ReaderSupervisor:
         section = self.config.readers[name]

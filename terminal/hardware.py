@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from drivers.indicator import Signal
 from drivers.ports import Gpio, InputLine, LineChanged
 from drivers.registry import find_gpio
 from sync.records import DoorMode, Reason
@@ -108,6 +109,11 @@ class Hardware:
         """Show a tap's outcome at this reader."""
         if reader in self._lamps:
             self._lamps[reader].show(reason)
+
+    def signal(self, reader: str, signal: Signal) -> None:
+        """Show a signal at this reader."""
+        if reader in self._lamps:
+            self._lamps[reader].signal(signal)
 
     def close(self) -> None:
         """Leave every output undriven. May be called twice."""

@@ -60,7 +60,11 @@ class Lamps:
 
     def show(self, reason: Reason) -> None:
         """Show a tap's outcome; a running signal gives way at once."""
-        self._player.play(signal_for(reason), self._loop.monotonic())
+        self.signal(signal_for(reason))
+
+    def signal(self, signal: Signal) -> None:
+        """Show a signal; a running one gives way at once."""
+        self._player.play(signal, self._loop.monotonic())
         self._set_timer()
 
     def alarm(self, alarm: Alarm) -> None:

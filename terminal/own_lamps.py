@@ -25,6 +25,12 @@ class OwnLamps:
         if lamps is not None:
             lamps.show(self._pattern(signal_for(reason)))
 
+    def signal(self, name: str, signal: Signal) -> None:
+        """Show a signal at this reader."""
+        lamps = self._lamps(name)
+        if lamps is not None:
+            lamps.show(self._pattern(signal))
+
     def alarm(self, door: str, alarm: Alarm) -> None:
         """Tick while the door of a reader is held or forced, or about to be."""
         for name, section in self._config.readers.items():
