@@ -1,0 +1,253 @@
+"""One office and its gates, whole: what is wanted arrives, what is recorded comes back.
+
+Any order of changes, taps, faults, restarts, restored backups and clock jumps. At every
+step a card whose revocation a gate has receipted stays shut there, and no slip opens more
+often than it may; left alone, every gate comes to exactly the office's list, and the office
+has every event once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec.structs import replace
+
+from office.errors import OfficeError
+from office.hub.facts import MoveState
+from office.hub.one_use import decide, order_move
+from sync.encoding import decode_record
+from sync.records import Access, DoorPolicy, Grant, GrantKind, RevocationReason, Tombstone
+from tests.support.estate import SETTINGS, card, resident
+from tests.support.session_pair import ragged, single_bytes
+from tests.support.world import World
+from tests.support.world_gate import DOOR
+from tests.support.world_office import OfficeSide
+from tests.support.world_wire import PERFECT, Faults
+
+GATES = st.sampled_from([1, 2])
+REASONS = st.sampled_from([RevocationReason.LOST, RevocationReason.WITHDRAWN])
+WIRES = st.one_of(
+    st.just(PERFECT),
+    st.builds(Faults, chunks=st.integers(0, 9).map(ragged)),
+    st.just(Faults(chunks=single_bytes)),
+    st.builds(Faults, delay_s=st.sampled_from([0.05, 3.0])),
+    st.builds(Faults, cut_after=st.integers(1, 12_000)),
+    st.builds(Faults, flip_at=st.integers(1, 12_000)),
+    st.builds(Faults, deaf_after=st.integers(1, 12_000)),
+)
+FAST_DISK = "/dev/shm" if Path("/dev/shm").is_dir() else None
+"""Nothing here is about power cuts, and every commit would else wait for the disk."""
+Deed = Callable[[OfficeSide], object]
+
+
+def slip(number: int, uses: int) -> Grant:
+    """A release slip that opens ``uses`` times."""
+    return Grant(
+        5000 + number, 7000 + number, card(number), GrantKind.RELEASE_SLIP, (Access(DOOR),), uses=uses
+    )
+
+
+class Estate(RuleBasedStateMachine):
+    """One office, two gates."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.directory = Path(tempfile.mkdtemp(prefix="gatehouse-world-", dir=FAST_DISK))
+        self.world = World(self.directory)
+        self.cards: dict[int, set[int]] = {1: set(), 2: set()}
+        self.revoked: dict[int, set[int]] = {1: set(), 2: set()}
+        self.receipted: dict[int, set[int]] = {1: set(), 2: set()}
+        self.slips: dict[int, int] = {}
+        """Uses by card number."""
+        self.next_card = 1
+        self.deeds: list[Deed] = []
+        """What the clerks did since the last backup: after a restored one they do it again."""
+
+    def do(self, deed: Deed) -> None:
+        deed(self.world.office)
+        self.world.office.look()
+        self.deeds.append(deed)
+
+    @initialize()
+    def begin(self) -> None:
+        for gate in (1, 2):
+            self.grant(gate, 12)
+        self.world.connect_all()
+        self.world.pass_time(1.0)
+        self.back_up()
+
+    # Clerks
+
+    @rule(gate=GATES, count=st.sampled_from([1, 2, 80]))
+    def grant(self, gate: int, count: int) -> None:
+        numbers = range(self.next_card, self.next_card + count)
+        self.next_card += count
+        self.cards[gate] |= set(numbers)
+        self.do(lambda office: office.want(gate, *(resident(number) for number in numbers)))
+
+    @rule(gate=GATES, data=st.data(), share=st.sampled_from([1, 1, 2, 30]), reason=REASONS)
+    def revoke(self, gate: int, data: st.DataObject, share: int, reason: RevocationReason) -> None:
+        left = sorted(self.cards[gate] - self.revoked[gate])
+        if not left:
+            return
+        start = data.draw(st.integers(0, len(left) - 1))
+        numbers = left[start : start + share]
+        self.revoked[gate] |= set(numbers)
+        at = self.world.office.now_s
+        ends = [Tombstone(1000 + one, 2000 + one, card(one), reason, at) for one in numbers]
+        self.do(lambda office: office.want(gate, *ends, urgent=True))
+
+    @rule(gate=GATES, extra=st.booleans())
+    def change_settings(self, gate: int, extra: bool) -> None:
+        doors = (*SETTINGS.doors, DoorPolicy(3)) if extra else SETTINGS.doors
+        self.do(lambda office: office.want(gate, settings=replace(SETTINGS, doors=doors)))
+
+    @rule(gate=GATES, uses=st.integers(1, 3))
+    def write_a_slip(self, gate: int, uses: int) -> None:
+        number = self.next_card
+        self.next_card += 1
+        self.slips[number] = uses
+        self.do(lambda office: office.want(gate, slip(number, uses)))
+
+    @rule(data=st.data(), gate=GATES)
+    def move_a_slip(self, data: st.DataObject, gate: int) -> None:
+        if not self.slips:
+            return
+        number = data.draw(st.sampled_from(sorted(self.slips)))
+        at = self.world.office.now_s
+        self.do(lambda office: moved(office, number, gate, at))
+
+    # Residents
+
+    @rule(gate=GATES, data=st.data(), times=st.integers(1, 3))
+    def tap(self, gate: int, data: st.DataObject, times: int) -> None:
+        number = data.draw(st.integers(1, self.next_card))
+        a_slip: bool = data.draw(st.booleans())
+        if self.slips and a_slip:
+            number = data.draw(st.sampled_from(sorted(self.slips)))
+        for _ in range(times):
+            self.world.gates[gate].tap(number)
+
+    # Links, machines, clocks
+
+    @rule(gate=GATES, wire=WIRES)
+    def dial(self, gate: int, wire: Faults) -> None:
+        self.world.connect(gate, wire)
+
+    @rule(gate=GATES)
+    def cut(self, gate: int) -> None:
+        self.world.cut(gate)
+
+    @rule(turns=st.integers(1, 12))
+    def carry_a_little(self, turns: int) -> None:
+        for _ in range(turns):
+            self.world.turn()
+
+    @rule(seconds=st.sampled_from([0.0, 1.0, 30.0, 300.0]))
+    def pass_time(self, seconds: float) -> None:
+        self.world.pass_time(seconds)
+
+    @rule(gate=GATES, reboot=st.booleans())
+    def restart_gate(self, gate: int, reboot: bool) -> None:
+        self.world.restart_gate(gate, reboot=reboot)
+
+    @rule(gate=GATES)
+    def restart_sync(self, gate: int) -> None:
+        self.world.restart_sync(gate)
+
+    @rule()
+    def restart_office(self) -> None:
+        self.world.restart_office()
+
+    @rule()
+    def back_up(self) -> None:
+        self.world.office.backup()
+        self.deeds = []
+
+    @rule()
+    def restore_the_backup(self) -> None:
+        self.world.restart_office(from_backup=True)
+        for deed in self.deeds:
+            deed(self.world.office)
+
+    @rule(gate=GATES, seconds=st.sampled_from([-86_400 * 400, -3_600, 3_600, 86_400 * 400]))
+    def step_a_gates_clock(self, gate: int, seconds: int) -> None:
+        self.world.gates[gate].clock.step(seconds)
+
+    @rule(seconds=st.sampled_from([-1_800, 1_800, 90_000]))
+    def step_the_offices_clock(self, seconds: int) -> None:
+        self.world.office.utc_ms += seconds * 1000
+
+    # What must hold
+
+    @invariant()
+    def no_receipted_revocation_is_undone(self) -> None:
+        store = self.world.office.store
+        for gate in (1, 2):
+            receipts = [one.version for one in store.receipts.of_gate(gate)]
+            newest = max(receipts, default=None)
+            for number in self.revoked[gate] - self.receipted[gate]:
+                rows = store.wanted.rows(key=card(number).key)
+                mine = [one for one in rows if one.gate_id == gate]
+                if newest is not None and any(
+                    one.since is not None and one.held == one.record.data and one.since <= newest
+                    for one in mine
+                ):
+                    self.receipted[gate].add(number)
+            for number in self.receipted[gate]:
+                assert not self.world.gates[gate].would_open(number), f"card {number} opens gate {gate}"
+
+    @invariant()
+    def no_slip_opens_too_often(self) -> None:
+        for number, uses in self.slips.items():
+            opened = sum(gate.opened[number] for gate in self.world.gates.values())
+            assert opened <= uses, f"slip {number} opened {opened} times of {uses}"
+
+    def teardown(self) -> None:
+        try:
+            self.come_to_rest()
+        finally:
+            self.world.close()
+            shutil.rmtree(self.directory)
+
+    def come_to_rest(self) -> None:
+        world = self.world
+        world.leave_alone()
+        for move in world.office.store.moves.open():
+            assert move.state is MoveState.CLERK, "no move waits for a receipt any more"
+            decide(world.office.store, move.grant_id, 0, world.office.now_s)
+        world.leave_alone()
+        world.assert_in_step()
+        self.no_receipted_revocation_is_undone()
+        for gate in (1, 2):
+            assert self.receipted[gate] == self.revoked[gate], "every revocation was receipted"
+            for number in self.cards[gate] - self.revoked[gate]:
+                assert world.gates[gate].would_open(number), f"card {number} does not open gate {gate}"
+        for number in self.slips:
+            for side in world.gates.values():
+                for _ in range(4):
+                    side.tap(number)
+        self.no_slip_opens_too_often()
+
+
+def moved(office: OfficeSide, number: int, to_gate: int, at: int) -> None:
+    """Order the move of a slip to a gate, where that is possible."""
+    for row in office.store.wanted.rows(issue_id=7000 + number):
+        grant = decode_record(row.record)
+        if isinstance(grant, Grant):
+            with contextlib.suppress(OfficeError):  # it is there already, or moving
+                order_move(office.store, grant, to_gate, (Access(DOOR),), at)
+            return
+
+
+Estate.TestCase.settings = settings(
+    max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+)
+TestEstate = Estate.TestCase
