@@ -53,6 +53,8 @@ class Pump:
         try:
             while self._ended is None:
                 await self._turn()
+                if reading.done():
+                    reading.result()  # a fault in what followed from an event is not to be swallowed
             await self._say_last_words()
         finally:
             reading.cancel()
@@ -82,9 +84,11 @@ class Pump:
                 data = await self._stream.read()
             except LinkError:
                 data = b""
-            self._session.receive(data, self._monotonic())
-            self._tell()
-            self._kicked.set()
+            try:
+                self._session.receive(data, self._monotonic())
+                self._tell()
+            finally:
+                self._kicked.set()
             if not data:
                 return
 

@@ -102,14 +102,22 @@ class Conversation:
 
     def on_event(self, event: SessionEvent) -> None:
         """Do what the event asks for."""
-        match event:
-            case Greeted(hello):
-                self._greeted(hello)
-            case Received(message):
-                self._desk.spoke(self._gate.gate_id)
-                self._received(message)
-            case _:
-                pass
+        try:
+            match event:
+                case Greeted(hello):
+                    self._greeted(hello)
+                case Received(message):
+                    self._desk.spoke(self._gate.gate_id)
+                    self._received(message)
+                case _:
+                    pass
+        except StatementError as error:
+            self._desk.store.diary.alarm(self._gate.gate_id, error.attack, str(error), self._now_s())
+            self.end(error.attack, str(error))
+        except LogRefusedError as error:
+            self.end(error.attack, str(error))  # the reception has counted it
+        except OfficeError as error:
+            self.end("refused", str(error))
 
     def push(self, outgoing: Outgoing) -> None:
         """Send what this session has not sent yet; a whole list that was overtaken is dropped."""
@@ -142,6 +150,16 @@ class Conversation:
             self._session.send(Bye(code, text[:200]))
             self._kick()
 
+    def _push_next(self) -> None:
+        """Send what can be signed now; a gate for which nothing can is served in all else."""
+        gate_id = self._gate.gate_id
+        try:
+            outgoing = self._desk.advance(gate_id)
+        except OfficeError as error:
+            self._desk.store.diary.alarm(gate_id, "cannot_sign", str(error), self._now_s())
+        else:
+            self.push(outgoing)
+
     def _greeted(self, hello: Hello) -> None:
         gate_id, at = self._gate.gate_id, self._now_s()
         self.boot_id = hello.boot_id
@@ -152,22 +170,13 @@ class Conversation:
             self._desk.store.gates.announce_format(gate_id, max(hello.formats))
         if hello.log_state is not None:
             self._ask_log(hello.log_state.epoch)
-        self.push(self._desk.advance(gate_id))
+        self._push_next()
 
     def _received(self, message: Message) -> None:
-        store, gate_id = self._desk.store, self._gate.gate_id
-        try:
-            if isinstance(message, LogBatch | LogEpochSent):
-                self._log(message)
-            else:
-                self._take(message)
-        except StatementError as error:
-            store.diary.alarm(gate_id, error.attack, str(error), self._now_s())
-            self.end(error.attack, str(error))
-        except LogRefusedError as error:
-            self.end(error.attack, str(error))  # the reception has counted it
-        except OfficeError as error:
-            self.end("refused", str(error))
+        if isinstance(message, LogBatch | LogEpochSent):
+            self._log(message)
+        else:
+            self._take(message)
 
     def _take(self, message: Message) -> None:
         store, gate_id = self._desk.store, self._gate.gate_id
@@ -177,7 +186,7 @@ class Conversation:
             case ReceiptSent(signed):
                 receipt = take_receipt(store, gate_id, signed, self._now_s())
                 self._known |= self._brings.pop(receipt.version, set())
-                self.push(self._desk.advance(gate_id))
+                self._push_next()
             case Refused():
                 self._refusal(message)
             case WantSnapshot(why):
@@ -222,7 +231,7 @@ class Conversation:
             store.diary.alarm(gate_id, f"gate_refused_{refused.attack}", refused.text, at)
             return
         take_refusal(store, gate_id, refused.version, refused.attack, refused.text, at)
-        self.push(self._desk.advance(gate_id))
+        self._push_next()
 
     def _want_snapshot(self, why: str) -> None:
         """It cannot build on what it has: as good as no list, so the next one is whole."""
@@ -231,13 +240,13 @@ class Conversation:
             store.diary.alarm(gate_id, f"wants_snapshot_{why[:40]}", "the gate asks for the whole list", at)
             store.diary.note_report(gate_id, at, None, b"")
         self._sent.clear()
-        self.push(self._desk.advance(gate_id))
+        self._push_next()
 
     def _log_epoch(self, signed: bytes) -> None:
         announced = verify_log_epoch(signed, self._sender)
         take_log_epoch(self._desk.store, announced, self._now_s())
         self._ask_log(announced.log_epoch)
-        self.push(self._desk.advance(self._gate.gate_id))
+        self._push_next()
 
     def _ask_log(self, epoch: bytes) -> None:
         position = self._desk.store.events.position(self._gate.gate_id, epoch)

@@ -86,7 +86,7 @@ class GateSide:
     # Its life
 
     def _begin(self) -> None:
-        founding = Founding(lambda: self.random_bytes(16), self._stamp, lambda: ())
+        founding = Founding(lambda: self.random_bytes(16), self._stamp)
         self.log = open_usage_log(self.terminal_dir, founding, checkpoint=self._checkpoint)
         self.permissions = Permissions(
             ListIndex(self.sync_dir), self.reports.append, estate_id=ESTATE_ID, gate_id=self.gate_id
