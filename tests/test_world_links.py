@@ -1,4 +1,4 @@
-"""The link matrix: whatever the line does to bytes, every story comes to its end once a good line is there."""
+"""The link matrix: whatever the line does to bytes, every story ends well once a good line is there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sync.records import Reason, RevocationReason, Tombstone
-from sync.statements.order_kinds import OrderKind
+from sync.statements.order_kinds import Argument, OrderKind
 from tests.support.estate import NOW, card, resident
 from tests.support.session_pair import ragged, single_bytes
 from tests.support.world import World
@@ -140,8 +140,8 @@ def test_an_order_is_carried_out_once_or_not_at_all(world: World, wire: str) -> 
     if link is None or link.session_nonce is None or not world.office.sessions[1].is_open:
         assert wire not in WHOLE
         return
-    order = {"door": 1, "operator": "17", "reason": "parcel for unit 3"}
-    answers = world.office.order(1, OrderKind.OPEN, {**order})
+    order: dict[str, Argument] = {"door": 1, "operator": "17", "reason": "parcel for unit 3"}
+    answers = world.office.order(1, OrderKind.OPEN, order)
     world.pass_time(DAY_S)
     done = [one["command"] for one in world.gates[1].process.asked]
     assert done in ([], ["open"])
@@ -149,4 +149,6 @@ def test_an_order_is_carried_out_once_or_not_at_all(world: World, wire: str) -> 
     if wire in WHOLE:
         assert [one.ok for one in answers] == [True]
     world.leave_alone()
-    assert [one["command"] for one in world.gates[1].process.asked] == done, "not once more in the next session"
+    assert [one["command"] for one in world.gates[1].process.asked] == done, (
+        "not once more in the next session"
+    )
