@@ -23,13 +23,15 @@ class FilePieces:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._path: Path | None = None
+        self._has_hole = False
+        """The file lacks bytes that are in memory."""
         self._memory = MemoryPieces()
 
     def begin(self, digest: bytes, total: int) -> int:
         """See `PieceStore`."""
         path = self._directory / f"{FILE_NAME}-{digest.hex()[:32]}-{total}"
         if path != self._path:
-            self._path = path
+            self._path, self._has_hole = path, False
             self._memory.begin(digest, total)
             self._memory.append(self._left_behind(path, total))
         return self._memory.begin(digest, total)
@@ -37,10 +39,11 @@ class FilePieces:
     def append(self, data: bytes) -> None:
         """See `PieceStore`."""
         self._memory.append(data)
-        if self._path is not None:
+        if self._path is not None and not self._has_hole:
             try:
                 _append(self._path, data)
             except OSError:
+                self._has_hole = True
                 _remove(self._path)  # with a hole it is worth nothing
 
     def whole(self) -> bytes:
