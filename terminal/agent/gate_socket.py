@@ -51,7 +51,7 @@ class GateSocket:
     async def run(self) -> None:
         """Stay connected until cancelled."""
         while True:
-            with contextlib.suppress(OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError, RecursionError):
                 await self._serve()
             self._hang_up()
             await asyncio.sleep(RETRY_S)
@@ -61,7 +61,10 @@ class GateSocket:
         self.connected = True
         self.ask({"command": "follow"}, lambda _answer: self._on_event())
         while line := await reader.readline():
-            self._take(json.loads(line))
+            said = json.loads(line)
+            if not isinstance(said, dict):
+                raise ValueError("an answer of the gate process is an object")  # noqa: TRY004 - as json.loads
+            self._take(said)
 
     def _take(self, said: dict[str, Any]) -> None:
         if "event" in said:
