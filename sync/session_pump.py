@@ -65,14 +65,16 @@ class Pump:
     async def _turn(self) -> None:
         self._session.on_time(self._monotonic())
         self._tell()
+        if self._ended is not None:
+            return  # the last words have a time of their own
         self._kicked.clear()
         data = self._session.data_to_send(self._helping_bytes)
-        if not data and self._ended is None:
+        if not data:
             self._before_wait()
             data = self._session.data_to_send(self._helping_bytes)
         if data:
             await self._write(data)
-        elif self._ended is None:
+        else:
             deadline = self._session.next_deadline()
             wait_s = None if deadline is None else max(0.0, deadline - self._monotonic())
             with contextlib.suppress(TimeoutError):

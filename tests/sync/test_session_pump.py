@@ -7,45 +7,27 @@ from collections.abc import Callable
 
 import pytest
 
-from sync.link_errors import LostLinkError
 from sync.messages import Bye, Role
 from sync.session import Session
 from sync.session_events import Ended, Greeted, SessionEvent
 from sync.session_pump import Pump
+from tests.support.memory_stream import MemoryStream, joined
 from tests.support.session_pair import PACE, hello
 from tests.support.waiting import WITHIN_S
-
-
-class Stream:
-    """One end of a stream in memory, whose other end may stop to read."""
-
-    def __init__(self) -> None:
-        self._arrived: asyncio.Queue[bytes] = asyncio.Queue()
-        self.other: Stream
-        self.reads = asyncio.Event()
-        self.reads.set()
-        self.closed = False
-
-    async def read(self) -> bytes:
-        return await self._arrived.get()
-
-    async def write(self, data: bytes) -> None:
-        await self.reads.wait()
-        if self.other.closed:
-            raise LostLinkError("the other end is gone")
-        self.other._arrived.put_nowait(data)
-
-    def close(self) -> None:
-        self.closed = True
-        self.other._arrived.put_nowait(b"")
 
 
 class End:
     """A session, its stream and its pump."""
 
-    def __init__(self, role: Role, clock: list[float], on_event: Callable[[SessionEvent], None]) -> None:
+    def __init__(
+        self,
+        role: Role,
+        stream: MemoryStream,
+        clock: list[float],
+        on_event: Callable[[SessionEvent], None],
+    ) -> None:
         self.session = Session(hello(role), pace=PACE, now=clock[0], random_bytes=bytes)
-        self.stream = Stream()
+        self.stream = stream
         self.events: list[SessionEvent] = []
 
         def heard(event: SessionEvent) -> None:
@@ -57,9 +39,8 @@ class End:
 
 def pair(clock: list[float], at_gate: Callable[[SessionEvent], None]) -> tuple[End, End]:
     """A gate and an office on one stream."""
-    gate, office = End(Role.GATE, clock, at_gate), End(Role.OFFICE, clock, lambda _event: None)
-    gate.stream.other, office.stream.other = office.stream, gate.stream
-    return gate, office
+    up, down = joined()
+    return End(Role.GATE, up, clock, at_gate), End(Role.OFFICE, down, clock, lambda _event: None)
 
 
 def test_a_goodbye_ends_both_ends() -> None:

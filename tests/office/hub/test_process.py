@@ -1,0 +1,144 @@
+"""The hub process: one session a gate, doubles told, strangers and struck gates left outside."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from office.hub.line import NETWORK_LINE
+from office.hub.process import Hub, Outside
+from sync.link_errors import UnknownGateError
+from sync.messages import Bye, Role
+from sync.session import Session
+from sync.session_events import Ended, Greeted, SessionEvent
+from sync.session_pump import Pump
+from tests.support.estate import ESTATE_ID, key
+from tests.support.hub import gate_key
+from tests.support.memory_stream import joined
+from tests.support.session_pair import hello
+from tests.support.waiting import WITHIN_S
+from tests.support.world_office import OfficeSide
+
+GATE = 1
+
+
+class Dialled:
+    """A device that has dialled in and was greeted."""
+
+    def __init__(self, hub: Hub, boot: bytes) -> None:
+        up, down = joined()
+        self._session = Session(
+            hello(Role.GATE, estate_id=ESTATE_ID, gate_id=GATE, boot_id=boot),
+            pace=NETWORK_LINE.pace,
+            now=0.0,
+            random_bytes=bytes,
+        )
+        self.greeted = asyncio.Event()
+        self._pump = Pump(self._session, up, monotonic=lambda: 0.0, on_event=self._on_event)
+        self.here = asyncio.create_task(self._pump.run())
+        self.there = asyncio.create_task(hub.serve(down, gate_key(GATE).public, NETWORK_LINE))
+
+    def _on_event(self, event: SessionEvent) -> None:
+        if isinstance(event, Greeted):
+            self.greeted.set()
+
+    async def ended(self) -> Ended:
+        """How it ended, at both ends."""
+        ended, _ = await asyncio.wait_for(asyncio.gather(self.here, self.there), WITHIN_S)
+        return ended
+
+    def leave(self) -> None:
+        self._session.send(Bye("stopping"))
+        self._pump.kick()
+
+
+def live(tmp_path: Path, story: Callable[[Hub, OfficeSide], Awaitable[None]]) -> None:
+    """Run ``story`` with a hub of one registered gate."""
+    office = OfficeSide(tmp_path, 1)
+    nonces = itertools.count(1)
+    outside = Outside(
+        lambda: office.utc_ms,
+        lambda: 0.0,
+        lambda count: next(nonces).to_bytes(count, "big"),
+        "hub under test",
+    )
+
+    async def run() -> None:
+        await story(Hub(office.store, office.publisher, office.online, outside, ()), office)
+
+    try:
+        asyncio.run(run())
+    finally:
+        office.close()
+
+
+async def dial(hub: Hub, boot: bytes) -> Dialled:
+    """Dial, and wait until the hub has greeted, too."""
+    device = Dialled(hub, boot * 16)
+    await asyncio.wait_for(device.greeted.wait(), WITHIN_S)
+    for _ in range(50):  # the gate's hello is with the hub; its turn on the loop comes
+        await asyncio.sleep(0)
+    return device
+
+
+def doubles(office: OfficeSide) -> int:
+    """How often two devices with one key were told."""
+    return sum(one.count for one in office.store.diary.alarms() if one.name == "duplicate_identity")
+
+
+def test_a_gate_that_dials_anew_takes_the_place_of_its_old_session(tmp_path: Path) -> None:
+    async def story(hub: Hub, office: OfficeSide) -> None:
+        old = await dial(hub, b"a")
+        new = await dial(hub, b"a")
+        assert (await old.ended()).code == "replaced"
+        assert list(hub.connected) == [GATE]
+        new.leave()
+        assert (await new.ended()).code == "stopping"
+        assert hub.connected == {}
+        assert doubles(office) == 0
+
+    live(tmp_path, story)
+
+
+def test_a_reboot_is_no_double(tmp_path: Path) -> None:
+    async def story(hub: Hub, office: OfficeSide) -> None:
+        for boot in (b"a", b"b", b"c"):
+            device = await dial(hub, boot)
+            device.leave()
+            await device.ended()
+        assert doubles(office) == 0
+
+    live(tmp_path, story)
+
+
+def test_two_devices_with_one_gates_key_are_told(tmp_path: Path) -> None:
+    async def story(hub: Hub, office: OfficeSide) -> None:
+        first = await dial(hub, b"a")
+        second = await dial(hub, b"b")
+        await first.ended()
+        assert doubles(office) == 0
+        third = await dial(hub, b"a")
+        await second.ended()
+        assert doubles(office) == 1
+        third.leave()
+        await third.ended()
+
+    live(tmp_path, story)
+
+
+@pytest.mark.parametrize("struck", [False, True])
+def test_a_stranger_and_a_struck_gate_are_not_served(tmp_path: Path, struck: bool) -> None:
+    async def story(hub: Hub, office: OfficeSide) -> None:
+        if struck:
+            office.store.gates.strike(GATE, office.now_s)
+        _, down = joined()
+        public = gate_key(GATE).public if struck else key("a stranger").public
+        with pytest.raises(UnknownGateError):
+            await hub.serve(down, public, NETWORK_LINE)
+        assert hub.connected == {}
+
+    live(tmp_path, story)
