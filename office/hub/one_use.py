@@ -77,9 +77,8 @@ def order_move(store: HubStorage, grant: Grant, to_gate: int, access: tuple[Acce
         )
         _end(store, rows, at)
         store.moves.put(move)
-        if all(one.since is None for one in rows):
-            # Never signed, so never at the gate: nothing can have been spent.
-            _finish(store, replace(move, state=MoveState.DONE, left=move.uses), at)
+        # Also one that was never signed here waits for the gate's receipt: this store may be an old
+        # backup, and the gate may have had the grant, and uses of it, since.
     return move
 
 

@@ -14,6 +14,7 @@ from office.hub.facts import BootAnchor
 from office.hub.log_intake import Batch, LogRefusedError, judge_batch
 from office.hub.one_use import end_of, settle
 from office.hub.port import HubStorage
+from sync.envelope import UpdateKind
 from sync.events import Event
 from sync.refusal import GapError, RollbackError
 from sync.statements.log_epoch import LogEpoch
@@ -65,10 +66,21 @@ def take_receipt(store: HubStorage, gate_id: int, data: bytes, at: int) -> Recei
         # An older receipt may be under way while the gate goes on: it never takes the gate back.
         if contact.version is None or receipt.version >= contact.version:
             take_report(store, gate_id, (receipt.version, receipt.digest), at)
+        _adopt(store, receipt)
         for move in store.moves.open():
             if move.from_gate == gate_id:
                 settle(store, move, receipt, at)
     return receipt
+
+
+def _adopt(store: HubStorage, receipt: Receipt) -> None:
+    """Build on a snapshot from its receipt on: what came with it counts for moves that wait for this word."""
+    gate_id = receipt.gate_id
+    known, held = store.signed.known(gate_id, receipt.version), store.signed.held(gate_id)
+    if known is None or known.kind is not UpdateKind.SNAPSHOT or known.digest != receipt.digest:
+        return
+    if known.kept and (held is None or held.version < known.version):
+        store.signed.adopt(known)
 
 
 def take_refusal(

@@ -205,3 +205,21 @@ def test_the_second_gates_readers_decide_under_which_forms_it_stands_there(two: 
     assert {one.credential.technology for one in here} == {Technology.ISO14443A, Technology.SHORT}
     ended = [one for one in rows if isinstance(one, Tombstone)]
     assert [one.reason for one in ended] == [RevocationReason.WITHDRAWN]
+
+
+def test_a_slip_that_was_never_signed_here_waits_for_the_gates_word_too(rig: HubRig) -> None:
+    """The store may be an old backup: the gate may have had the slip, and used it, since."""
+    rig.store.gates.add(registered(2))
+    rig.boxes[2] = type(rig.boxes[1])(2)
+    rig.want(1, *(resident(number) for number in range(1, 6)), SLIP)
+    rig.want(2, *(resident(number) for number in range(1, 6)))
+    move = order_move(rig.store, SLIP, 2, THERE, NOW)
+    assert move.state is MoveState.ENDING
+    kept = rig.store.moves.get(SLIP.grant_id)
+    assert kept is not None
+    assert kept.state is MoveState.ENDING
+    rig.boxes[1].spent = (Spent(SLIP.grant_id, 2),)
+    for gate in (1, 2):
+        rig.exchange(gate)
+    rig.exchange(2)
+    assert [uses for gate, _, uses in gates_with_slip(rig) if gate == 2] == [1]
