@@ -24,6 +24,9 @@ DRIFT_PPM = 100
 """Worst crystal of the boards in question (Raspberry Pi: ±50 ppm, doubled for cold)."""
 TRUSTED_UNCERTAINTY_MS = 300_000
 """Beyond five minutes of accumulated doubt an anchor is only suspect."""
+SET_BACK_MS = 300_000
+"""An office whose clock was corrected backwards by so much is still believed: the time then stands at the
+floor until it has caught up. Else the gate would keep its old answer, whose doubt grows, until it boots."""
 JUMP_BOUND_S = 86_400
 """How far ahead of a trusted clock a signed time may lie."""
 STEP_MS = 2_000
@@ -159,7 +162,7 @@ class TimeKeeper:
         wall = anchor.utc_ms + since_ms
         doubt_ms = anchor.uncertainty_ms + since_ms * DRIFT_PPM // 1_000_000
         floor_ms = self._floor * 1000
-        if since_ms < 0 or not floor_ms - doubt_ms <= wall < LATEST_BELIEVABLE * 1000:
+        if since_ms < 0 or not floor_ms - doubt_ms - SET_BACK_MS <= wall < LATEST_BELIEVABLE * 1000:
             return None
         state = ClockState.TRUSTED if doubt_ms <= TRUSTED_UNCERTAINTY_MS else ClockState.SUSPECT
         return max(wall, floor_ms), state

@@ -12,6 +12,7 @@ from terminal.clock import (
     JUMP_BOUND_S,
     LATEST_BELIEVABLE,
     RELEASE_FLOOR,
+    SET_BACK_MS,
     TRUSTED_UNCERTAINTY_MS,
     Anchor,
     Reading,
@@ -75,6 +76,17 @@ def test_an_anchor_a_little_before_the_floor_is_right_within_its_doubt() -> None
     keeper = TimeKeeper(BOOT, floor=NOW, anchor=Anchor(BOOT, 0, (NOW - 1) * 1000, 1_000))
     judged = keeper.judge(reading(0, 0))
     assert (judged.now.clock, judged.now.utc) == (ClockState.TRUSTED, NOW)
+
+
+@pytest.mark.parametrize("back_ms", [1_500, SET_BACK_MS - 1_000])
+def test_an_office_whose_clock_was_set_back_a_little_is_believed_and_time_waits_for_it(back_ms: int) -> None:
+    keeper = TimeKeeper(BOOT, floor=NOW, anchor=Anchor(BOOT, 0, NOW * 1000, 0))
+    assert keeper.judge(reading(60_000, 0)).now.utc == NOW + 60
+    corrected = Anchor(BOOT, 60_000, (NOW + 60) * 1000 - back_ms, 10)
+    assert keeper.take_anchor(corrected, reading(60_000, 0))
+    assert keeper.judge(reading(61_000, 0)).now.utc == NOW + 60, "it never goes back"
+    later = keeper.judge(reading(60_000 + back_ms + 5_000, 0)).now
+    assert (later.clock, later.utc) == (ClockState.TRUSTED, NOW + 65)
 
 
 def test_only_trusted_time_raises_the_floor() -> None:
