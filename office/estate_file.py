@@ -1,8 +1,9 @@
 """An estate as people write it: one TOML file, with its cards in it or in a CSV beside.
 
-    [estate]      id, time_zone, cards = "cards.csv" (optional)
+    [estate]      id, time_zone, cards = "cards.csv" (optional), pin_salt (where doors are pin_only)
     [[gate]]      name, id, interlocks = [["door", "door"]]
-    [[door]]      name, id, gate, area_in, companion_within_s, modes = [{schedule, mode, needs_first_card}]
+    [[door]]      name, id, gate, area_in, companion_within_s, pin_only,
+                  modes = [{schedule, mode, needs_first_card}]
     [[schedule]]  name, id, windows, observes_holidays, holiday_windows = {"1" = ["10:00-12:00"]}
     [[holiday]]   day, type
     [[area]]      name, id, gate, mode, timeout_s, forgive_at
@@ -48,8 +49,10 @@ from sync.records import (
     MappingRule,
     OutageWindow,
     PassbackArea,
+    PinOnly,
     Schedule,
 )
+from sync.records.grant import PIN_SALT_BYTES
 from sync.records.settings import DEFAULT_POLICIES
 
 MAX_FILE_BYTES: Final = 64 << 20
@@ -88,8 +91,9 @@ def load_estate(path: Path) -> EstateFile:
     estate_id = head.read("id", _estate_id)
     zone = head.read("time_zone", _zone)
     cards = head.maybe("cards", text)
+    pin_salt = head.maybe("pin_salt", _pin_salt)
     head.finish()
-    sections = _sections(root, zone)
+    sections = _sections(root, zone, pin_salt)
     gates = {name: _gate(name, row, sections) for name, row in sections.gates.items()}
     rows = tuple(root.tables("card"))
     root.finish()
@@ -105,13 +109,16 @@ class _Sections(Struct, frozen=True):
     schedules: Mapping[str, Schedule]
     doors: Mapping[str, tuple[str, DoorPolicy]]
     areas: Mapping[str, tuple[str, PassbackArea]]
+    pin_salt: bytes | None
+    by_pin: frozenset[str]
+    """Doors that open by a PIN without a card."""
     readers: tuple[tuple[str, tuple[int, MappingRule]], ...]
     holidays: tuple[Holiday, ...]
     policies: tuple[KindPolicy, ...]
     outages: tuple[OutageWindow, ...]
 
 
-def _sections(root: Table, zone: ZoneInfo) -> _Sections:
+def _sections(root: Table, zone: ZoneInfo, pin_salt: bytes | None) -> _Sections:
     gates = _named(root, "gate")
     schedules = {name: finished(row, schedule_row) for name, row in _named(root, "schedule").items()}
 
@@ -120,9 +127,16 @@ def _sections(root: Table, zone: ZoneInfo) -> _Sections:
         return gate, finished(row, build)
 
     areas = {name: with_gate(row, area_row) for name, row in _named(root, "area").items()}
+    door_tables = _named(root, "door")
+    by_pin = frozenset(name for name, row in door_tables.items() if row.flag("pin_only"))
+    if pin_salt is None and by_pin:
+        first = door_tables[min(by_pin)]
+        raise first.error(
+            "pin_only", "needs a pin_salt in [estate]: 32 random hexadecimal digits, kept for ever"
+        )
     doors = {
         name: with_gate(row, lambda table: door_row(table, schedules, areas))
-        for name, row in _named(root, "door").items()
+        for name, row in door_tables.items()
     }
     policies = {one.kind: one for one in DEFAULT_POLICIES}
     policies |= {one.kind: one for one in (finished(row, policy_row) for row in root.tables("policy"))}
@@ -132,6 +146,8 @@ def _sections(root: Table, zone: ZoneInfo) -> _Sections:
         schedules,
         doors,
         areas,
+        pin_salt,
+        by_pin,
         tuple(with_gate(row, reader_row) for row in root.tables("reader")),
         tuple(sorted(finished(row, holiday_row) for row in root.tables("holiday"))),
         tuple(policies[kind] for kind in sorted(policies)),
@@ -143,6 +159,8 @@ def _gate(name: str, row: Table, sections: _Sections) -> GateEntry:
     doors = {door: policy.door_id for door, (gate, policy) in sections.doors.items() if gate == name}
 
     def build(table: Table) -> GateEntry:
+        by_pin = tuple(sorted(number for door, number in doors.items() if door in sections.by_pin))
+        salt = sections.pin_salt
         interlocks = table.maybe("interlocks", lambda value: interlock_groups(value, doors)) or ()
         settings = ListSettings(
             sections.zone.key,
@@ -154,6 +172,7 @@ def _gate(name: str, row: Table, sections: _Sections) -> GateEntry:
             sections.policies,
             sections.outages,
             tuple(sorted(_at(name, sections.readers), key=itemgetter(0))),
+            PinOnly(salt, by_pin) if salt is not None and by_pin else None,
         )
         return GateEntry(table.whole("id"), doors, settings)
 
@@ -194,6 +213,16 @@ def _estate_id(value: object) -> bytes:
     if len(estate_id) != ESTATE_ID_BYTES:
         raise ValueError(f"must be {2 * ESTATE_ID_BYTES} hexadecimal digits")
     return estate_id
+
+
+def _pin_salt(value: object) -> bytes:
+    try:
+        salt = bytes.fromhex(text(value))
+    except ValueError:
+        salt = b""
+    if len(salt) != PIN_SALT_BYTES:
+        raise ValueError(f"must be {2 * PIN_SALT_BYTES} hexadecimal digits, e.g. of: openssl rand -hex 16")
+    return salt
 
 
 def _zone(value: object) -> ZoneInfo:

@@ -7,8 +7,9 @@ new baseline.
 
 Each credential is judged by itself: a grant opens if its issue is not stopped, one of its
 doors is in the settings, its schedule has a window, and its end has not come by the issue
-time of the update, on both sides. How wide windows are, door modes, reader mappings and
-spent uses are not weighed; neither can the issue times of a thief be: the brake slows down.
+time of the update, on both sides. How wide windows are, door modes, reader mappings,
+where a PIN alone opens and spent uses are not weighed; neither can the issue times of a
+thief be: the brake slows down.
 
 A delta is judged by the credentials it touches. So these stand in the trust memory: a
 census of who can open (by day of ending, so that nobody has to be visited when he merely

@@ -1,4 +1,7 @@
-"""The settings part of a list as bytes (format v1): arrays in the order of the fields."""
+"""The settings part of a list as bytes (format v1): arrays in the order of the fields.
+
+A list that lets no PIN open without a card has nine parts, and no tenth.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from datetime import date
 from typing import Final
 
 from sync.codec import CodecError, decode, encode
-from sync.fields import array, many, member, optional, text, truth, whole
+from sync.fields import array, many, member, octets, optional, text, truth, whole
 from sync.records import (
     ByteOrder,
     DoorMode,
@@ -20,6 +23,7 @@ from sync.records import (
     OutageWindow,
     PassbackArea,
     PassbackMode,
+    PinOnly,
     RecordError,
     Schedule,
     Utility,
@@ -39,6 +43,7 @@ _LAST_DAY: Final = date.max.toordinal()
 
 def encode_settings(settings: ListSettings) -> bytes:
     """Canonical bytes; raises ``CodecError`` when they would exceed their cap."""
+    pin_only = [] if settings.pin_only is None else [[settings.pin_only.salt, settings.pin_only.doors]]
     data = encode(
         [
             settings.time_zone,
@@ -50,6 +55,7 @@ def encode_settings(settings: ListSettings) -> bytes:
             [[int(one.kind), one.max_list_age_s, one.opens_without_clock] for one in settings.policies],
             [[one.start, one.end, int(one.utility), int(one.door_mode)] for one in settings.outages],
             [[reader, *_mapping_row(rule)] for reader, rule in settings.mappings],
+            *pin_only,
         ]
     )
     decode_settings(data)  # the caps of the reading side, told to the writer
@@ -63,8 +69,9 @@ def decode_settings(data: bytes) -> ListSettings:
         CodecError: other bytes than ``encode_settings`` gives, or settings that break their rules.
     """
     value = decode(data, max_bytes=MAX_SETTINGS_BYTES, max_items=MAX_SETTINGS_ITEMS)
+    parts = array(value, "settings", at_most=10)
     zone, doors, schedules, holidays, areas, interlocks, policies, outages, mappings = array(
-        value, "settings", length=9
+        parts[:9], "settings", length=9
     )
     try:
         return ListSettings(
@@ -77,6 +84,7 @@ def decode_settings(data: bytes) -> ListSettings:
             policies=many(policies, _policy, "policies"),
             outages=many(outages, _outage, "outages"),
             mappings=many(mappings, _mapping, "mappings"),
+            pin_only=_pin_only(parts[9]) if len(parts) > 9 else None,
         )
     except RecordError as error:
         raise CodecError(str(error)) from None
@@ -172,6 +180,11 @@ def _outage(value: object) -> OutageWindow:
         member(_UTILITIES, utility, "utility"),
         member(_DOOR_MODES, mode, "door mode"),
     )
+
+
+def _pin_only(value: object) -> PinOnly:
+    salt, doors = array(value, "pin only", length=2)
+    return PinOnly(octets(salt, "pin only: salt"), many(doors, lambda one: whole(one, "door"), "doors"))
 
 
 def _mapping_row(rule: MappingRule) -> list[object]:

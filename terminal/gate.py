@@ -124,6 +124,7 @@ class Gate:
             memory=self.memory,
             modes=self.modes,
             outcomes=self.outcomes,
+            post=self.loop.post,
         )
         self.watch = Watch(
             read_clock=outside.read_clock,
@@ -181,6 +182,7 @@ class Gate:
             self.hardware.close,
             self.service.stopping,
             *[one.close for one in self.readers.values()],
+            self.taps.close,
             lambda: self.journal.record(EventKind.STOPPED),
             self.log.close,
             self.permissions.close,
@@ -284,8 +286,7 @@ class Gate:
             self.modes.refresh()
 
     def _turned(self, now: float) -> None:
-        interval = self.service.watchdog_s
-        if interval is not None and now >= self._watchdog_due:
+        if (interval := self.service.watchdog_s) is not None and now >= self._watchdog_due:
             # A third of the interval: two lost messages do no harm (sd_watchdog_enabled(3) says half).
             self._watchdog_due = now + interval / 3
             self.service.watchdog()
@@ -294,7 +295,6 @@ class Gate:
         self.loop.call_at(self.loop.monotonic() + TICK_S, self._tick)
         self.watch.look()
         self.log.look()
-        status = self.status_line()
-        if status != self._status:
+        if (status := self.status_line()) != self._status:
             self._status = status
             self.service.status(status)

@@ -1,7 +1,7 @@
 """From a reader's event to a decision: the first half of a tap's path, on the gate's loop.
 
-`terminal.outcomes` carries the decision out. A tap that needs a second card or a PIN
-waits here, until a deadline, without holding up anybody.
+`terminal.outcomes` carries the decision out. A tap that needs a second card waits here,
+one that needs a PIN in `terminal.pins`, until a deadline, without holding up anybody.
 """
 
 from __future__ import annotations
@@ -11,21 +11,20 @@ from typing import Protocol
 
 from drivers.ports import CardRead, DigitsEntered, ReadFailed
 from sync.events import Detail, EventKind
-from sync.records import Credential, DoorMode, Reason, RecordError, Technology, canonical
+from sync.records import Credential, DoorMode, Grant, Reason, RecordError, Technology, canonical
 from terminal.clock import Judged
 from terminal.core.companion import Pending, is_over, refuse, second_tap, wait_for_companion
 from terminal.core.decision import Decision, decide
 from terminal.core.rules import Rules
-from terminal.core.situation import Now, PinEntry, Request, Situation
-from terminal.core.tries import PinTries, after_pin
+from terminal.core.situation import NO_PIN, Now, PinEntry, Request, Situation
+from terminal.hasher import Hasher
 from terminal.memory import Memory
 from terminal.outcomes import Outcomes, Place, Tap
 from terminal.permissions import Found, Permissions
+from terminal.pins import Pins
 
-PIN_WITHIN_S = 20.0
-"""Time to type the PIN after the card (ours)."""
-MAX_PIN_MEMORY = 1024
-"""Credentials whose wrong PINs are counted; a flood of others forgets the oldest."""
+ANSWER_WITHIN_S = 5.0
+"""Nobody stands there for ever: a door that opens behind them lets in somebody else (ours)."""
 
 
 class Modes(Protocol):
@@ -49,15 +48,16 @@ class Taps:
         memory: Memory,
         modes: Modes,
         outcomes: Outcomes,
+        post: Callable[[Callable[[], None]], None],
     ) -> None:
+        """``post`` brings what other threads found out to the loop."""
         self._clock = clock
         self._permissions = permissions
         self._memory = memory
         self._modes = modes
         self._outcomes = outcomes
+        self.pins = Pins(Hasher(post))
         self._pending: dict[int, tuple[Place, Pending]] = {}
-        self._asked_pin: dict[int, tuple[Credential, float]] = {}
-        self._pin_tries: dict[Credential, PinTries] = {}
 
     def read(self, place: Place, event: CardRead | DigitsEntered | ReadFailed) -> None:
         """Serve what a reader delivered."""
@@ -68,6 +68,10 @@ class Taps:
                 self._digits(place, digits)
             case ReadFailed():
                 self._outcomes.show(place, Reason.FAULT)
+
+    def close(self) -> None:
+        """Whose PIN is being compared is let in no more; ends the thread that compares."""
+        self.pins.close()
 
     def refuse_companion(self, door: int, why: str) -> bool:
         """The guard says no to the tap that waits at ``door``; False if none waits."""
@@ -108,22 +112,49 @@ class Taps:
             decision = Decision(Reason.UNKNOWN_CREDENTIAL)
             self._outcomes.carry_out(Tap(place, None, decision, self._clock().now, detail))
             return
-        self._asked_pin.pop(place.reader, None)
+        self.pins.forget(place.reader)
         self._serve(place, Request(credential, place.door, place.direction), found)
 
     def _digits(self, place: Place, digits: str) -> None:
-        asked = self._asked_pin.pop(place.reader, None)
-        now = self._clock().now
-        if asked is None or now.monotonic >= asked[1]:
+        typed_at = self._clock().now.monotonic
+        credential = self.pins.expected(place.reader, typed_at)
+        if credential is None:
+            self._digits_alone(place, digits, typed_at)
             return
-        credential = asked[0]
-        tries = self._pin_tries.pop(credential, PinTries())
-        entry = PinEntry(digits, blocked=tries.blocked(now.monotonic))
-        request = Request(credential, place.door, place.direction, entry)
-        reason = self._serve(place, request, self._permissions.look_up(credential))
-        if len(self._pin_tries) >= MAX_PIN_MEMORY:
-            self._pin_tries.pop(next(iter(self._pin_tries)))
-        self._pin_tries[credential] = after_pin(tries, reason, now.monotonic)
+        found = self._permissions.look_up(credential)
+        grants = () if found is None else [one for one in found.records if isinstance(one, Grant)]
+        pins = [one.pin for one in grants if one.pin is not None]
+
+        def then(entry: PinEntry | None) -> Reason:
+            request = Request(credential, place.door, place.direction, entry or NO_PIN)
+            now = self._clock().now
+            if entry is None or now.monotonic - typed_at >= ANSWER_WITHIN_S:
+                return self._finish(place, request, Decision(Reason.FAULT), now)
+            # Looked up anew: what the comparison took may have changed the list.
+            return self._serve(place, request, self._permissions.look_up(credential))
+
+        self.pins.compare(credential, pins, digits, typed_at, then)
+
+    def _digits_alone(self, place: Place, digits: str, typed_at: float) -> None:
+        """Nobody was asked for a PIN: it is a credential where the list lets it be one, else nothing."""
+        self._permissions.look()
+        rules = self._permissions.rules
+        rule = None if rules is None else rules.doors.get(place.door)
+        if rules is None or rules.pin_only is None or rule is None or not rule.opens_by_pin:
+            return
+
+        def then(typed: Credential | Reason) -> Reason:
+            now = self._clock().now
+            if isinstance(typed, Reason) or now.monotonic - typed_at >= ANSWER_WITHIN_S:
+                refused = Decision(typed if isinstance(typed, Reason) else Reason.FAULT)
+                self._outcomes.carry_out(Tap(place, None, refused, now, {}))
+                return refused.reason
+            request = Request(typed, place.door, place.direction)
+            reason = self._serve(place, request, self._permissions.look_up(typed))
+            # To the count of tries, digits that are nobody's are a wrong PIN.
+            return Reason.WRONG_PIN if reason is Reason.UNKNOWN_CREDENTIAL else reason
+
+        self.pins.identify(place.reader, rules.pin_only.salt, digits, typed_at, then)
 
     def _serve(self, place: Place, request: Request, found: Found | None) -> Reason:
         now = self._clock().now
@@ -141,7 +172,7 @@ class Taps:
         if wait is not None:
             self._pending[request.door] = (place, wait)
         if decision.reason is Reason.NEEDS_PIN:
-            self._asked_pin[place.reader] = (request.credential, now.monotonic + PIN_WITHIN_S)
+            self.pins.expect(place.reader, request.credential, now.monotonic)
         return self._finish(place, request, decision, now)
 
     def _complete(self, place: Place, request: Request, companion: Credential, now: Now) -> Reason:
@@ -173,5 +204,7 @@ class Taps:
         now: Now,
         detail: dict[str, Detail] | None = None,
     ) -> Reason:
-        self._outcomes.carry_out(Tap(place, request.credential, decision, now, detail or {}))
+        # From a digest in the log the digits could be found; issue and grant say enough.
+        shown = None if request.credential.technology is Technology.KEYPAD else request.credential
+        self._outcomes.carry_out(Tap(place, shown, decision, now, detail or {}))
         return decision.reason

@@ -30,8 +30,8 @@ from scripts.demonstration.cards import OFF_HOURS, PIN, WITH_PIN
 from sync.content import MemoryContent
 from sync.delegation import Role
 from sync.encoding import stored
+from sync.pin import pin_digest
 from sync.records import Access, Credential, Grant, GrantKind, Pin
-from sync.records.pin import pin_digest
 from sync.update import ListVersion
 from terminal import clock
 from terminal.check import load_config

@@ -122,8 +122,8 @@ def project(chip: Credential, rule: MappingRule) -> Credential:
     Compiling a list projects every chip through every reader's rule and refuses two
     chips that meet in one projection.
     """
-    if rule.low_bits is None:
-        return chip
+    if rule.low_bits is None or chip.technology is Technology.KEYPAD:
+        return chip  # digits are no number of a card: no reader cuts them short
     value = int.from_bytes(chip.number, "big") & ((1 << rule.low_bits) - 1)
     return Credential(Technology.SHORT, value.to_bytes((rule.low_bits + 7) // 8, "big"))
 

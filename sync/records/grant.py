@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import IntEnum, IntFlag, unique
+from enum import Enum, IntEnum, IntFlag, unique
 from itertools import pairwise
 
 from msgspec import Struct
@@ -14,6 +14,7 @@ MAX_ID = (1 << 53) - 1
 """Ids stay exact in JSON and in every language that reads the vectors."""
 MAX_USES = 65_535
 MAX_ACCESSES = 64
+PIN_SALT_BYTES = 16
 
 
 @unique
@@ -88,8 +89,17 @@ class Pin(Struct, frozen=True):
 
     def __post_init__(self) -> None:
         digests = [self.digest] if self.duress_digest is None else [self.digest, self.duress_digest]
-        if len(self.salt) != 16 or any(len(one) != 32 for one in digests):
+        if len(self.salt) != PIN_SALT_BYTES or any(len(one) != 32 for one in digests):
             raise RecordError("pin: salt has 16 bytes, digests have 32")
+
+
+@unique
+class PinMatch(Enum):
+    """What typed digits are to a PIN."""
+
+    WRONG = "wrong"
+    RIGHT = "right"
+    DURESS = "duress"
 
 
 class Grant(Struct, frozen=True):

@@ -9,7 +9,7 @@ from enum import IntEnum, unique
 from msgspec import Struct
 
 from sync.records.credential import MappingRule, RecordError
-from sync.records.grant import GrantKind
+from sync.records.grant import PIN_SALT_BYTES, GrantKind
 
 MINUTES_PER_DAY = 1440
 MAX_ITEMS = 256
@@ -178,6 +178,22 @@ class OutageWindow(Struct, frozen=True):
             raise RecordError("outage: end must follow start")
 
 
+class PinOnly(Struct, frozen=True):
+    """Where a PIN opens without a card. What is typed there is looked up as a credential
+    (`sync.pin.pin_credential`), so there is one salt for the whole estate."""
+
+    salt: bytes
+    doors: tuple[int, ...]
+
+    def __repr__(self) -> str:
+        return f"PinOnly(doors={self.doors})"
+
+    def __post_init__(self) -> None:
+        if len(self.salt) != PIN_SALT_BYTES or not self.doors:
+            raise RecordError("pin only: needs a salt of 16 bytes, and doors")
+        _check_ids("pin only: door", self.doors)
+
+
 class ListSettings(Struct, frozen=True):
     """Everything in a permission list that is not a grant or a tombstone."""
 
@@ -193,6 +209,7 @@ class ListSettings(Struct, frozen=True):
     outages: tuple[OutageWindow, ...] = ()
     mappings: tuple[tuple[int, MappingRule], ...] = ()
     """Reader id → its mapping rule; a reader not named delivers whole numbers."""
+    pin_only: PinOnly | None = None
 
     def __post_init__(self) -> None:
         _check_ids("door", (one.door_id for one in self.doors))

@@ -1,12 +1,11 @@
-"""One tap laid out for judging: whose grants are live, what has ended, what was typed."""
+"""One tap laid out for judging: whose grants are live, and what has ended."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sync.records import Grant, Record, Tombstone
-from sync.records.pin import PinMatch, match_pin
 from terminal.core.rules import DoorRule, Rules
 from terminal.core.situation import Now, Request, Situation
 
@@ -27,8 +26,6 @@ class Case(NamedTuple):
     grants: Sequence[Grant]
     """Those that are live."""
     tombstones: Sequence[Tombstone]
-    pins: Mapping[int, PinMatch]
-    """Live grant id → what the typed digits are to its PIN; empty when nothing was typed."""
 
 
 def lay_out(
@@ -45,8 +42,7 @@ def lay_out(
     own = [one for one in records if one.credential == request.credential]
     tombstones = [one for one in own if isinstance(one, Tombstone)]
     grants = _live([one for one in own if isinstance(one, Grant)], tombstones)
-    pins = _typed(request.pin.digits, grants)
-    return Case(request, door, rules, situation, now, now.wall, own, grants, tombstones, pins)
+    return Case(request, door, rules, situation, now, now.wall, own, grants, tombstones)
 
 
 def _live(grants: list[Grant], tombstones: Sequence[Tombstone]) -> list[Grant]:
@@ -55,9 +51,3 @@ def _live(grants: list[Grant], tombstones: Sequence[Tombstone]) -> list[Grant]:
     stopped = {one.issue_id for one in tombstones if one.reason.chip_wide}
     ended = {one.grant_id for one in tombstones}
     return [one for one in grants if one.issue_id not in stopped and one.grant_id not in ended]
-
-
-def _typed(digits: str | None, grants: Sequence[Grant]) -> dict[int, PinMatch]:
-    if digits is None:
-        return {}
-    return {one.grant_id: match_pin(one.pin, digits) for one in grants if one.pin is not None}

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from sync.records import DoorMode, Grant, Reason
-from sync.records.pin import PinMatch
+from sync.records import DoorMode, Grant, PinMatch, Reason, Technology
 from terminal.core import passback
 from terminal.core.case import Case
 from terminal.core.passback import Passage
@@ -40,6 +39,8 @@ def judge_passage(grant: Grant, case: Case) -> Passage:
 
 
 def _wrong_door(grant: Grant, case: Case) -> Reason | None:
+    if case.request.credential.technology is Technology.KEYPAD and not case.door.opens_by_pin:
+        return Reason.WRONG_DOOR
     asked = int(case.request.direction)
     if asked and int(grant.directions_at(case.request.door)) & asked == asked:
         return None
@@ -117,9 +118,13 @@ def _pin(grant: Grant, case: Case) -> Reason | None:
         return None
     if case.request.pin.blocked:
         return Reason.PIN_BLOCKED
-    if case.request.pin.digits is None:
-        return Reason.NEEDS_PIN
-    return Reason.WRONG_PIN if case.pins[grant.grant_id] is PinMatch.WRONG else None
+    match case.request.pin.matches.get(grant.pin):
+        case None:
+            return Reason.NEEDS_PIN
+        case PinMatch.WRONG:
+            return Reason.WRONG_PIN
+        case PinMatch.RIGHT | PinMatch.DURESS:
+            return None
 
 
 def _companion(grant: Grant, case: Case) -> Reason | None:

@@ -6,6 +6,8 @@ grants would open this door now (passback and interlock aside, for the confirmin
 person does not pass), is of a kind asked for, belongs to another issue, and is not
 counted. The waiting tap is then decided anew, so that nothing it rests on is stale.
 
+A PIN typed without a card confirms nobody: whoever waits could type it himself.
+
 Any other card is served as if nobody waited and neither completes nor ends the wait.
 A guard may refuse: nothing is spent. A new tap that waits takes the place of the old.
 """
@@ -17,7 +19,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sync.records import Grant, Reason, Record
+from sync.records import Grant, Reason, Record, Technology
 from terminal.core.case import lay_out
 from terminal.core.checks import PROOFS, RIGHTS, first_refusal
 from terminal.core.decision import Decision
@@ -65,6 +67,8 @@ def second_tap(  # a wait, and the five things any tap is decided by
 ) -> Completed | None:
     """Whether this tap at any reader completes the wait; ``None``: serve it by itself."""
     if is_over(pending, now) or request.door != pending.request.door:
+        return None
+    if request.credential.technology is Technology.KEYPAD:
         return None
     # Two colleagues who each need the other: the waiting one stands by this one.
     second = replace(request, companion=frozenset({pending.grant.kind}))

@@ -12,7 +12,8 @@ Before any grant is looked at
 
 For each grant; the first that refuses is the grant's reason (`terminal.core.checks`)
 
- 6. it does not open this door in this direction → ``wrong_door``
+ 6. it does not open this door in this direction, or is a PIN without a card where only
+    cards open → ``wrong_door``
  7. its schedule or its kind's policy dangles → ``fault``
  8. lockdown, and it does not override it → ``locked_down``
  9. its end has certainly passed: by wall time, or by the floor → ``expired``
@@ -22,7 +23,7 @@ For each grant; the first that refuses is the grant's reason (`terminal.core.che
 13. outside its schedule → ``holiday`` or ``outside_hours``
 14. its spends were lost → ``fault``; all are spent → ``no_uses_left``
 15. anti-passback → ``passback``
-16. its PIN → ``pin_blocked``, ``needs_pin``, ``wrong_pin``
+16. its PIN → ``pin_blocked``; ``needs_pin`` if nothing typed was compared with it; ``wrong_pin``
 17. it asks for a second person → ``needs_second_credential``
 18. another door of the airlock is open or unlocked → ``interlock``
 19. ``granted``
@@ -41,8 +42,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from sync.records import DoorMode, Grant, GrantKind, Reason, Record, Tombstone
-from sync.records.pin import PinMatch
+from sync.records import DoorMode, Grant, GrantKind, PinMatch, Reason, Record, Tombstone
 from terminal.core import passback
 from terminal.core.case import Case, lay_out
 from terminal.core.checks import CHECKS, first_refusal, judge_passage
@@ -137,13 +137,20 @@ def decide(
     if case.tombstones and not case.grants:
         newest = max(case.tombstones, key=lambda one: (one.since, one.grant_id))
         return Decision(newest.reason.reason, tombstone=newest)
-    duress = PinMatch.DURESS in case.pins.values()
+    duress = _under_duress(case)
     if situation.mode is DoorMode.FREE:
         known = min(case.grants, key=lambda one: one.grant_id, default=None)
         return Decision(Reason.GRANTED_FREE, grant=known, duress=duress)
     if not case.grants:
         return Decision(Reason.UNKNOWN_CREDENTIAL)
     return _of_grants(case, duress)
+
+
+def _under_duress(case: Case) -> bool:
+    matches = case.request.pin.matches
+    if not matches:
+        return False
+    return any(one.pin is not None and matches.get(one.pin) is PinMatch.DURESS for one in case.grants)
 
 
 def _of_grants(case: Case, duress: bool) -> Decision:

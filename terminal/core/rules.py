@@ -16,6 +16,7 @@ from sync.records import (
     MappingRule,
     OutageWindow,
     PassbackArea,
+    PinOnly,
 )
 from terminal.core.schedule import Holidays, WeekPlan, week_plan
 
@@ -37,6 +38,8 @@ class DoorRule(Struct, frozen=True):
     companion_within_s: int
     interlocked_with: frozenset[int]
     """The other doors of its interlock groups: all must be closed and locked."""
+    opens_by_pin: bool
+    """A PIN without a card opens here."""
     dangling: tuple[str, ...]
     """References that lead nowhere, in words. Such a door refuses every tap: `fault`."""
 
@@ -52,6 +55,7 @@ class Rules(Struct, frozen=True):
     outages: tuple[OutageWindow, ...]
     mappings: Mapping[int, MappingRule]
     """Reader id → rule; a reader not named delivers whole numbers."""
+    pin_only: PinOnly | None = None
 
 
 def compile_rules(settings: ListSettings, zone: tzinfo) -> Rules:
@@ -69,6 +73,7 @@ def compile_rules(settings: ListSettings, zone: tzinfo) -> Rules:
         policies={one.kind: one for one in settings.policies},
         outages=settings.outages,
         mappings=dict(settings.mappings),
+        pin_only=settings.pin_only,
     )
 
 
@@ -92,6 +97,7 @@ def _door_rules(settings: ListSettings, plans: Mapping[int, WeekPlan]) -> dict[i
             ),
             companion_within_s=door.companion_within_s,
             interlocked_with=partners,
+            opens_by_pin=settings.pin_only is not None and door.door_id in settings.pin_only.doors,
             dangling=tuple(dangling),
         )
     return rules

@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from sync.records import ClockState, Credential, Direction, DoorMode, GrantKind
+from sync.records import ClockState, Credential, Direction, DoorMode, GrantKind, Pin, PinMatch
 
 LAST_UTC: Final = 253_370_764_800
 """9999-01-01T00:00:00Z. Past it the calendar ends; a clock that says so is unknown."""
@@ -44,12 +44,13 @@ class Now(Struct, frozen=True):
 
 
 class PinEntry(Struct, frozen=True):
-    """What was typed beside the card."""
+    """What was typed beside the card, as the shell found it to be: the core makes no hash."""
 
-    digits: str | None = None
-    """``None``: nothing yet."""
+    matches: Mapping[Pin, PinMatch] = field(default_factory=dict)
+    """What the digits are to each PIN they were compared with. A PIN that is missing here
+    (nothing was typed, or the list has just got this PIN) is asked for."""
     blocked: bool = False
-    """Too many wrong PINs for this credential; cards without a PIN are not concerned."""
+    """No PIN is taken for this credential now; grants without a PIN are not concerned."""
 
     def __repr__(self) -> str:
         return f"PinEntry(blocked={self.blocked})"

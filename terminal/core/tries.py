@@ -55,13 +55,25 @@ class PinTries(Struct, frozen=True):
         return self.blocked_until is not None and now < self.blocked_until
 
 
-def after_pin(tries: PinTries, reason: Reason, now: float) -> PinTries:
-    """Count an outcome: every fifth wrong PIN in a row blocks entry for PIN_BLOCK_S."""
-    if reason.granted:
-        return PinTries()
-    if reason is not Reason.WRONG_PIN:
-        return tries
+def before_pin(tries: PinTries, now: float) -> PinTries:
+    """Count an entry before anybody knows what it is: every fifth blocks entry for PIN_BLOCK_S.
+
+    So no more than five are ever compared, however many are typed while the first waits.
+    """
     counted = replace(tries, in_row=tries.in_row + 1)
     if counted.in_row % PIN_LIMIT == 0:
         return replace(counted, blocked_until=now + PIN_BLOCK_S)
     return counted
+
+
+def after_pin(tries: PinTries, reason: Reason) -> PinTries:
+    """The outcome of a counted entry: a wrong PIN stays counted, an opening begins anew.
+
+    Any other outcome says nothing about the PIN: the entry is taken back, and its block.
+    """
+    if reason is Reason.GRANTED:
+        return PinTries()
+    if reason is Reason.WRONG_PIN or tries.in_row == 0:
+        return tries
+    blocked_until = None if tries.in_row % PIN_LIMIT == 0 else tries.blocked_until
+    return PinTries(tries.in_row - 1, blocked_until)

@@ -21,6 +21,7 @@ from sync.records import (
     Grant,
     GrantKind,
     Holiday,
+    PinOnly,
     Record,
     RevocationReason,
     Technology,
@@ -193,6 +194,10 @@ def test_wrong_cards_are_named_by_line_and_column(tmp_path: Path, cards: str, to
             '[[card]]\nnumber = "01"\nkind = "resident"\ndoors = ["e1"]\npin = "1234"',
             "card 1, pin: PINs are not",
         ),
+        (
+            '[[door]]\nname = "e2"\nid = 2\ngate = "east"\npin_only = true',
+            "door 3, pin_only: needs a pin_salt in [estate]",
+        ),
         ("[estate]", "not TOML"),
     ],
 )
@@ -200,6 +205,33 @@ def test_wrong_tables_are_named(tmp_path: Path, more: str, told: str) -> None:
     with pytest.raises(OfficeError) as error:
         compiled(tmp_path, "", more)
     assert told in str(error.value)
+
+
+def test_doors_that_open_by_pin_get_the_estates_salt_and_other_gates_do_not(tmp_path: Path) -> None:
+    salt = "000102030405060708090a0b0c0d0e0f"
+    head = HEAD.replace("[[gate]]", f'pin_salt = "{salt}"\n[[gate]]', 1)
+    (tmp_path / "cards.csv").write_text(COLUMNS)
+    doors = "".join(
+        f'[[door]]\nname = "e{number}"\nid = {number}\ngate = "east"\npin_only = true\n' for number in (7, 5)
+    )
+    (tmp_path / "estate.toml").write_text(head + doors)
+    gates = load_estate(tmp_path / "estate.toml").gates
+    assert gates["east"].settings.pin_only == PinOnly(bytes.fromhex(salt), (5, 7))
+    assert gates["west"].settings.pin_only is None
+
+
+def test_a_salt_of_another_length_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "estate.toml").write_text(HEAD.replace("[[gate]]", 'pin_salt = "00"\n[[gate]]', 1))
+    with pytest.raises(OfficeError, match="pin_salt: must be 32 hexadecimal digits"):
+        load_estate(tmp_path / "estate.toml")
+
+
+def test_a_pin_without_a_card_is_whole_at_readers_that_cut_cards_short(tmp_path: Path) -> None:
+    reader = '[[reader]]\nid = 1\ngate = "east"\nlow_bits = 24\n'
+    code = f"{'5a' * 32},resident,e1,,,,,,,,,keypad\n"
+    assert [one.credential for one in records(compiled(tmp_path, code, reader))] == [
+        Credential(Technology.KEYPAD, b"Z" * 32)
+    ]
 
 
 def test_moved_ids_and_revived_cards_are_refused(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from sync.pin import pin_digest
 from sync.records import (
     Access,
     DoorPolicy,
@@ -20,7 +21,6 @@ from sync.records import (
     Tombstone,
     Window,
 )
-from sync.records.pin import pin_digest
 from tests.support.estate import ALWAYS, ESTATE_ID, GATE_ID, NOW, ROOT, card
 
 MAIN, SIDE = 1, 2

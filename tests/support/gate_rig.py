@@ -179,11 +179,17 @@ class GateRig:
     def settle(self) -> None:
         """Let everything handed to the log be stored (or refused), and what follows from it happen."""
         self.turn()
+        self.hashed()
         while self.log.waiting or self.gate.loop._mail:
             self.advance(GROUP_S)
             self.gate.log.acknowledge(b"", 0)  # acknowledges nothing; the writer looks at our clock again
             self.log.wait()
             self.turn()
+
+    def hashed(self) -> None:
+        """Let everything that was typed be compared, and decided."""
+        self.until("the digits are hashed", lambda: self.gate.taps.pins.hasher.is_idle)
+        self.turn()
 
     def until(self, what: str, check: Callable[[], bool]) -> None:
         """Turn until ``check`` holds, which another thread brings about."""

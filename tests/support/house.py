@@ -29,7 +29,7 @@ MAY_IMPORT: Final[Mapping[str, frozenset[str]]] = {
 
 PURE: Final = frozenset(
     {"__future__", "bisect", "collections", "datetime", "enum", "functools"}
-    | {"hashlib", "hmac", "itertools", "math", "msgspec", "typing"}
+    | {"itertools", "math", "msgspec", "typing"}
 )
 """What `terminal.core` may take from outside: no file, no socket, nor a clock (ruff bans datetime's)."""
 

@@ -28,6 +28,7 @@ from sync.records import (
     PassbackArea,
     PassbackMode,
     Pin,
+    PinOnly,
     Record,
     RevocationReason,
     Schedule,
@@ -153,6 +154,7 @@ def settings() -> st.SearchStrategy[ListSettings]:
         st.sampled_from(Utility),
         st.sampled_from(DoorMode),
     )
+    door_ids = _distinct(ids(), lambda one: one, 1, 3)
     return st.builds(
         ListSettings,
         time_zone=st.sampled_from(("Asia/Shanghai", "Europe/Berlin", "UTC")),
@@ -164,6 +166,7 @@ def settings() -> st.SearchStrategy[ListSettings]:
         policies=_policies(),
         outages=st.lists(outages, max_size=2).map(tuple),
         mappings=_distinct(st.tuples(ids(), _mapping_rules()), lambda one: one[0], 0, 2),
+        pin_only=st.none() | st.builds(PinOnly, st.binary(min_size=16, max_size=16), door_ids),
     )
 
 

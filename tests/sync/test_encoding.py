@@ -28,6 +28,7 @@ from sync.records import (
     Holiday,
     ListSettings,
     Pin,
+    PinOnly,
     Record,
     Schedule,
     Technology,
@@ -218,6 +219,8 @@ def test_the_layout_of_settings_is_pinned() -> None:
     assert decode_settings(settings_row()) == ListSettings("Asia/Shanghai", (DoorPolicy(1),))
     with_holiday = decode_settings(settings_row(holidays=[[738_886, 1]]))
     assert with_holiday.holidays == (Holiday(date(2024, 1, 1)),)
+    by_pin = decode_settings(settings_row(pin_only=[bytes(16), [1]]))
+    assert by_pin.pin_only == PinOnly(bytes(16), (1,))
 
 
 @pytest.mark.parametrize(
@@ -244,7 +247,12 @@ def test_the_layout_of_settings_is_pinned() -> None:
         ({"outages": [[5, 6, 9, 1]]}, "utility: 9 is unknown"),
         ({"mappings": [[1, False, 4, False, None]]}, "low_bits"),
         ({"mappings": [[1, False, None, True, None]]}, "width_bytes"),
-        ({"extra": 1}, "settings: has 10 parts"),
+        ({"pin_only": None}, "pin only: must be an array"),
+        ({"pin_only": [bytes(16)]}, "pin only: has 1 parts"),
+        ({"pin_only": [bytes(15), [1]]}, "salt of 16 bytes"),
+        ({"pin_only": [bytes(16), []]}, "and doors"),
+        ({"pin_only": [bytes(16), [2, 1]]}, "in order"),
+        ({"pin_only": [bytes(16), [1]], "extra": 1}, "settings: has 11 parts"),
     ],
 )
 def test_settings_outside_the_format_are_refused_by_name(changed: dict[str, object], named: str) -> None:

@@ -22,6 +22,7 @@ from sync.records import (
     PassbackArea,
     PassbackMode,
     Pin,
+    PinMatch,
     Record,
     RevocationReason,
     Schedule,
@@ -29,10 +30,9 @@ from sync.records import (
     Tombstone,
     Window,
 )
-from sync.records.pin import pin_digest
 from terminal.core.decision import Decision, decide
 from terminal.core.rules import Rules, compile_rules
-from terminal.core.situation import Now, Request, Situation
+from terminal.core.situation import Now, PinEntry, Request, Situation
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 CARD = Credential(Technology.ISO14443A, bytes.fromhex("04a1b2c3d4e5f6"))
@@ -44,8 +44,13 @@ OFFICE_HOURS, NIGHT, MISSING = 1, 2, 99
 
 EVERY_DAY = 0x7F
 WEEKDAYS = 0x1F
-SALT = bytes(16)
-PIN = Pin(SALT, pin_digest(SALT, "2468"), pin_digest(SALT, "2469"))
+PIN = Pin(bytes(16), bytes(32), bytes(32))
+"""Its digests are nobody's: what was typed comes to the core as `PinMatch`."""
+
+
+def typed(match: PinMatch, *, blocked: bool = False) -> PinEntry:
+    """Digits that are to PIN what ``match`` says."""
+    return PinEntry({PIN: match}, blocked)
 
 
 def utc(local: str, zone: ZoneInfo = SHANGHAI, *, fold: int = 0) -> int:

@@ -22,6 +22,8 @@ from sync.records import (
     ModeWindow,
     PassbackArea,
     PassbackMode,
+    Pin,
+    PinMatch,
     Record,
     RevocationReason,
     Schedule,
@@ -34,6 +36,7 @@ from terminal.core.situation import Now, PinEntry, Position, Request, Situation
 from tests.terminal.core.scenes import CARD, FLOOR, MISSING, NOW, OTHER_CARD, PIN, SHANGHAI
 
 Item = TypeVar("Item")
+OTHER_PIN = Pin(bytes(16), b"\1" * 32)
 GRANT_IDS = st.integers(1, 6)
 ISSUES = st.integers(1, 3)
 DIRECTIONS = st.sampled_from((Direction.IN, Direction.OUT, Direction.BOTH))
@@ -76,7 +79,7 @@ def grants() -> st.SearchStrategy[Grant]:
         valid_until=st.none() | st.integers(FLOOR + 5001, FLOOR + 10_800),
         uses=mostly(None, 1, 2),
         companion=mostly(frozenset(), frozenset({GrantKind.GUARD})),
-        pin=mostly(None, PIN),
+        pin=mostly(None, PIN, OTHER_PIN),
         long_opening=st.booleans(),
         passback_exempt=st.booleans(),
         first_card=st.booleans(),
@@ -157,13 +160,13 @@ def situations() -> st.SearchStrategy[Situation]:
 
 def requests() -> st.SearchStrategy[Request]:
     """Taps of CARD, now and then of another card or at a door the list does not hold."""
-    typed = st.none() | st.sampled_from(("2468", "2469", "")) | st.text(max_size=4)
+    matches = st.dictionaries(st.sampled_from((PIN, OTHER_PIN)), st.sampled_from(PinMatch))
     return st.builds(
         Request,
         mostly(CARD, OTHER_CARD),
         mostly(2, 1, MISSING),
         DIRECTIONS,
-        st.builds(PinEntry, typed, mostly(False, True)),
+        st.builds(PinEntry, matches, mostly(False, True)),
         st.frozensets(KINDS, max_size=2),
     )
 

@@ -5,7 +5,17 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from sync.records import Access, Direction, DoorMode, DoorPolicy, Grant, GrantKind, Reason
+from sync.records import (
+    Access,
+    Credential,
+    Direction,
+    DoorMode,
+    DoorPolicy,
+    Grant,
+    GrantKind,
+    Reason,
+    Technology,
+)
 from terminal.core.companion import Completed, Pending, is_over, refuse, second_tap, wait_for_companion
 from terminal.core.situation import Now, Position, Request, Situation
 from tests.terminal.core.scenes import (
@@ -123,6 +133,14 @@ def test_a_residents_tap_meanwhile_is_served_and_changes_nothing() -> None:
 def test_the_same_chip_never_confirms_itself() -> None:
     twice = grant(2, issue_id=200, kind=GrantKind.GUARD)
     assert follows(SLIP, twice, request=tap()) is None
+
+
+def test_a_pin_without_a_card_confirms_nobody() -> None:
+    by_pin = replace(RULES, doors={**RULES.doors, FRONT: replace(RULES.doors[FRONT], opens_by_pin=True)})
+    code = Credential(Technology.KEYPAD, bytes(32))
+    typed, guard = replace(GUARD_TAPS, credential=code), replace(GUARD, credential=code)
+    assert second_tap(pending(), typed, [guard], by_pin, CALM, NOW) is None
+    assert second_tap(pending(), GUARD_TAPS, [GUARD], by_pin, CALM, NOW) is not None
 
 
 def test_a_tap_at_another_door_does_not_complete() -> None:

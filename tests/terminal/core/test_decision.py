@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from sync.records import (
     Access,
     ClockState,
+    Credential,
     Direction,
     DoorMode,
     Grant,
@@ -15,8 +16,11 @@ from sync.records import (
     KindPolicy,
     PassbackArea,
     PassbackMode,
+    PinMatch,
+    PinOnly,
     Reason,
     RevocationReason,
+    Technology,
 )
 from sync.records.settings import DEFAULT_POLICIES
 from terminal.core.companion import Pending, refuse
@@ -34,6 +38,7 @@ from tests.terminal.core.scenes import (
     OFFICE_HOURS,
     OTHER_CARD,
     PIN,
+    RULES,
     UNKNOWN,
     YARD,
     at,
@@ -42,6 +47,7 @@ from tests.terminal.core.scenes import (
     rules,
     tap,
     tombstone,
+    typed,
     utc,
 )
 
@@ -75,8 +81,8 @@ EXAMPLES: dict[Reason, Callable[[], Decision]] = {
     Reason.NO_USES_LEFT: lambda: decided(grant(uses=3), situation=replace(CALM, spent={1: 3})),
     Reason.NEEDS_SECOND_CREDENTIAL: lambda: decided(SLIP),
     Reason.NEEDS_PIN: lambda: decided(grant(pin=PIN)),
-    Reason.WRONG_PIN: lambda: decided(grant(pin=PIN), request=tap(pin=PinEntry("0000"))),
-    Reason.PIN_BLOCKED: lambda: decided(grant(pin=PIN), request=tap(pin=PinEntry("2468", blocked=True))),
+    Reason.WRONG_PIN: lambda: decided(grant(pin=PIN), request=tap(pin=typed(PinMatch.WRONG))),
+    Reason.PIN_BLOCKED: lambda: decided(grant(pin=PIN), request=tap(pin=typed(PinMatch.RIGHT, blocked=True))),
     Reason.PASSBACK: lambda: decided(grant(), request=tap(YARD), situation=replace(CALM, positions=INSIDE)),
     Reason.INTERLOCK: lambda: decided(grant(), situation=replace(CALM, interlock_clear=False)),
     Reason.LOCKED_DOWN: lambda: decided(grant(), situation=LOCKDOWN),
@@ -251,7 +257,7 @@ class TestClockAndList:
 
 class TestSeveralGrants:
     def test_the_cheapest_grant_opens(self) -> None:
-        asks = tap(YARD, pin=PinEntry("2468"), companion=frozenset({GrantKind.GUARD}))
+        asks = tap(YARD, pin=typed(PinMatch.RIGHT), companion=frozenset({GrantKind.GUARD}))
         dear_to_cheap = [
             grant(1, uses=2),
             grant(2, companion=frozenset({GrantKind.GUARD})),
@@ -291,23 +297,49 @@ class TestSeveralGrants:
 
 class TestPin:
     def test_the_right_pin_opens(self) -> None:
-        outcome = decided(grant(pin=PIN), request=tap(pin=PinEntry("2468")))
+        outcome = decided(grant(pin=PIN), request=tap(pin=typed(PinMatch.RIGHT)))
         assert (outcome.reason, outcome.duress) == (Reason.GRANTED, False)
 
     def test_a_duress_pin_opens_and_is_flagged(self) -> None:
-        outcome = decided(grant(pin=PIN), request=tap(pin=PinEntry("2469")))
+        outcome = decided(grant(pin=PIN), request=tap(pin=typed(PinMatch.DURESS)))
         assert (outcome.reason, outcome.duress) == (Reason.GRANTED, True)
 
     @pytest.mark.parametrize("situation", [CALM, LOCKDOWN, FREE])
     def test_duress_is_flagged_whichever_grant_opens_or_none(self, situation: Situation) -> None:
-        request = tap(pin=PinEntry("2469"))
+        request = tap(pin=typed(PinMatch.DURESS))
         assert decided(grant(1), grant(2, pin=PIN), request=request, situation=situation).duress
 
     def test_a_grant_without_pin_does_not_ask(self) -> None:
-        assert decided(grant(), request=tap(pin=PinEntry("0000", blocked=True))).granted
+        assert decided(grant(), request=tap(pin=PinEntry(blocked=True))).granted
 
-    def test_digits_are_not_shown(self) -> None:
-        assert "2468" not in repr(tap(pin=PinEntry("2468")))
+    def test_a_pin_that_nothing_was_compared_with_is_asked_for(self) -> None:
+        other = replace(PIN, salt=b"\1" * 16)
+        outcome = decided(grant(pin=other), request=tap(pin=typed(PinMatch.DURESS)))
+        assert (outcome.reason, outcome.duress) == (Reason.NEEDS_PIN, False)
+
+    def test_each_grant_is_judged_by_its_own_pin(self) -> None:
+        other = replace(PIN, salt=b"\1" * 16)
+        entry = PinEntry({PIN: PinMatch.WRONG, other: PinMatch.RIGHT})
+        assert decided(grant(1, pin=PIN), grant(2, pin=other), request=tap(pin=entry)).grant_id == 2
+
+    def test_the_pin_of_an_ended_grant_alarms_nobody(self) -> None:
+        request = tap(pin=typed(PinMatch.DURESS))
+        ended = tombstone(2, reason=RevocationReason.WITHDRAWN)
+        assert not decided(grant(1), grant(2, pin=PIN), ended, request=request).duress
+
+    def test_without_a_card_it_opens_only_where_the_list_allows_it(self) -> None:
+        keypad = Credential(Technology.KEYPAD, bytes(32))
+        allowed = rules(pin_only=PinOnly(bytes(16), (FRONT,)))
+        outcomes = [
+            decided(grant(credential=keypad), request=replace(tap(door), credential=keypad), rules=one).reason
+            for door in (FRONT, YARD)
+            for one in (RULES, allowed)
+        ]
+        wrong = Reason.WRONG_DOOR
+        assert outcomes == [wrong, Reason.GRANTED, wrong, wrong]
+
+    def test_duress_is_not_shown(self) -> None:
+        assert "DURESS" not in repr(tap(pin=typed(PinMatch.DURESS))).upper()
 
 
 class TestConsequences:

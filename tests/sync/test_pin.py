@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sync.records import Pin
-from sync.records.pin import PinMatch, match_pin, pin_digest
+from sync.pin import match_pin, pin_digest
+from sync.records import Pin, PinMatch
 
 SALT = bytes(range(16))
 PIN = Pin(SALT, pin_digest(SALT, "2468"), pin_digest(SALT, "2469"))
@@ -12,8 +13,14 @@ PIN = Pin(SALT, pin_digest(SALT, "2468"), pin_digest(SALT, "2469"))
 
 def test_the_digest_is_part_of_the_format() -> None:
     assert pin_digest(SALT, "2468").hex() == (
-        "da0af9c4241f45ec5701b0f2e490f9c794db8f2aacca766c6081a721d04be295"
+        "cd6469c8da9029cf10626135a0bb8a38267379ebd0eadd11446fa98be1e7e6ad"
     )
+
+
+def test_it_is_scrypt_as_the_standard_has_it() -> None:
+    """Another implementation of RFC 7914, with the parameters that stand in the documentation."""
+    kdf = Scrypt(salt=SALT, length=32, n=4096, r=8, p=1)
+    assert kdf.derive(b"2580") == pin_digest(SALT, "2580")
 
 
 def test_right_duress_and_wrong() -> None:
@@ -29,6 +36,10 @@ def test_right_duress_and_wrong() -> None:
 
 def test_the_salt_counts() -> None:
     assert match_pin(Pin(bytes(16), PIN.digest), "2468") is PinMatch.WRONG
+
+
+def test_without_a_duress_pin_nothing_is_duress() -> None:
+    assert match_pin(Pin(SALT, PIN.digest), "2469") is PinMatch.WRONG
 
 
 @settings(max_examples=30, deadline=None)
