@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,6 +44,7 @@ from sync.messages import (
 )
 from sync.update import ListVersion
 
+VECTORS = Path(__file__).parents[2] / "sync" / "vectors" / "messages.json"
 SIXTEEN = bytes(range(16))
 DIGEST = bytes(range(32))
 EXAMPLES: tuple[Message, ...] = (
@@ -85,6 +89,16 @@ EXAMPLES: tuple[Message, ...] = (
     OrderAnswer(3, ok=True, text=""),
     FloorSent(b"signed"),
 )
+
+
+def test_the_frozen_vectors_are_these_bytes_and_are_read_as_they_were_meant() -> None:
+    vectors = json.loads(VECTORS.read_text("utf-8"))["messages"]
+    assert [one["kind"] for one in vectors] == [one.kind.name.lower() for one in EXAMPLES]
+    for vector, example in zip(vectors, EXAMPLES, strict=True):
+        assert framed(example).hex() == vector["bytes"]
+        reader = MessageReader()
+        reader.feed(bytes.fromhex(vector["bytes"]))
+        assert decode_message(reader.next_message() or b"") == example
 
 
 def test_every_kind_has_an_example() -> None:
