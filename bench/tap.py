@@ -23,6 +23,8 @@ def measure(workshop: Workshop) -> list[Figure]:
     return [
         p99("quiet_alone", quiet["alone"], "us", BOUND_US),
         p99("quiet_together", quiet["together"], "us", BOUND_US),
+        p99("quiet_bare_wake", quiet["wake"], "us"),
+        p99("replacing_bare_wake", beside["wake"], "us"),
         p99("replacing_alone", beside["alone"], "us", BOUND_US),
         p99("replacing_together", beside["together"], "us", BOUND_US),
         p99("quiet_spend_first", quiet["spend"], "us"),

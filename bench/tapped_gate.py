@@ -46,6 +46,7 @@ class People:
         """All phases, then the end of the gate."""
         try:
             time.sleep(SETTLE_S)
+            self.found["wake"] = [self._wake_us() for _ in range(arguments.alone)]
             self._phase("alone", arguments.alone, 1, spends=False)
             self._phase("together", arguments.together, len(DOORS), spends=False)
             self._phase("spend", arguments.spends, 1, spends=True)
@@ -66,6 +67,21 @@ class People:
             time.sleep(LOCKED_AGAIN_S + self._draw.random() * 0.1)
             latencies += [self._latency_us(door, at) for door, at in taps]
         self.found[name] = latencies
+
+    def _wake_us(self) -> float:
+        """How long the idle loop takes to do nothing at all when asked: the machine's part of a tap."""
+        time.sleep(LOCKED_AGAIN_S + self._draw.random() * 0.1)
+        done = threading.Event()
+        woken: list[float] = []
+
+        def turn() -> None:
+            woken.append(self._gate.loop.monotonic())
+            done.set()
+
+        at = self._gate.loop.monotonic()
+        self._gate.loop.post(turn)
+        done.wait(GIVE_UP_S)
+        return (woken[0] - at) * 1e6
 
     def _tap(self, door: int, card: Credential) -> float:
         reader = self._gate.readers[f"reader{door}"].reader

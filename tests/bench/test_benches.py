@@ -20,7 +20,9 @@ FIGURES = {
         "replacing_100000",
     },
     "tap": {
-        f"{state}_{how}" for state in ("quiet", "replacing") for how in ("alone", "together", "spend_first")
+        f"{state}_{how}"
+        for state in ("quiet", "replacing")
+        for how in ("alone", "together", "spend_first", "bare_wake")
     },
     "startup": {"bare", "ready_1000", "ready_100000", "times_bare", "growth_small_to_large"},
     "memory": {"ready", "after_taps", "growth_once_settled"},
