@@ -207,20 +207,21 @@ class LogWriter:
         try:
             self._log.tidy()
             if now >= self._chores_at:
-                self._keep_house(acknowledged)
+                self._keep_house(acknowledged, now)
         except StoreError as error:
             with self._changed:
                 self._chores_at = now + CHORE_RETRY_S
                 self._health = replace(self._health, last_error=str(error))
 
-    def _keep_house(self, acknowledged: int) -> None:
+    def _keep_house(self, acknowledged: int, now: float) -> None:
         utc_s = self._trusted_utc()
         if acknowledged:
             self._log.acknowledge(acknowledged, utc_s)
         more = utc_s is not None and self._log.purge(utc_s)
         with self._changed:
             if not self._acknowledged:
-                self._chores_at = self._monotonic() + (0.0 if more else PURGE_EVERY_S)
+                # From when it was due, not from when the disk was done.
+                self._chores_at = now + (0.0 if more else PURGE_EVERY_S)
 
     def _end(self) -> None:
         """Close the log and tell whoever still waits, whatever ended the thread."""
