@@ -77,8 +77,10 @@ class Pump:
         else:
             deadline = self._session.next_deadline()
             wait_s = None if deadline is None else max(0.0, deadline - self._monotonic())
+            # Not wait_for: in Python 3.11 it loses a cancellation that comes just as the event is set.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._kicked.wait(), wait_s)
+                async with asyncio.timeout(wait_s):
+                    await self._kicked.wait()
 
     async def _read(self) -> None:
         while self._ended is None:
@@ -118,7 +120,8 @@ class Pump:
         data = self._session.data_to_send(1 << 16)
         if data:
             with contextlib.suppress(LinkError, TimeoutError):
-                await asyncio.wait_for(self._stream.write(data), FLUSH_WITHIN_S)
+                async with asyncio.timeout(FLUSH_WITHIN_S):
+                    await self._stream.write(data)
 
     def _tell(self) -> None:
         while (event := self._session.next_event()) is not None:

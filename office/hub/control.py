@@ -100,7 +100,8 @@ class ControlSocket:
         answered: asyncio.Future[OrderAnswer] = asyncio.get_running_loop().create_future()
         self._hub.order(gate, kind, arguments, valid_s=valid_s, then=answered.set_result)
         try:
-            answer = await asyncio.wait_for(answered, ANSWER_WITHIN_S)
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                answer = await answered
         except TimeoutError:
             raise OfficeError(
                 f"gate {gate} did not answer; it may have done it: look at its events"
