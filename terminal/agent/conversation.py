@@ -13,7 +13,6 @@ from msgspec import Struct
 
 from sync.envelope import claimed_version
 from sync.hub_authority import authorise_hub
-from sync.keys import SigningKey
 from sync.link_errors import WrongHubError
 from sync.messages import (
     Bye,
@@ -39,7 +38,6 @@ from sync.session_events import (
     SessionEvent,
     TimeAnswered,
 )
-from sync.statements.authority import Authority
 from sync.statements.pulse import verify_pulse_answer
 from sync.statements.refusal import StatementError
 from sync.update import ListVersion
@@ -72,7 +70,6 @@ class GateProcess(Protocol):
 class Parts(Struct, frozen=True):
     """What outlives a session at a gate."""
 
-    key: SigningKey
     boot_id: bytes
     lists: AgentLists
     log: LogSource
@@ -286,8 +283,3 @@ class Conversation:
         if self._session.is_open:
             self._session.send(message)
             self._kick()
-
-    @property
-    def authority(self) -> Authority:
-        """Whom this gate obeys, as of now."""
-        return self._authority

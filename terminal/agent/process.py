@@ -151,7 +151,6 @@ class AgentProcess:
 
     def _parts(self, lists: AgentLists) -> Parts:
         return Parts(
-            key=self._key,
             boot_id=self._outside.boot,
             lists=lists,
             log=self._log,

@@ -112,7 +112,6 @@ class GateSide:
             access_state=self.log_source.access_state,
         )
         self.parts = Parts(
-            key=self.key,
             boot_id=self.boot,
             lists=self.lists,
             log=self.log_source,
