@@ -1,1 +1,1 @@
-"""The technician's visit: from a bare Raspberry Pi to a working gate."""
+"""The technician's visit: bring a gate into service, test its wiring, swap it, keep its releases."""

@@ -1,0 +1,1 @@
+"""The commands of `python -m provisioning`: a file each, its docstring is the help."""
