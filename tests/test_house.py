@@ -56,7 +56,8 @@ def test_the_tests_mirror_the_tree() -> None:
 
 
 def test_no_module_is_too_long_to_be_read_at_a_sitting() -> None:
-    assert {name: n for name, text in TREE.items() if (n := text.count("\n")) > MOST_LINES} == {}
+    written = {name: text for name, text in TREE.items() if ".migrations." not in name}  # Django writes those
+    assert {name: n for name, text in written.items() if (n := text.count("\n")) > MOST_LINES} == {}
 
 
 @pytest.mark.parametrize(

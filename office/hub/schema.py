@@ -138,15 +138,20 @@ def create(path: Path, estate_id: bytes, checkpoint: Checkpoint) -> None:
     checkpoint("file created")
     with sqlite_errors(path), contextlib.closing(_open(path)) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        if connection.execute("PRAGMA application_id").fetchone()[0] == 0:
-            for statement in TABLES:
-                connection.execute(statement)
-            connection.execute("INSERT INTO hub VALUES (1, ?)", (estate_id,))
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        found_tables(connection, estate_id)
         checkpoint("before founding commit")
         connection.execute("COMMIT")
     checkpoint("founded")
+
+
+def found_tables(connection: sqlite3.Connection, estate_id: bytes) -> None:
+    """Make the hub's tables inside the caller's transaction, unless they are there."""
+    if connection.execute("PRAGMA application_id").fetchone()[0] == 0:
+        for statement in TABLES:
+            connection.execute(statement)
+        connection.execute("INSERT INTO hub VALUES (1, ?)", (estate_id,))
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def connect(path: Path) -> sqlite3.Connection:

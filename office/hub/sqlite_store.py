@@ -23,9 +23,15 @@ OUTBOX_S: Final = 30 * 86_400
 class SqliteHub:
     """`office.hub.port.HubStorage`; one thread at a time uses it, several processes may."""
 
-    def __init__(self, path: Path, *, checkpoint: Checkpoint = pass_by) -> None:
-        """Open the store that ``found`` made; raises ``HubStoreError``."""
-        self._database = Database(path, connect(path), checkpoint)
+    def __init__(
+        self, path: Path, *, checkpoint: Checkpoint = pass_by, database: Database | None = None
+    ) -> None:
+        """Open the store that ``found`` made, or share the ``database`` that somebody else opened and closes.
+
+        Raises:
+            HubStoreError: the file is no store, or of another version.
+        """
+        self._database = database or Database(path, connect(path), checkpoint)
         self.gates = SqliteGates(self._database)
         self.wanted = SqliteWanted(self._database)
         self.signed = SqliteSigned(self._database)

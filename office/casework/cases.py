@@ -1,0 +1,60 @@
+"""What every step of a KH-14 case shares."""
+
+from __future__ import annotations
+
+from office.casework.actor import Actor
+from office.casework.issue_steps import locked_issue
+from office.casework.ledger import account_of
+from office.casework.trail import record
+from office.procedures.errors import Refused, RuleError
+from office.procedures.loss import OPEN, CaseFacts
+from office.procedures.loss import CaseState as CaseStep
+from office.registry.models import Issue, LossCase
+
+
+def locked_case(case_id: int) -> tuple[LossCase, Issue]:
+    """The case and its card for a change in this transaction."""
+    case = LossCase.objects.select_for_update().select_related("replacement__chip").get(pk=case_id)
+    return case, locked_issue(case.issue_id)
+
+
+def check_no_open_case(issue: Issue) -> None:
+    """Raises ``RuleError`` if the card has an open case."""
+    if issue.cases.filter(state__in=[one.value for one in OPEN]).exists():
+        raise RuleError("14.3", Refused.CASE_OPEN)
+
+
+def holders(issue: Issue) -> frozenset[int]:
+    """Who may report and find it: the holder, or the keeper of the vehicle."""
+    keeper = None if issue.vehicle is None else issue.vehicle.keeper_id
+    return frozenset(one for one in (issue.holder_id, keeper) if one is not None)
+
+
+def thaw(issue: Issue) -> None:
+    """Let the account of a card that opens again move."""
+    account = account_of(issue)
+    if account is not None:
+        account.frozen = False
+        account.save(update_fields=["frozen"])
+
+
+def facts_of(case: LossCase) -> CaseFacts:
+    """What the rules ask of the case."""
+    return CaseFacts(
+        CaseStep(case.state),
+        case.kind,
+        case.by_holder,
+        case.clerk_id,
+        case.reviewer_id,
+        account_of(case.issue) is not None,
+        case.balance_agreed,
+        holders(case.issue),
+    )
+
+
+def saved(actor: Actor, case: LossCase, rule: str, action: str, **facts: object) -> LossCase:
+    """Save the case with its entry in the trail."""
+    case.version += 1
+    case.save()
+    record(actor.at, actor.user, rule, action, f"losscase:{case.pk}", **facts)
+    return case

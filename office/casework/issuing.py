@@ -1,0 +1,223 @@
+"""KH-13: resident cards (and vehicle cards, outside the quota), from the application to the signature."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import transaction
+from msgspec import Struct
+
+from office.casework.actor import Actor
+from office.casework.issue_steps import locked_issue, take
+from office.casework.payments import paid_in_full
+from office.casework.trail import record
+from office.procedures.errors import Refused, RuleError
+from office.procedures.issue_states import COUNTS, State, Step
+from office.procedures.quota import CountedCard, Quota, QuotaRules, check_quota, quota
+from office.registry.models import (
+    Application,
+    CardKind,
+    Chip,
+    Issue,
+    IssueState,
+    IssueStep,
+    Membership,
+    Person,
+    Place,
+    Policy,
+    RelationKind,
+    Signature,
+    SignatureKind,
+    StaffRole,
+    Vehicle,
+)
+from sync.records import Credential
+
+SELF = "self"
+"""Code of the relation of the applicant to himself."""
+MAX_SIGNATURE_BYTES = 256 << 10
+
+
+class CardWish(Struct, frozen=True):
+    """One line of KH-03-R04."""
+
+    holder: int
+    """Person id."""
+    relation: str
+    """Code of the relation to the applicant."""
+
+
+def policy() -> Policy:
+    """The estate's settings; the shipped ones until somebody changes them."""
+    return Policy.objects.first() or Policy()
+
+
+def unit_quota(unit: Place) -> Quota:
+    """How a unit stands (rule 13.4), for the clerk to see while filling the form."""
+    return quota(unit.floor_area_m2 or Decimal(0), _counted(unit), _rules())
+
+
+def check_wishes(unit: Place, wishes: Sequence[CardWish]) -> Quota:
+    """How the unit would stand with these cards; raises ``RuleError`` 13.4."""
+    direct = {one.code: one.direct for one in RelationKind.objects.all()}
+    if any(one.relation not in direct for one in wishes):
+        raise RuleError("13.2", Refused.RELATION_MISSING)
+    wanted = [CountedCard(direct[one.relation]) for one in wishes]
+    return check_quota(unit.floor_area_m2 or Decimal(0), _counted(unit), wanted, _rules())
+
+
+@transaction.atomic
+def apply_for_cards(
+    actor: Actor, unit: Place, applicant: Person, wishes: Sequence[CardWish], submission: UUID
+) -> Application:
+    """Rules 13.1 to 13.4: an application for resident cards. The same submission twice is one application.
+
+    Raises:
+        RuleError: who applies, a relation, or the quota.
+    """
+    actor.must_be(StaffRole.CLERK, "13.1")
+    known = Application.objects.filter(submission=submission).first()
+    if known is not None:
+        return known
+    _check_resident(actor, unit, applicant)
+    if not wishes:
+        raise RuleError("13.2", Refused.NO_PERSONS)
+    check_wishes(unit, wishes)
+    application = Application.objects.create(
+        unit=unit, applicant=applicant, applied_at=actor.at, clerk=actor.user, submission=submission
+    )
+    for wish in wishes:
+        _new_issue(actor, application, CardKind.RESIDENT, holder_id=wish.holder, relation_id=wish.relation)
+    subject = f"application:{application.pk}"
+    record(actor.at, actor.user, "13.1", "application", subject, unit=unit.pk, cards=len(wishes))
+    return application
+
+
+@transaction.atomic
+def apply_for_vehicle_card(
+    actor: Actor, vehicle: Vehicle, applicant: Person, submission: UUID
+) -> Application:
+    """A card for plate and unit: fee and signature as KH-13, outside the quota, ends with the parking right.
+
+    Raises:
+        RuleError: who applies, or the parking right has ended.
+    """
+    actor.must_be(StaffRole.CLERK, "13.1")
+    known = Application.objects.filter(submission=submission).first()
+    if known is not None:
+        return known
+    _check_resident(actor, vehicle.unit, applicant)
+    if vehicle.parking_until is not None and vehicle.parking_until <= actor.today:
+        raise RuleError("13.vehicle", Refused.NO_PARKING_RIGHT, until=vehicle.parking_until.isoformat())
+    application = Application.objects.create(
+        unit=vehicle.unit,
+        applicant=applicant,
+        vehicle=vehicle,
+        applied_at=actor.at,
+        clerk=actor.user,
+        submission=submission,
+    )
+    _new_issue(actor, application, CardKind.VEHICLE, vehicle_id=vehicle.pk)
+    record(actor.at, actor.user, "13.1", "application", f"application:{application.pk}", unit=vehicle.unit_id)
+    return application
+
+
+def assign_chip(issue: Issue, credential: Credential, printed: str = "") -> None:
+    """Give an issue its chip, inside the caller's transaction.
+
+    Raises:
+        RuleError: the chip is in another running issue.
+    """
+    number = credential.number.hex().upper()
+    chip, _ = Chip.objects.get_or_create(
+        technology=int(credential.technology), number=number, defaults={"printed": printed}
+    )
+    taken = Issue.objects.filter(chip=chip, state__in=[one.value for one in COUNTS]).exclude(pk=issue.pk)
+    if taken.exists():
+        raise RuleError("13.6", Refused.CHIP_IN_USE)
+    issue.chip = chip
+    issue.version += 1
+    issue.save(update_fields=["chip", "version"])
+
+
+@transaction.atomic
+def sign_for_card(
+    actor: Actor,
+    issue_id: int,
+    signer: Person,
+    kind: SignatureKind,
+    image: bytes | None,
+    *,
+    version: int | None = None,
+) -> Issue:
+    """Rule 13.6: the customer signs, and only then the card opens doors.
+
+    Raises:
+        RuleError: fee, chip, quota (judged once more), or state.
+    """
+    actor.must_be(StaffRole.CLERK, "13.6")
+    issue = locked_issue(issue_id, version)
+    check_signable(issue)
+    Signature.objects.create(
+        issue=issue, signer=signer, at=actor.at, kind=kind, witness=actor.user, image=image
+    )
+    take(actor, issue, Step.SIGN, signer=signer.pk, kind=kind.value)
+    take(actor, issue, Step.ACTIVATE)
+    return issue
+
+
+def check_signable(issue: Issue) -> None:
+    """What must hold before a card is handed out; raises ``RuleError``."""
+    if not paid_in_full(issue):
+        raise RuleError("13.5", Refused.FEE_NOT_PAID)
+    if issue.chip is None:
+        raise RuleError("13.6", Refused.NO_CHIP)
+    if issue.kind == CardKind.RESIDENT and issue.replaces_id is None and issue.unit is not None:
+        others = _counted(issue.unit, without=issue.pk)
+        wanted = [CountedCard(issue.relation is not None and issue.relation.direct)]
+        check_quota(issue.unit.floor_area_m2 or Decimal(0), others, wanted, _rules())
+
+
+def _new_issue(actor: Actor, application: Application, kind: CardKind, **fields: object) -> Issue:
+    issue = Issue(
+        kind=kind,
+        state=IssueState.APPLIED,
+        state_since=actor.at,
+        unit=application.unit,
+        application=application,
+    )
+    for name, value in fields.items():
+        setattr(issue, name, value)
+    issue.save()
+    IssueStep.objects.create(issue=issue, state=issue.state, at=actor.at, clerk=actor.user, rule="13.1")
+    return issue
+
+
+def _check_resident(actor: Actor, unit: Place, applicant: Person) -> None:
+    today = actor.today
+    theirs = Membership.objects.filter(person=applicant, unit=unit, since__lte=today)
+    if not (theirs.filter(until__isnull=True) | theirs.filter(until__gt=today)).exists():
+        raise RuleError("13.3", Refused.NOT_A_RESIDENT)
+
+
+def _counted(unit: Place, *, without: int | None = None) -> list[CountedCard]:
+    issues = Issue.objects.filter(
+        unit=unit, kind=CardKind.RESIDENT, state__in=[one.value for one in COUNTS]
+    ).select_related("relation", "replaces")
+    return [
+        CountedCard(one.relation is not None and one.relation.direct, replacement=_stands_in(one))
+        for one in issues
+        if one.pk != without
+    ]
+
+
+def _stands_in(issue: Issue) -> bool:
+    """Whether the card that it replaces counts still."""
+    return issue.replaces is not None and State(issue.replaces.state) in COUNTS
+
+
+def _rules() -> QuotaRules:
+    now = policy()
+    return QuotaRules(now.quota_area_m2, now.quota_below, now.quota_from)

@@ -1,0 +1,63 @@
+"""Stored value: account-based and double-entry; the chip holds nothing (rules 14.2, 14.9)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Sum
+
+from office.casework.actor import Actor
+from office.casework.trail import record
+from office.procedures.errors import Refused, RuleError
+from office.registry.models import Account, EntryKind, Issue, LedgerEntry, StaffRole
+
+ESTATE_SIDE = {
+    EntryKind.OPENING: "opening balances",
+    EntryKind.TOP_UP: "cash",
+    EntryKind.SPENDING: "sales",
+    EntryKind.REFUND: "cash",
+    EntryKind.CORRECTION: "corrections",
+}
+"""The account on the other side of each kind of entry."""
+
+
+def account_of(issue: Issue) -> Account | None:
+    """The account from which this card spends."""
+    return Account.objects.filter(issue=issue).first()
+
+
+def balance_of(account: Account) -> Decimal:
+    """What the account holds, to the cent."""
+    received = account.credits.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+    given = account.debits.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+    return Decimal(received) - Decimal(given)
+
+
+@transaction.atomic
+def open_account(actor: Actor, issue: Issue) -> Account:
+    """Give a card's holder an account; the one there is, if there is one."""
+    actor.must_be(StaffRole.CLERK, "14.2")
+    return account_of(issue) or Account.objects.create(holder=issue.holder, issue=issue)
+
+
+@transaction.atomic
+def enter(actor: Actor, account: Account, kind: EntryKind, amount: Decimal, note: str = "") -> LedgerEntry:
+    """Move money into the account (``amount`` above zero) or out of it.
+
+    Raises:
+        RuleError: nothing, more than there is, or the account is frozen by an open case.
+    """
+    actor.must_be(StaffRole.CLERK, "14.2")
+    if account.frozen:
+        raise RuleError("14.2", Refused.ACCOUNT_FROZEN)
+    if amount == 0 or balance_of(account) + amount < 0:
+        raise RuleError("14.2", Refused.AMOUNT_WRONG, due=str(balance_of(account)))
+    other, _ = Account.objects.get_or_create(name=ESTATE_SIDE[kind], holder=None)
+    debit, credit = (other, account) if amount > 0 else (account, other)
+    entry = LedgerEntry.objects.create(
+        kind=kind, debit=debit, credit=credit, amount=abs(amount), at=actor.at, clerk=actor.user, note=note
+    )
+    facts = {"amount": str(amount), "kind": kind.value}
+    record(actor.at, actor.user, "14.2", "ledger entry", f"account:{account.pk}", **facts)
+    return entry

@@ -1,0 +1,152 @@
+"""Money at the desk: fees, deposits, refunds, voids, and the daily closing of the till."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Sum
+
+from office.casework.actor import Actor
+from office.casework.issue_steps import locked_issue, take
+from office.casework.trail import record
+from office.procedures.errors import Refused, RuleError
+from office.procedures.issue_states import State, Step
+from office.registry.models import (
+    CashClosing,
+    Issue,
+    Payment,
+    PaymentKind,
+    PaymentMethod,
+    Policy,
+    StaffRole,
+)
+
+
+def fee_due(issue: Issue) -> Decimal:
+    """What the card costs (rules 13.5, 14.5)."""
+    if issue.fee is not None:
+        return issue.fee
+    return (Policy.objects.first() or Policy()).card_fee
+
+
+def balance_paid(issue: Issue) -> Decimal:
+    """Fees paid less refunds, voided receipts left out."""
+    sums = {
+        row["kind"]: row["total"]
+        for row in Payment.objects.filter(issue=issue, voided_at__isnull=True)
+        .values("kind")
+        .annotate(total=Sum("amount"))
+    }
+    paid: Decimal = sums.get(PaymentKind.FEE, Decimal(0)) - sums.get(PaymentKind.REFUND, Decimal(0))
+    return paid
+
+
+def paid_in_full(issue: Issue) -> bool:
+    """Whether nothing is due for the card any more."""
+    return balance_paid(issue) >= fee_due(issue)
+
+
+@transaction.atomic
+def pay_fee(
+    actor: Actor,
+    issue_id: int,
+    amount: Decimal,
+    method: PaymentMethod,
+    receipt: str,
+    *,
+    version: int | None = None,
+) -> Payment:
+    """Rule 13.5: the cost fee of one card.
+
+    Raises:
+        RuleError: the amount is not what is due, or the day is closed.
+    """
+    actor.must_be(StaffRole.CLERK, "13.5")
+    issue = locked_issue(issue_id, version)
+    due = fee_due(issue) - balance_paid(issue)
+    if amount != due or amount <= 0:
+        raise RuleError("13.5", Refused.AMOUNT_WRONG, due=str(due))
+    payment = _pay(actor, issue, PaymentKind.FEE, amount, method, receipt)
+    if State(issue.state) is State.APPLIED:
+        take(actor, issue, Step.PAY, payment=payment.pk)
+    return payment
+
+
+@transaction.atomic
+def refund(actor: Actor, issue: Issue, method: PaymentMethod, receipt: str) -> Payment | None:
+    """Give back what was paid for a card; ``None`` if nothing was."""
+    paid = balance_paid(issue)
+    return _pay(actor, issue, PaymentKind.REFUND, paid, method, receipt) if paid > 0 else None
+
+
+@transaction.atomic
+def void(actor: Actor, payment_id: int, reason: str) -> Payment:
+    """Void a receipt that was a mistake, as long as its day is open.
+
+    Raises:
+        RuleError: the day is closed, or it is void already.
+    """
+    actor.must_be(StaffRole.CLERK, "13.5")
+    payment = Payment.objects.select_for_update().get(pk=payment_id)
+    if payment.voided_at is not None:
+        raise RuleError("13.5", Refused.ALREADY_VOID)
+    if payment.closing_id is not None:
+        raise RuleError("13.5", Refused.DAY_CLOSED)
+    payment.voided_at, payment.void_reason = actor.at, reason
+    payment.save(update_fields=["voided_at", "void_reason"])
+    record(actor.at, actor.user, "13.5", "payment voided", f"payment:{payment.pk}")
+    return payment
+
+
+@transaction.atomic
+def close_day(actor: Actor, day: date, counted: Decimal, note: str = "") -> CashClosing:
+    """Count the till: the day's receipts change no more.
+
+    Raises:
+        RuleError: the day is closed already.
+    """
+    actor.must_be(StaffRole.CLERK, "13.5")
+    if CashClosing.objects.filter(day=day).exists():
+        raise RuleError("13.5", Refused.DAY_CLOSED)
+    open_ones = Payment.objects.filter(day=day, closing__isnull=True)
+    closing = CashClosing.objects.create(
+        day=day,
+        closed_at=actor.at,
+        clerk=actor.user,
+        expected_cash=expected_cash(day),
+        counted_cash=counted,
+        note=note,
+    )
+    open_ones.update(closing=closing)
+    record(actor.at, actor.user, "13.5", "day closed", f"closing:{closing.pk}", day=day.isoformat())
+    return closing
+
+
+def expected_cash(day: date) -> Decimal:
+    """What the till should hold of one day."""
+    total = Decimal(0)
+    for payment in Payment.objects.filter(day=day, voided_at__isnull=True, method=PaymentMethod.CASH):
+        total += -payment.amount if payment.kind == PaymentKind.REFUND else payment.amount
+    return total
+
+
+def _pay(
+    actor: Actor, issue: Issue, kind: PaymentKind, amount: Decimal, method: PaymentMethod, receipt: str
+) -> Payment:
+    if CashClosing.objects.filter(day=actor.today).exists():
+        raise RuleError("13.5", Refused.DAY_CLOSED)
+    payment = Payment.objects.create(
+        kind=kind,
+        method=method,
+        amount=amount,
+        issue=issue,
+        receipt=receipt,
+        at=actor.at,
+        day=actor.today,
+        clerk=actor.user,
+    )
+    facts = {"amount": str(amount), "method": method.value, "issue": issue.pk}
+    record(actor.at, actor.user, "13.5", f"payment {kind.value}", f"payment:{payment.pk}", **facts)
+    return payment

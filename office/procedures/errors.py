@@ -1,0 +1,53 @@
+"""How a rule refuses: by its id and a stable code. The words for people belong to the desk's translations."""
+
+from __future__ import annotations
+
+from enum import Enum, unique
+
+
+@unique
+class Refused(Enum):
+    """Every way in which a procedure says no; `office.desk.refusals` has the words."""
+
+    # KH-13
+    NOT_A_RESIDENT = "not_a_resident"
+    """Only a resident of the unit applies (13.3)."""
+    NOT_IN_PERSON = "not_in_person"
+    NO_PERSONS = "no_persons"
+    RELATION_MISSING = "relation_missing"
+    QUOTA_EXCEEDED = "quota_exceeded"
+    FEE_NOT_PAID = "fee_not_paid"
+    NO_CHIP = "no_chip"
+    CHIP_IN_USE = "chip_in_use"
+    NO_PARKING_RIGHT = "no_parking_right"
+    # Any step of a card or a case
+    WRONG_STATE = "wrong_state"
+    ROLE_MISSING = "role_missing"
+    STALE = "stale"
+    # KH-14
+    NOT_THE_HOLDER = "not_the_holder"
+    CASE_OPEN = "case_open"
+    BALANCE_NOT_ASKED = "balance_not_asked"
+    REVIEWER_IS_CLERK = "reviewer_is_clerk"
+    MANAGER_IN_CASE = "manager_in_case"
+    NOT_APPROVED = "not_approved"
+    NOT_REVIEWED = "not_reviewed"
+    NOT_TOLD = "not_told"
+    REPLACED_ALREADY = "replaced_already"
+    # Money
+    AMOUNT_WRONG = "amount_wrong"
+    DAY_CLOSED = "day_closed"
+    ALREADY_VOID = "already_void"
+    ACCOUNT_FROZEN = "account_frozen"
+
+
+class RuleError(Exception):
+    """A procedure refuses a step; nothing has changed."""
+
+    def __init__(self, rule: str, refused: Refused, **facts: object) -> None:
+        super().__init__(f"rule {rule}: {refused.value} {facts or ''}".rstrip())
+        self.rule = rule
+        """Rule id, such as 13.4.2.1."""
+        self.refused = refused
+        self.facts = facts
+        """What the words may name: numbers, dates, field. Never a person's data."""

@@ -1,0 +1,79 @@
+"""The registry's models; a file for each subject."""
+
+from office.registry.models.alarms import Alarm, AlarmKind
+from office.registry.models.archive import ArchivedForm, Form
+from office.registry.models.audit import AuditEntry
+from office.registry.models.cards import (
+    Application,
+    CardKind,
+    Chip,
+    DoorException,
+    Issue,
+    IssueState,
+    IssueStep,
+    Origin,
+    Signature,
+    SignatureKind,
+)
+from office.registry.models.cases import CaseState, LossCase, LossKind, StopReceipt
+from office.registry.models.gates import Door, EstateRules, GateGrant, GateSite, Holiday, Schedule
+from office.registry.models.money import (
+    Account,
+    CashClosing,
+    EntryKind,
+    LedgerEntry,
+    Payment,
+    PaymentKind,
+    PaymentMethod,
+)
+from office.registry.models.people import MemberRole, Membership, Person, RelationKind, Vehicle
+from office.registry.models.places import Place, PlaceKind, UnitUse
+from office.registry.models.policy import Policy
+from office.registry.models.staff import Assignment, Deputy, StaffRole
+
+__all__ = [
+    "Account",
+    "Alarm",
+    "AlarmKind",
+    "Application",
+    "ArchivedForm",
+    "Assignment",
+    "AuditEntry",
+    "CardKind",
+    "CaseState",
+    "CashClosing",
+    "Chip",
+    "Deputy",
+    "Door",
+    "DoorException",
+    "EntryKind",
+    "EstateRules",
+    "Form",
+    "GateGrant",
+    "GateSite",
+    "Holiday",
+    "Issue",
+    "IssueState",
+    "IssueStep",
+    "LedgerEntry",
+    "LossCase",
+    "LossKind",
+    "MemberRole",
+    "Membership",
+    "Origin",
+    "Payment",
+    "PaymentKind",
+    "PaymentMethod",
+    "Person",
+    "Place",
+    "PlaceKind",
+    "Policy",
+    "RelationKind",
+    "Schedule",
+    "Signature",
+    "SignatureKind",
+    "StaffRole",
+    "StopReceipt",
+    "UnitUse",
+    "Vehicle",
+]

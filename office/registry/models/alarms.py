@@ -1,0 +1,57 @@
+"""The alarm inbox: what needs a person, who was told, who took it, and how it ended."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class AlarmKind(models.TextChoices):
+    """What kind of thing happened."""
+
+    STOPPED_CARD = "stopped_card", _("a stopped card was held to a reader")
+    DOOR_FORCED = "door_forced", _("door forced")
+    DOOR_HELD = "door_held", _("door held open")
+    WRONG_TRIES = "wrong_tries", _("several wrong tries")
+    DURESS = "duress", _("opened under duress")
+    FIRE = "fire", _("fire")
+    TAMPER = "tamper", _("tampering")
+    MAINS_FAIL = "mains_fail", _("mains failure")
+    DEVICE = "device", _("device failure")
+    GATE_SILENT = "gate_silent", _("gate not reached")
+    GATE_REFUSES = "gate_refuses", _("gate refuses its list")
+    HUB = "hub", _("hub")
+
+
+class Alarm(models.Model):
+    """One alarm. What repeats while it is open is counted in it."""
+
+    kind = models.CharField(max_length=16, choices=AlarmKind)
+    subject = models.CharField(max_length=60)
+    """Gate, door or issue by id: an open alarm of one kind and subject is there once."""
+    gate_id = models.PositiveBigIntegerField(null=True)
+    issue_id = models.PositiveBigIntegerField(null=True)
+    text = models.CharField(max_length=400)
+    count = models.PositiveIntegerField(default=1)
+    raised_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    told_to = models.CharField(_("told to"), max_length=60, blank=True)
+    acknowledged_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    acknowledged_at = models.DateTimeField(null=True)
+    note = models.CharField(_("note"), max_length=400, blank=True)
+    cleared_at = models.DateTimeField(null=True)
+
+    class Meta:
+        """Open ones are few and asked for often."""
+
+        constraints = (
+            models.UniqueConstraint(
+                fields=["kind", "subject"],
+                condition=models.Q(cleared_at__isnull=True),
+                name="an_open_alarm_once",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject}"

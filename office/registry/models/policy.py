@@ -1,0 +1,43 @@
+"""What the estate may set where its procedures leave it open; one row."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Policy(models.Model):
+    """Settable policy. Nothing here can stop a card for unpaid money: there is no such reason."""
+
+    card_fee = models.DecimalField(
+        _("cost fee of a card (13.5)"),
+        max_digits=8,
+        decimal_places=2,
+        default=Decimal(20),
+        validators=[MinValueValidator(0)],
+    )
+    temporary_deposit = models.DecimalField(
+        _("deposit of a temporary card"), max_digits=8, decimal_places=2, default=Decimal(50)
+    )
+    temporary_days = models.PositiveSmallIntegerField(_("days of a temporary card"), default=14)
+    quota_area_m2 = models.DecimalField(
+        _("floor area from which five cards may be applied for (13.4.2)"),
+        max_digits=6,
+        decimal_places=2,
+        default=Decimal(130),
+    )
+    quota_below = models.PositiveSmallIntegerField(_("cards below that area (13.4.2.1)"), default=4)
+    quota_from = models.PositiveSmallIntegerField(_("cards from that area (13.4.2.2)"), default=5)
+    tenancy_grace_days = models.PositiveSmallIntegerField(_("grace after a tenancy (15.1)"), default=7)
+    event_days = models.PositiveSmallIntegerField(
+        _("days that usage events are kept"), default=180, validators=[MinValueValidator(180)]
+    )
+    departed_days = models.PositiveSmallIntegerField(
+        _("days after which a departed person is erased"), default=365
+    )
+
+    def __str__(self) -> str:
+        return "policy"

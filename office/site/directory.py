@@ -1,0 +1,118 @@
+"""An office's directory: its settings, its database, its secrets; everything a backup must hold.
+
+office.toml     what the estate decides (`OfficeSettings`)
+office.db       registry, procedures, lists and usage events: one SQLite file (docs/adr/0016)
+secret.key      signs sessions and forms; 0600
+keys/           the estate's keys (docs/keys.md); only the hub reads them
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tomllib
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct, ValidationError, convert
+
+from office.errors import OfficeError
+from office.files import PRIVATE, READABLE, write_atomic
+
+DIRECTORY_VARIABLE: Final = "GATEHOUSE_OFFICE"
+"""Environment variable that names the directory; `python -m office` sets it from ``--office``."""
+DEFAULT_DIRECTORY: Final = Path("/var/lib/gatehouse-office")
+MAX_SETTINGS_BYTES: Final = 64 << 10
+
+
+class OfficeSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """``office.toml``. Unknown options are refused."""
+
+    estate: str
+    """The estate's id, 16 hexadecimal digits."""
+    time_zone: str = "Asia/Shanghai"
+    language: str = "zh-hans"
+    hosts: tuple[str, ...] = ("localhost", "127.0.0.1")
+    """Names under which browsers reach the desk."""
+    secure: bool = True
+    """Browsers reach it by HTTPS only; false only where the desk is opened on this computer itself."""
+
+
+class OfficeDirectory(Struct, frozen=True):
+    """Paths and settings of one office."""
+
+    path: Path
+    settings: OfficeSettings
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.path / "office.db"
+
+    @property
+    def estate_id(self) -> bytes:
+        """The estate's id."""
+        return bytes.fromhex(self.settings.estate)
+
+    def secret(self) -> str:
+        """The key that signs sessions and forms; raises ``OfficeError`` if it is missing or readable."""
+        path = self.path / "secret.key"
+        try:
+            if path.stat().st_mode & 0o077:
+                raise OfficeError(f"{path}: others may read it; run: chmod 600 {path}")
+            return path.read_text(encoding="ascii").strip()
+        except OSError as error:
+            raise OfficeError(f"{path}: {error.strerror}; make the office with: init") from None
+
+
+def chosen_directory() -> Path:
+    """The directory that the environment names."""
+    return Path(os.environ.get(DIRECTORY_VARIABLE, DEFAULT_DIRECTORY))
+
+
+def open_directory(path: Path) -> OfficeDirectory:
+    """Read an office's settings.
+
+    Raises:
+        OfficeError: file, option, and the cure.
+    """
+    file = path / "office.toml"
+    try:
+        if file.stat().st_size > MAX_SETTINGS_BYTES:
+            raise OfficeError(f"{file}: larger than {MAX_SETTINGS_BYTES} bytes; is this the right file?")
+        values = tomllib.loads(file.read_text(encoding="utf-8"))
+        settings = convert(values, OfficeSettings)
+        ZoneInfo(settings.time_zone)
+        bytes.fromhex(settings.estate)
+    except OSError as error:
+        raise OfficeError(f"{file}: {error.strerror}; make the office with: init") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError, KeyError, ValueError) as error:
+        raise OfficeError(f"{file}: {error}") from None
+    return OfficeDirectory(path, settings)
+
+
+def make_directory(path: Path, settings: OfficeSettings) -> OfficeDirectory:
+    """Make a new office's directory; raises ``OfficeError`` if there is one."""
+    file = path / "office.toml"
+    if file.exists():
+        raise OfficeError(f"{file}: exists; there is an office here already")
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_atomic(path / "secret.key", secrets.token_urlsafe(48).encode(), mode=PRIVATE)
+        write_atomic(file, _as_toml(settings).encode(), mode=READABLE)
+    except OSError as error:
+        raise OfficeError(f"{error.filename}: {error.strerror}; check the directory's owner") from None
+    return OfficeDirectory(path, settings)
+
+
+def _as_toml(settings: OfficeSettings) -> str:
+    hosts = ", ".join(f'"{one}"' for one in settings.hosts)
+    rows = {
+        "estate": f'"{settings.estate}"',
+        "time_zone": f'"{settings.time_zone}"',
+        "language": f'"{settings.language}"',
+        "hosts": f"[{hosts}]",
+        "secure": str(settings.secure).lower(),
+    }
+    return "".join(f"{key} = {value}\n" for key, value in rows.items())

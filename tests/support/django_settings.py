@@ -1,0 +1,21 @@
+"""The office's settings over a directory of this run's own; mypy and pytest read them."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from office.site.directory import DIRECTORY_VARIABLE, OfficeSettings, make_directory
+
+_directory = Path(tempfile.mkdtemp(prefix="gatehouse-office-"))
+atexit.register(shutil.rmtree, _directory, ignore_errors=True)
+make_directory(_directory, OfficeSettings(estate="6761746568303031", hosts=("testserver",), secure=False))
+os.environ[DIRECTORY_VARIABLE] = str(_directory)
+
+from office.site.settings import *  # noqa: E402, F403
+
+DATABASES["default"]["TEST"] = {"NAME": str(_directory / "test.db")}  # noqa: F405
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
