@@ -5,6 +5,7 @@ list sign ESTATE.toml --gate NAME     a snapshot, or a delta to what was sent be
 list revoke --card HEX --reason WHY   end a chip's grants at once, by the online key
 list countersign FILE                 add the manager's signature
 hub …                                 the hub's store: see `office.hub.cli`
+init, createuser, serve               the desk: see `office.site.cli`
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from office.signing import (
     sign_revocation,
     sign_snapshot,
 )
+from office.site.cli import add_site
 from office.table import choice
 from sync.publishing import Destination
 from sync.records import RevocationReason, Technology
@@ -117,9 +119,10 @@ def _write(signed: Signed, out: Path) -> Report:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="office", description="Keys and permission lists of an estate.")
     parser.add_argument("--json", action="store_true", help="print the report as one line of JSON")
-    groups = parser.add_subparsers(required=True, metavar="keys|list|hub")
+    groups = parser.add_subparsers(required=True, metavar="COMMAND")
     key_options.add_commands(groups.add_parser("keys", help=key_options.HELP))
     _add_list(groups.add_parser("list", help="sign permission lists"))
+    add_site(groups)
     add_hub(groups.add_parser("hub", help="register gates, change and report what they are to have"))
     return parser
 

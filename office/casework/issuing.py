@@ -143,6 +143,19 @@ def assign_chip(issue: Issue, credential: Credential, printed: str = "") -> None
 
 
 @transaction.atomic
+def give_chip(
+    actor: Actor, issue_id: int, credential: Credential, printed: str = "", *, version: int | None = None
+) -> None:
+    """A clerk holds the chip to the desk's reader; raises ``RuleError`` if it is in use or handed out."""
+    actor.must_be(StaffRole.CLERK, "13.6")
+    issue = locked_issue(issue_id, version)
+    if State(issue.state) not in {State.APPLIED, State.PAID}:
+        raise RuleError("13.6", Refused.WRONG_STATE, state=issue.state)
+    assign_chip(issue, credential, printed)
+    record(actor.at, actor.user, "13.6", "chip assigned", f"issue:{issue.pk}")
+
+
+@transaction.atomic
 def sign_for_card(
     actor: Actor,
     issue_id: int,

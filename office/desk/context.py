@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
+from office.desk.requests import acting
+from office.registry.models import Alarm
+
 
 def desk(request: HttpRequest) -> dict[str, object]:
-    """Nothing before somebody is signed in."""
-    return {"open_alarms": 0} if request.user.is_authenticated else {}
+    """Roles and open alarms; nothing before somebody is signed in."""
+    if not request.user.is_authenticated:
+        return {}
+    return {
+        "roles": {one.value for one in acting(request).roles},
+        "open_alarms": Alarm.objects.filter(cleared_at__isnull=True, acknowledged_at__isnull=True).count(),
+    }

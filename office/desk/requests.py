@@ -1,0 +1,62 @@
+"""What every view shares: who acts and when, and how a refusal or a success is said."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, cast
+
+from django.contrib import messages
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from office.casework.actor import Actor
+from office.casework.actor import actor as as_actor
+from office.clock import utc_now_ms
+from office.desk.refusals import words
+from office.errors import OfficeError
+from office.procedures.errors import RuleError
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+Given = ParamSpec("Given")
+
+
+def now() -> datetime:
+    """The time at which this request acts."""
+    return datetime.fromtimestamp(utc_now_ms() / 1000, UTC)
+
+
+def acting(request: HttpRequest) -> Actor:
+    """Who sent this request, with the roles of this moment."""
+    return as_actor(cast("User", request.user), now())
+
+
+def step(
+    view: Callable[Concatenate[HttpRequest, Actor, Given], str],
+) -> Callable[Concatenate[HttpRequest, Given], HttpResponse]:
+    """A view that takes one step and names the page to go to; a refusal is said on the page it came from."""
+
+    @functools.wraps(view)
+    def taken(request: HttpRequest, *args: Given.args, **kwargs: Given.kwargs) -> HttpResponse:
+        back = request.headers.get("referer") or "/"
+        try:
+            target = view(request, acting(request), *args, **kwargs)
+        except RuleError as error:
+            messages.error(request, words(error))
+            return redirect(back)
+        except OfficeError as error:
+            messages.error(request, str(error))
+            return redirect(back)
+        except IntegrityError:
+            # Two clerks at one card at once: the database let the first one through.
+            messages.error(request, _("Somebody else was faster. Look at the page again."))
+            return redirect(back)
+        return redirect(target)
+
+    return cast("Callable[Concatenate[HttpRequest, Given], HttpResponse]", require_POST(taken))

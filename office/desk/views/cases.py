@@ -1,0 +1,132 @@
+"""A loss case (KH-14): its page, and each step of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from office.casework.actor import Actor
+from office.casework.loss import (
+    Report,
+    card_found,
+    confirm_suspension,
+    lift_suspension,
+    restore_found_card,
+    review,
+    say_balance,
+)
+from office.casework.payments import balance_paid, fee_due
+from office.casework.replacement import approve, authorise_replacement, sign_for_replacement, tell_holder
+from office.desk.forms import ChipForm, LossForm, ObjectionForm, PaymentForm, SignatureForm, ToldForm
+from office.desk.requests import step
+from office.desk.views.issues import card_holder, gate_lines, valid
+from office.registry.models import ArchivedForm, LossCase
+
+
+@require_safe
+def case(request: HttpRequest, pk: int) -> HttpResponse:
+    """R01 and R02 as they stand, and the next step."""
+    found = get_object_or_404(
+        LossCase.objects.select_related(
+            "issue__holder",
+            "issue__vehicle__keeper",
+            "issue__unit",
+            "clerk",
+            "reviewer",
+            "manager",
+            "replacement",
+        ),
+        pk=pk,
+    )
+    new = found.replacement
+    due = None if new is None else fee_due(new) - balance_paid(new)
+    shown = {
+        "case": found,
+        "holder": card_holder(found.issue),
+        "gates": gate_lines(found.issue),
+        "new_gates": [] if new is None else gate_lines(new),
+        "due": due,
+        "archived": ArchivedForm.objects.filter(subject=f"losscase:{found.pk}").order_by("form"),
+        "payment_form": PaymentForm(initial={"amount": due}),
+        "chip_form": ChipForm(),
+        "signature_form": SignatureForm(),
+        "told_form": ToldForm(),
+        "balance_form": ObjectionForm(),
+        "loss_form": LossForm(),
+    }
+    return render(request, "desk/case.html", shown)
+
+
+@step
+def take(request: HttpRequest, actor: Actor, pk: int, name: str) -> str:
+    """One step of the case."""
+    if name not in STEPS:
+        raise Http404
+    STEPS[name](request, actor, get_object_or_404(LossCase.objects.select_related("issue"), pk=pk))
+    return reverse("case", args=[pk])
+
+
+def _confirm(request: HttpRequest, actor: Actor, found: LossCase) -> None:
+    form = valid(LossForm(request.POST))
+    told = Report(form["kind"], form["cause"], by_holder=not form["not_by_holder"])
+    confirm_suspension(actor, found.pk, card_holder(found.issue), told)
+
+
+def _lift(_request: HttpRequest, actor: Actor, found: LossCase) -> None:
+    lift_suspension(actor, found.pk, card_holder(found.issue))
+
+
+def _balance(request: HttpRequest, actor: Actor, found: LossCase) -> None:
+    form = valid(ObjectionForm(request.POST))
+    say_balance(actor, found.pk, agreed=form["agreed"], objection=form["objection"])
+
+
+def _review(_request: HttpRequest, actor: Actor, found: LossCase) -> None:
+    review(actor, found.pk)
+
+
+def _approve(_request: HttpRequest, actor: Actor, found: LossCase) -> None:
+    approve(actor, found.pk)
+
+
+def _chip(request: HttpRequest, actor: Actor, found: LossCase) -> None:
+    form = ChipForm(request.POST)
+    valid(form)
+    authorise_replacement(actor, found.pk, form.credential(), form.cleaned_data["printed"])
+
+
+def _tell(request: HttpRequest, actor: Actor, found: LossCase) -> None:
+    form = valid(ToldForm(request.POST))
+    tell_holder(actor, found.pk, form["channel"], form["result"])
+
+
+def _sign(request: HttpRequest, actor: Actor, found: LossCase) -> None:
+    form = valid(SignatureForm(request.POST, request.FILES))
+    sign_for_replacement(actor, found.pk, card_holder(found.issue), form["kind"], form["scan"])
+
+
+def _found(_request: HttpRequest, actor: Actor, found: LossCase) -> None:
+    card_found(actor, found.pk, card_holder(found.issue))
+
+
+def _restore(_request: HttpRequest, actor: Actor, found: LossCase) -> None:
+    restore_found_card(actor, found.pk)
+
+
+STEPS: Final[Mapping[str, Callable[[HttpRequest, Actor, LossCase], None]]] = {
+    "confirm": _confirm,
+    "lift": _lift,
+    "balance": _balance,
+    "review": _review,
+    "approve": _approve,
+    "chip": _chip,
+    "tell": _tell,
+    "sign": _sign,
+    "found": _found,
+    "restore": _restore,
+}

@@ -1,0 +1,164 @@
+"""A card's page and the steps that a clerk takes on it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from office.casework.actor import Actor
+from office.casework.issuing import give_chip, sign_for_card
+from office.casework.loss import Report, report_loss, suspend_by_telephone
+from office.casework.payments import balance_paid, fee_due, pay_fee
+from office.casework.replacement import collect_old_card
+from office.desk.forms import ChipForm, LossForm, PaymentForm, SignatureForm
+from office.desk.requests import step
+from office.errors import OfficeError
+from office.hub.desk import card_report
+from office.lists.store import hub_store
+from office.procedures.issue_states import State
+from office.registry.models import Application, GateSite, Issue, Person
+
+
+@require_safe
+def issue(request: HttpRequest, pk: int) -> HttpResponse:
+    """State, holder, gates, history, and what can be done next."""
+    card = get_object_or_404(
+        Issue.objects.select_related(
+            "holder", "vehicle__keeper", "unit", "chip", "application", "relation", "replaces"
+        ),
+        pk=pk,
+    )
+    due = fee_due(card) - balance_paid(card)
+    shown = {
+        "issue": card,
+        "holder": card_holder(card),
+        "due": due,
+        "steps": card.steps.select_related("clerk"),
+        "payments": card.payments.select_related("clerk").order_by("at"),
+        "gates": gate_lines(card),
+        "payment_form": PaymentForm(initial={"amount": due}),
+        "chip_form": ChipForm(),
+        "signature_form": SignatureForm(),
+        "loss_form": LossForm(),
+        "open_case": card.cases.order_by("-pk").first(),
+        "state": State(card.state),
+    }
+    return render(request, "desk/issue.html", shown)
+
+
+@require_safe
+def gates(request: HttpRequest, pk: int) -> HttpResponse:
+    """The gates' lines alone; the card's page asks for them every two seconds."""
+    return render(request, "desk/parts/gates.html", {"gates": gate_lines(get_object_or_404(Issue, pk=pk))})
+
+
+@require_safe
+def application(request: HttpRequest, pk: int) -> HttpResponse:
+    """An application with its cards: pay and sign one after the other."""
+    shown = get_object_or_404(Application.objects.select_related("unit", "applicant", "clerk"), pk=pk)
+    issues = shown.issues.select_related("holder", "vehicle", "relation", "chip").order_by("pk")
+    return render(request, "desk/application.html", {"application": shown, "issues": issues})
+
+
+@step
+def pay(request: HttpRequest, actor: Actor, pk: int) -> str:
+    """Rule 13.5."""
+    form = valid(PaymentForm(request.POST))
+    pay_fee(actor, pk, form["amount"], form["method"], form["receipt"], version=version(request))
+    return page(pk)
+
+
+@step
+def set_chip(request: HttpRequest, actor: Actor, pk: int) -> str:
+    """The chip that the card will be."""
+    form = ChipForm(request.POST)
+    valid(form)
+    give_chip(actor, pk, form.credential(), form.cleaned_data["printed"], version=version(request))
+    return page(pk)
+
+
+@step
+def sign(request: HttpRequest, actor: Actor, pk: int) -> str:
+    """Rule 13.6: from here on the card opens."""
+    form = valid(SignatureForm(request.POST, request.FILES))
+    signer = card_holder(get_object_or_404(Issue, pk=pk))
+    sign_for_card(actor, pk, signer, form["kind"], form["scan"], version=version(request))
+    return page(pk)
+
+
+@step
+def report(request: HttpRequest, actor: Actor, pk: int) -> str:
+    """KH-14: the stop goes out at once."""
+    form = valid(LossForm(request.POST))
+    card = get_object_or_404(Issue, pk=pk)
+    told = Report(form["kind"], form["cause"], by_holder=not form["not_by_holder"])
+    case = report_loss(actor, pk, card_holder(card), told, version=version(request))
+    return reverse("case", args=[case.pk])
+
+
+@step
+def suspend(request: HttpRequest, actor: Actor, pk: int) -> str:
+    """A verified telephone call."""
+    case = suspend_by_telephone(actor, pk, request.POST.get("cause", "")[:400])
+    return reverse("case", args=[case.pk])
+
+
+@step
+def collect(_request: HttpRequest, actor: Actor, pk: int) -> str:
+    """The old card is handed in."""
+    collect_old_card(actor, pk)
+    return page(pk)
+
+
+def gate_lines(card: Issue) -> list[dict[str, object]]:
+    """Per gate: since which second it refuses or accepts the card; ``None`` until it has confirmed."""
+    names = dict(GateSite.objects.values_list("gate_id", "name"))
+    return [
+        {
+            "name": names.get(one.confirmation.gate_id, str(one.confirmation.gate_id)),
+            "accepts": one.ended is None,
+            "since": one.confirmation.since,
+            "moment": _moment(one.confirmation.since),
+            "exact": one.confirmation.exact,
+        }
+        for one in card_report(hub_store(), issue_id=card.pk)
+    ]
+
+
+def _moment(since: int | None) -> datetime | None:
+    return None if since is None else datetime.fromtimestamp(since, UTC)
+
+
+def valid(form: forms.Form) -> dict[str, Any]:
+    """The form's data; raises ``OfficeError`` naming the first wrong field."""
+    if form.is_valid():
+        return form.cleaned_data
+    name, errors = next(iter(form.errors.items()))
+    label = form.fields[name].label if name in form.fields else name
+    raise OfficeError(f"{label}: {errors[0]}")
+
+
+def version(request: HttpRequest) -> int | None:
+    """The version of the record that the page showed."""
+    text = request.POST.get("version", "")
+    return int(text) if text.isdecimal() else None
+
+
+def page(pk: int) -> str:
+    """The card's page."""
+    return reverse("issue", args=[pk])
+
+
+def card_holder(card: Issue) -> Person:
+    """Who holds the card; of a vehicle card, who keeps the vehicle."""
+    if card.holder is not None:
+        return card.holder
+    if card.vehicle is not None:
+        return card.vehicle.keeper
+    raise OfficeError(f"card {card.pk} has no holder")

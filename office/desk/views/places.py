@@ -1,0 +1,94 @@
+"""A place's page; a unit's household, cards and quota, and the application for cards (KH-03-R04)."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from office.casework.actor import Actor
+from office.casework.issuing import CardWish, apply_for_cards, check_wishes, unit_quota
+from office.desk.refusals import words
+from office.desk.requests import acting, step
+from office.errors import OfficeError
+from office.procedures.errors import RuleError
+from office.registry.models import Issue, Membership, Person, Place, PlaceKind, RelationKind
+
+
+@require_safe
+def place(request: HttpRequest, pk: int) -> HttpResponse:
+    """What is inside, or who lives there."""
+    here = get_object_or_404(Place.objects.select_related("parent"), pk=pk)
+    ancestors = Place.objects.filter(pk__in=here.ancestor_ids()).order_by("path")
+    shown: dict[str, object] = {"place": here, "ancestors": ancestors, "gates": here.gates.all()}
+    if here.kind in {PlaceKind.UNIT, PlaceKind.SHOP, PlaceKind.GARAGE}:
+        shown |= {
+            "members": _members(request, here),
+            "issues": Issue.objects.filter(unit=here).select_related("holder", "vehicle", "chip", "relation"),
+            "vehicles": here.vehicles.select_related("keeper"),
+            "quota": unit_quota(here) if here.kind == PlaceKind.UNIT else None,
+        }
+        return render(request, "desk/unit.html", shown)
+    return render(request, "desk/place.html", shown | {"children": here.children.order_by("path")})
+
+
+@require_safe
+def apply(request: HttpRequest, pk: int) -> HttpResponse:
+    """The form KH-03-R04, with the quota as it would stand."""
+    unit = get_object_or_404(Place, pk=pk, kind=PlaceKind.UNIT)
+    shown = {
+        "unit": unit,
+        "members": _members(request, unit),
+        "relations": RelationKind.objects.all(),
+        "quota": unit_quota(unit),
+        "submission": uuid4(),
+    }
+    return render(request, "desk/apply.html", shown)
+
+
+@require_safe
+def quota_preview(request: HttpRequest, pk: int) -> HttpResponse:
+    """How the unit would stand with the chosen persons; asked for with each click."""
+    unit = get_object_or_404(Place, pk=pk, kind=PlaceKind.UNIT)
+    chosen = _wishes(request, request.GET)
+    try:
+        stands, refused = check_wishes(unit, chosen), ""
+    except RuleError as error:
+        stands, refused = unit_quota(unit), words(error)
+    shown = {"quota": stands, "refused": refused, "chosen": len(chosen)}
+    return render(request, "desk/parts/quota.html", shown)
+
+
+@step
+def submit_application(request: HttpRequest, actor: Actor, pk: int) -> str:
+    """Take the application in."""
+    unit = get_object_or_404(Place, pk=pk, kind=PlaceKind.UNIT)
+    applicant = get_object_or_404(Person, pk=request.POST.get("applicant") or 0)
+    try:
+        submission = UUID(request.POST.get("submission", ""))
+    except ValueError:
+        raise OfficeError(_("The form is incomplete. Open it again.")) from None
+    application = apply_for_cards(actor, unit, applicant, _wishes(request, request.POST), submission)
+    return reverse("application", args=[application.pk])
+
+
+def _wishes(request: HttpRequest, given: object) -> list[CardWish]:
+    """``holder`` names each chosen person, ``relation-ID`` says what they are to the applicant."""
+    data = request.POST if given is request.POST else request.GET
+    wishes = []
+    for one in data.getlist("holder"):
+        if not one.isdecimal():
+            raise Http404
+        wishes.append(CardWish(int(one), data.get(f"relation-{one}", "")))
+    return wishes
+
+
+def _members(request: HttpRequest, unit: Place) -> list[Membership]:
+    today = acting(request).today
+    holds = Q(until__isnull=True) | Q(until__gt=today)
+    return list(Membership.objects.filter(holds, unit=unit).select_related("person").order_by("since", "pk"))

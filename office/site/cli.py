@@ -1,0 +1,178 @@
+"""`python -m office init|createuser|serve`: the desk's own commands.
+
+init DIR --estate HEX [--host NAME]     a new office: settings, secret, database
+createuser DIR NAME --role clerk        a member of staff; the password is asked for
+serve DIR [--listen HOST:PORT] [--hub]  the desk, and with --hub the hub beside it
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from office.errors import OfficeError
+from office.report import Report
+from office.site.directory import (
+    DIRECTORY_VARIABLE,
+    OfficeDirectory,
+    OfficeSettings,
+    make_directory,
+    open_directory,
+)
+
+DEFAULT_LISTEN: Final = "127.0.0.1:8080"
+THREADS: Final = 8
+STOP_WITHIN_S: Final = 10.0
+ROLES: Final = ("clerk", "reviewer", "manager", "maintenance", "guard", "technician", "administrator")
+"""Those of `office.registry.models.StaffRole`, which needs Django to be read; a test compares them."""
+
+
+def add_site(groups: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands; each sets ``run``, which takes options and the time."""
+    init = _command(groups, "init", _init, "make a new office")
+    init.add_argument("--estate", required=True, help="the estate's id, 16 hexadecimal digits")
+    init.add_argument("--host", action="append", help="a name under which browsers reach the desk")
+    init.add_argument("--time-zone", default="Asia/Shanghai")
+    init.add_argument("--language", choices=("zh-hans", "en"), default="zh-hans")
+    init.add_argument(
+        "--insecure", action="store_true", help="by plain HTTP: only for a desk opened on this computer"
+    )
+    user = _command(groups, "createuser", _create_user, "a member of staff")
+    user.add_argument("name")
+    user.add_argument("--role", action="append", choices=ROLES, required=True)
+    user.add_argument("--password-file", type=Path, help="its first line; otherwise it is asked for")
+    serve = _command(groups, "serve", _serve, "serve the desk, and with --hub the hub")
+    serve.add_argument("--listen", default=DEFAULT_LISTEN, help=f"host:port (default: {DEFAULT_LISTEN})")
+    serve.add_argument("--hub", action="store_true", help="run the hub, too")
+    serve.add_argument("--hub-listen", help="host:port for gates")
+
+
+def _command(
+    groups: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    run: Callable[[argparse.Namespace, int], Report],
+    text: str,
+) -> argparse.ArgumentParser:
+    command = groups.add_parser(name, help=text)
+    command.add_argument("office", type=Path, help="the office's directory")
+    command.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    command.set_defaults(run=run)
+    return command
+
+
+def with_django(path: Path) -> OfficeDirectory:
+    """Make Django ready over this office; raises ``OfficeError``."""
+    office = open_directory(path)
+    os.environ[DIRECTORY_VARIABLE] = str(path)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "office.site.settings"
+    try:
+        import django  # noqa: PLC0415 - the hub and the key commands do without
+    except ImportError:
+        raise OfficeError("Django is missing; install gatehouse with the extra: office") from None
+    django.setup()
+    return office
+
+
+def _init(options: argparse.Namespace, _now: int) -> Report:
+    if not re.fullmatch("[0-9a-fA-F]{16}", options.estate):
+        raise OfficeError(f"--estate: {options.estate!r} is not 16 hexadecimal digits")
+    hosts = tuple(options.host or ("localhost", "127.0.0.1"))
+    settings = OfficeSettings(
+        options.estate, options.time_zone, options.language, hosts, secure=not options.insecure
+    )
+    office = make_directory(options.office, settings)
+    migrate(office)
+    return {"office": str(office.path), "database": str(office.database), "estate": options.estate}
+
+
+def migrate(office: OfficeDirectory) -> None:
+    """Bring the database to this version's schema; a new one is made 0600 before SQLite opens it."""
+    office.database.touch(mode=0o600, exist_ok=True)
+    with_django(office.path)
+    from django.core.management import call_command  # noqa: PLC0415 - after setup
+
+    call_command("migrate", verbosity=0, interactive=False)
+
+
+def _create_user(options: argparse.Namespace, _now: int) -> Report:
+    with_django(options.office)
+    from django.contrib.auth.models import User  # noqa: PLC0415 - after setup
+    from django.contrib.auth.password_validation import validate_password  # noqa: PLC0415
+    from django.core.exceptions import ValidationError  # noqa: PLC0415
+    from django.db import transaction  # noqa: PLC0415
+
+    from office.registry.models import Assignment  # noqa: PLC0415
+
+    if User.objects.filter(username=options.name).exists():
+        raise OfficeError(f"{options.name} exists; choose another name")
+    password = _password(options)
+    try:
+        validate_password(password, User(username=options.name))
+    except ValidationError as error:
+        raise OfficeError(f"password: {' '.join(error.messages)}") from None
+    with transaction.atomic():
+        user = User.objects.create_user(options.name, password=password)
+        for role in dict.fromkeys(options.role):
+            Assignment.objects.create(user=user, role=role)
+    return {"user": options.name, "roles": ", ".join(dict.fromkeys(options.role))}
+
+
+def _password(options: argparse.Namespace) -> str:
+    file: Path | None = options.password_file
+    if file is None:
+        return getpass.getpass(f"Password of {options.name}: ")
+    return file.read_text(encoding="utf-8").partition("\n")[0]
+
+
+def _serve(options: argparse.Namespace, _now: int) -> Report:
+    office = with_django(options.office)
+    import waitress  # noqa: PLC0415 - only here
+
+    from office.site.wsgi import application  # noqa: PLC0415 - after setup
+
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        with _hub(office, options) if options.hub else _nothing():
+            server = waitress.create_server(application, listen=options.listen, threads=THREADS, ident=None)
+            sys.stderr.write(f"office: the desk is at http://{options.listen}/\n")
+            server.run()
+    except (OSError, ValueError) as error:
+        raise OfficeError(f"--listen {options.listen}: {error}") from None
+    except KeyboardInterrupt:
+        pass
+    return {"stopped": str(office.path)}
+
+
+def _stop(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield
+
+
+@contextmanager
+def _hub(office: OfficeDirectory, options: argparse.Namespace) -> Iterator[None]:
+    """The hub as a process of its own: whatever happens to the desk, gates are served."""
+    command = [sys.executable, "-m", "office", "hub", "run", str(office.database)]
+    command += ["--keys", str(office.path / "keys")]
+    command += ["--listen", options.hub_listen] if options.hub_listen else []
+    with subprocess.Popen(command) as hub:  # noqa: S603 - our own
+        try:
+            yield
+        finally:
+            hub.terminate()
+            try:
+                hub.wait(STOP_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                hub.kill()
