@@ -23,6 +23,7 @@ from sync.messages import (
     Answered,
     Bye,
     FloorSent,
+    FloorTaken,
     Hello,
     Kind,
     ListState,
@@ -58,12 +59,17 @@ MAX_NUMBERS: Final = 32
 MAX_FACTS: Final = 64
 
 Reader = Callable[[object, str], object]
+_LEAST: Final = {Kind.HELLO: 15}
+"""Fields of the first form of a message: what was added behind them is left off where it says nothing."""
 _Form = tuple[type[Message], Mapping[str, Reader]]
 
 
 def encode_message(message: Message) -> bytes:
     """The bytes of one message, without its length; raises ``CodecError`` beyond the cap."""
-    data = encode([int(message.kind), *(_plain(one) for one in astuple(message))])
+    values = list(astuple(message))
+    while values and _may_be_left_off(message.kind, len(values) - 1, values[-1]):
+        values.pop()
+    data = encode([int(message.kind), *(_plain(one) for one in values)])
     if len(data) > MAX_MESSAGE_BYTES:
         raise CodecError(f"{message.kind.name}: {len(data)} bytes, allowed are {MAX_MESSAGE_BYTES}")
     return data
@@ -81,9 +87,18 @@ def decode_message(data: bytes) -> Message | int:
     if form is None:
         return number
     made, readers = form
-    values = array(row[1:], made.kind.name, length=len(readers))
-    fields = zip(values, readers.items(), strict=True)
-    return made(*[read(value, f"{made.kind.name}: {name}") for value, (name, read) in fields])
+    name, values = made.kind.name, row[1:]
+    if len(values) not in range(_LEAST.get(made.kind, len(readers)), len(readers) + 1):
+        raise CodecError(f"{name}: has {len(values)} fields, needed are {len(readers)}")
+    if values and _may_be_left_off(made.kind, len(values) - 1, values[-1]):
+        raise CodecError(f"{name}: its last field says nothing and must be left off")
+    fields = zip(values, readers.items(), strict=False)
+    return made(*[read(value, f"{name}: {field}") for value, (field, read) in fields])
+
+
+def _may_be_left_off(kind: Kind, place: int, value: object) -> bool:
+    """Whether a last field is one that came later, and says nothing."""
+    return kind in _LEAST and place >= _LEAST[kind] and value in (None, 0)
 
 
 def _plain(value: object) -> object:
@@ -203,6 +218,8 @@ _FORMS: Final[Mapping[int, _Form]] = dict(
                 "withdrawals": _maybe(_limited),
                 "known": partial(_several, read=_exactly(MARK_BYTES), at_most=MAX_KNOWN_DELEGATIONS),
                 "withdrawals version": whole,
+                "highest": _maybe(_list_state),
+                "lowering": whole,
             },
         ),
         _form(Bye, {"code": _short, "text": _short}),
@@ -236,6 +253,7 @@ _FORMS: Final[Mapping[int, _Form]] = dict(
         _form(OrderSent, {"signed": _BULKY}),
         _form(OrderAnswer, {"counter": whole, "ok": truth, "text": _short}),
         _form(FloorSent, {"signed": _limited}),
+        _form(FloorTaken, {"serial": whole}),
     )
 )
 

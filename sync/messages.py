@@ -44,6 +44,7 @@ class Kind(IntEnum):
     ORDER = 30
     ORDER_ANSWER = 31
     FLOOR = 40
+    FLOOR_TAKEN = 41
 
 
 @unique
@@ -109,6 +110,10 @@ class Hello(Message, frozen=True):
     """Marks of the delegations that a gate remembers with its list: no update need carry them again."""
     withdrawals_version: int = 0
     """Number of the last withdrawals that a gate remembers with its list."""
+    highest: ListState | None = None
+    """The newest list that a gate ever had in force, where that one is lost."""
+    lowering: int = 0
+    """Number of the last lowering of its floor that a gate has taken."""
 
 
 class Bye(Message, frozen=True):
@@ -277,3 +282,10 @@ class FloorSent(Message, frozen=True):
 
     kind = Kind.FLOOR
     signed: bytes
+
+
+class FloorTaken(Message, frozen=True):
+    """Number of the last lowering of the floor that this gate has taken; 0 before the first."""
+
+    kind = Kind.FLOOR_TAKEN
+    serial: int

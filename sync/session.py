@@ -26,6 +26,7 @@ from sync.message_stream import MessageReader, Outbox, framed
 from sync.messages import (
     NONCE_BYTES,
     Bye,
+    FloorSent,
     Hello,
     LogBatch,
     LogStored,
@@ -49,7 +50,7 @@ from sync.session_events import (
     Received,
     SessionEvent,
 )
-from sync.session_table import MOVES, Happening, State, may_come, may_send
+from sync.session_table import MOVES, OTHER_END, Happening, State, may_come, may_send
 from sync.transfer import Incoming, MemoryPieces, Outgoing, PieceStore, TransferError
 
 MAX_URGENT_BYTES: Final = 4 << 20
@@ -197,7 +198,7 @@ class Session:
         if isinstance(message, int):
             self._take_unknown(message)
             return
-        if not may_come(message.kind, _OTHER[self.hello.role], self.state):
+        if not may_come(message.kind, OTHER_END[self.hello.role], self.state):
             self._violated(f"{message.kind.name} may not come in state {self.state.value}")
             return
         match message:
@@ -208,6 +209,9 @@ class Session:
             case PulseAnswer(signed):
                 if (answered := self._question.answer(signed, now)) is not None:
                     self._events.append(answered)
+            case FloorSent():
+                self._question.forget()  # what was said before the root's word counts no longer
+                self._events.append(Received(message))
             case Update() | Transfer() | Piece() | Taken():
                 self._move_update(message)
             case LogStored():
@@ -293,6 +297,3 @@ class Session:
         self._outbox.drop_bulk()
         self._outgoing = None
         self._events.append(Ended(code, text, by_peer))
-
-
-_OTHER: Final = {Role.GATE: Role.OFFICE, Role.OFFICE: Role.GATE}

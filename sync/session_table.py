@@ -45,6 +45,7 @@ class Rule(Struct, frozen=True):
     state: State
 
 
+OTHER_END: Final = {Role.GATE: Role.OFFICE, Role.OFFICE: Role.GATE}
 _BOTH: Final = frozenset(Role)
 _GATE: Final = frozenset({Role.GATE})
 _OFFICE: Final = frozenset({Role.OFFICE})
@@ -70,6 +71,7 @@ RULES: Final[Mapping[Kind, Rule]] = {
     Kind.ORDER: Rule(_OFFICE, State.OPEN),
     Kind.ORDER_ANSWER: Rule(_GATE, State.OPEN),
     Kind.FLOOR: Rule(_OFFICE, State.OPEN),
+    Kind.FLOOR_TAKEN: Rule(_GATE, State.OPEN),
 }
 
 MOVES: Final[Mapping[tuple[State, Happening], State]] = {

@@ -19,8 +19,16 @@ from sync.digest import DIGEST_BYTES
 from sync.fields import octets, whole
 from sync.keys import PULSE_DOMAIN, SigningKey
 from sync.statements.authority import Authority
-from sync.statements.refusal import ReplayedError
-from sync.statements.wire import Form, Parts, destination, open_from_office, parse, sign_by_office
+from sync.statements.refusal import ReplayedError, StatementError
+from sync.statements.wire import (
+    Form,
+    Parts,
+    claimed_by_office,
+    destination,
+    open_from_office,
+    parse,
+    sign_by_office,
+)
 from sync.update import ListVersion
 
 NONCE_BYTES: Final = 16
@@ -72,6 +80,14 @@ def verify_pulse_answer(data: bytes, authority: Authority, *, nonce: bytes, floo
             " if this repeats, look who feeds the link"
         )
     return answer
+
+
+def claimed_nonce(data: bytes) -> bytes | None:
+    """The question that an answer names, unverified; ``None`` if it names none."""
+    try:
+        return _read(claimed_by_office(FORM, data)).nonce
+    except (StatementError, CodecError):
+        return None
 
 
 def _read(parts: Parts) -> PulseAnswer:

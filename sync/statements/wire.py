@@ -97,18 +97,7 @@ def open_from_office(form: Form, data: bytes, authority: Authority, floor: int) 
     Raises:
         StatementError: the bytes are not such a statement, or this gate must not believe it.
     """
-    try:
-        limit = form.max_body_bytes + MAX_CHAIN * MAX_STATEMENT_BYTES + _FRAME_BYTES
-        row = array(decode(data, max_bytes=limit, max_depth=2, max_items=16), form.what, length=4)
-        body = octets(row[0], f"{form.what}: body")
-        signer = octets(row[1], f"{form.what}: key id", KEY_ID_BYTES)
-        signature = octets(row[2], f"{form.what}: signature", SIGNATURE_BYTES)
-        chain = [
-            octets(one, f"{form.what}: delegation")
-            for one in array(row[3], f"{form.what}: delegations", at_most=MAX_CHAIN)
-        ]
-    except CodecError as error:
-        raise _malformed(form, error) from None
+    body, signer, signature, chain = _office_frame(form, data)
     parts = _body(form, body)
     _check_gate(form, parts, authority.anchor.estate_id, authority.anchor.gate_id)
     authority = authority.learn(chain)
@@ -129,10 +118,33 @@ def claimed_sender(form: Form, data: bytes) -> tuple[bytes, int]:
         raise _malformed(form, error) from None
 
 
+def claimed_by_office(form: Form, data: bytes) -> Parts:
+    """The parts of an office's statement, unverified: for which gate or question it is.
+
+    Raises:
+        StatementError: the bytes are not such a statement.
+    """
+    return _body(form, _office_frame(form, data)[0])
+
+
 def parse(form: Form, parts: Parts, read: Callable[[Parts], Statement]) -> Statement:
     """What ``read`` makes of verified parts; what it cannot read is ``MalformedError``."""
     try:
         return read(parts)
+    except CodecError as error:
+        raise _malformed(form, error) from None
+
+
+def _office_frame(form: Form, data: bytes) -> tuple[bytes, bytes, bytes, list[bytes]]:
+    """Body, signer, signature and delegations."""
+    try:
+        limit = form.max_body_bytes + MAX_CHAIN * MAX_STATEMENT_BYTES + _FRAME_BYTES
+        row = array(decode(data, max_bytes=limit, max_depth=2, max_items=16), form.what, length=4)
+        body = octets(row[0], f"{form.what}: body")
+        signer = octets(row[1], f"{form.what}: key id", KEY_ID_BYTES)
+        signature = octets(row[2], f"{form.what}: signature", SIGNATURE_BYTES)
+        delegations = array(row[3], f"{form.what}: delegations", at_most=MAX_CHAIN)
+        return body, signer, signature, [octets(one, f"{form.what}: delegation") for one in delegations]
     except CodecError as error:
         raise _malformed(form, error) from None
 

@@ -41,13 +41,13 @@ from sync.session_events import (
 from sync.statements.pulse import verify_pulse_answer
 from sync.statements.refusal import StatementError
 from sync.update import ListVersion
+from terminal.agent.floor_desk import FloorDesk
 from terminal.agent.lists import AgentLists
 from terminal.agent.log_source import LogSource
 from terminal.agent.orders import OrderDesk, Request
 from terminal.agent.time_source import TimeSource
 from terminal.list_updates import Taken
 from terminal.stores.errors import StoreError
-from terminal.stores.time_anchor import Lowered
 
 FROZEN_AFTER: Final = 3
 """Pulses in a row that name a newer list of which nothing has come: somebody holds it back."""
@@ -109,6 +109,14 @@ class Conversation:
             monotonic=monotonic,
             say=self._say,
             count=parts.count,
+        )
+        self._floors = FloorDesk(
+            parts.time,
+            parts.lists.lower_floor,
+            worker=parts.worker,
+            ask_time=self._ask_time,
+            say=self._say,
+            refused=self._refused,
         )
         self._behind = 0
         self._told: dict[str, str] = {}
@@ -191,7 +199,7 @@ class Conversation:
             case OrderSent(signed):
                 self._orders.take(signed, self._authority, floor=self._floor())
             case FloorSent(signed):
-                self._parts.worker(lambda: self._parts.lists.lower_floor(signed), self._floor_lowered)
+                self._floors.take(signed)
             case _:
                 pass  # of a later version: nothing that this one could do
 
@@ -236,13 +244,17 @@ class Conversation:
         self._say(Refused(attack, text[:240], version))
 
     def _pulse(self) -> None:
-        reading = self._parts.time.reading()
-        self._session.ask_time(self._parts.boot_id, reading.boottime_ms, self._monotonic())
+        self._ask_time()
         facts = self._parts.status()
         if facts != self._told:
             self._told = facts
             self._say(Status(facts))
-        self._kick()
+
+    def _ask_time(self) -> None:
+        if self._session.is_open and not self._floors.is_busy:
+            reading = self._parts.time.reading()
+            self._session.ask_time(self._parts.boot_id, reading.boottime_ms, self._monotonic())
+            self._kick()
 
     def _time_answered(self, event: TimeAnswered) -> None:
         try:
@@ -267,13 +279,6 @@ class Conversation:
         if self._behind == FROZEN_AFTER:
             self._parts.count("frozen_link")
             self._say(WantSnapshot("frozen_link"))
-
-    def _floor_lowered(self, outcome: object | Exception) -> None:
-        match outcome:
-            case Lowered():
-                self._parts.time.lower(outcome)
-            case Exception():
-                self._refused(getattr(outcome, "attack", "disk"), str(outcome))
 
     def _floor(self) -> int:
         return self._parts.time.judged().now.floor

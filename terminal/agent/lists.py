@@ -46,6 +46,8 @@ class AgentLists:
         self._judged = judged
         self._access_state = access_state
         self.state: ListState | None = None
+        self.highest: ListState | None = None
+        """The newest list that was ever in force here, if that one is lost."""
         self.issued_at = 0
         self.authority = Authority(anchor)
         self.known: tuple[bytes, ...] = ()
@@ -107,8 +109,10 @@ class AgentLists:
         self._store.close()
 
     def _look(self) -> None:
-        current = self._store.current()
-        self.state = None
+        current, highest = self._store.current(), self._store.highest()
+        self.state = self.highest = None
+        if highest is not None and (current is None or highest.version > current.version):
+            self.highest = ListState(highest.version, highest.digest)
         if current is not None:
             self.state = ListState(current.version, current.digest)
             self.issued_at = current.issued_at

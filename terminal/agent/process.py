@@ -240,6 +240,8 @@ class AgentProcess:
             log_state=parts.log.state(),
             known=parts.lists.known,
             withdrawals_version=parts.lists.withdrawals_version,
+            highest=parts.lists.highest,
+            lowering=parts.time.lowering,
         )
 
     async def _watch(self) -> None:

@@ -44,6 +44,11 @@ class TimeSource:
         self.drift_ms: int | None = None
         """By how much the last answer differed from the anchor before it."""
 
+    @property
+    def lowering(self) -> int:
+        """Number of the last lowering of the floor that was taken; 0 before the first."""
+        return 0 if self._lowered is None else self._lowered.serial
+
     def judged(self) -> Judged:
         """What time it is, and how sure that is."""
         return self._keeper.judge(self._read_clock())

@@ -24,8 +24,9 @@ class HostileHub:
         key: SigningKey = ONLINE,
         delegations: Sequence[bytes] = CHAIN,
         withdrawals: bytes | None = None,
+        ahead_s: int = 0,
     ) -> None:
-        """``key`` is what the link authenticated."""
+        """``key`` is what the link authenticated; its clock is wrong by ``ahead_s``."""
         gate.hub_public = key.public
         self.gate = gate
         self.gate_session = gate.session(PACE)
@@ -46,6 +47,9 @@ class HostileHub:
         """How it ended at the gate."""
         self.newest: pulse.NewestList | None = None
         """What answers to pulses name."""
+        self.ahead_s = ahead_s
+        self.held: list[PulseAnswer] | None = None
+        """Answers under way, once it is a list; ``None``: they arrive at once."""
         self.settle()
 
     @property
@@ -96,6 +100,7 @@ class HostileHub:
 
     def _answer(self, message: Message) -> None:
         if isinstance(message, Pulse):
-            utc_ms = NOW * 1000 + message.boottime_ms
+            utc_ms = (NOW + self.ahead_s) * 1000 + message.boottime_ms
             answer = pulse.PulseAnswer(ESTATE_ID, self.gate.gate_id, message.nonce, utc_ms, self.newest)
-            self.session.send(PulseAnswer(pulse.sign_pulse_answer(answer, ONLINE)))
+            sent = PulseAnswer(pulse.sign_pulse_answer(answer, ONLINE))
+            self.session.send(sent) if self.held is None else self.held.append(sent)

@@ -158,6 +158,8 @@ class GateSide:
             boot_id=self.boot,
             list_state=self.lists.state,
             log_state=self.log_source.state(),
+            highest=self.lists.highest,
+            lowering=self.time.lowering,
         )
         return Session(
             hello,

@@ -17,6 +17,7 @@ from sync.messages import (
     Answered,
     Bye,
     FloorSent,
+    FloorTaken,
     Hello,
     Kind,
     ListState,
@@ -66,6 +67,16 @@ EXAMPLES: tuple[Message, ...] = (
         (bytes(8),),
         3,
     ),
+    Hello(
+        (1,),
+        Role.GATE,
+        b"estate-1",
+        7,
+        SIXTEEN,
+        "gatehouse 0.1",
+        highest=ListState(ListVersion(1, 9), DIGEST),
+    ),
+    Hello((1,), Role.GATE, b"estate-1", 7, SIXTEEN, "gatehouse 0.1", lowering=4),
     Bye("done", "the gate stops"),
     Unknown(99),
     Pulse(SIXTEEN, SIXTEEN, 123_456),
@@ -88,7 +99,14 @@ EXAMPLES: tuple[Message, ...] = (
     OrderSent(b"signed"),
     OrderAnswer(3, ok=True, text=""),
     FloorSent(b"signed"),
+    FloorTaken(4),
 )
+HELLO = [1, [1], 1, b"estate-1", 7, SIXTEEN, "gatehouse", [], [], None, None, None, [], None, [], 0]
+"""In its first form, before fields were added behind it."""
+
+
+def test_a_hello_of_the_first_form_says_nothing_of_what_was_added() -> None:
+    assert decode_message(encode(HELLO)) == Hello((1,), Role.GATE, b"estate-1", 7, SIXTEEN, "gatehouse")
 
 
 def test_the_frozen_vectors_are_these_bytes_and_are_read_as_they_were_meant() -> None:
@@ -133,6 +151,11 @@ def test_a_field_too_many_or_too_few_is_refused(message: Message) -> None:
         [int(Kind.STATUS), {"x": "y" * 300}],
         [int(Kind.ORDER_ANSWER), 1, 1, "x"],
         [int(Kind.BYE), "x" * 300, ""],
+        [*HELLO, None],
+        [*HELLO, None, 0],
+        [*HELLO, [1, 2, DIGEST], 0],
+        [*HELLO, [1, 2, DIGEST], 3, 0],
+        HELLO[:-1],
         ["hello"],
         [],
     ],
