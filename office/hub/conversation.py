@@ -13,13 +13,15 @@ from typing import Final
 from msgspec import Struct
 
 from office.errors import OfficeError
-from office.hub.facts import Gate
+from office.hub.facts import Gate, Lowering
 from office.hub.file_intake import judged_batch
+from office.hub.floor_post import lowering_told
 from office.hub.log_intake import EventGapError, LogRefusedError
 from office.hub.port import HubStorage
 from office.hub.publisher import Outgoing
 from office.hub.reception import (
     take_events,
+    take_highest,
     take_log_epoch,
     take_pulse,
     take_receipt,
@@ -29,7 +31,10 @@ from office.hub.reception import (
 from sync.envelope import parse_envelope, slim, statement_mark
 from sync.messages import (
     Bye,
+    FloorSent,
+    FloorTaken,
     Hello,
+    ListState,
     LogBatch,
     LogEpochSent,
     LogFrom,
@@ -92,6 +97,7 @@ class Conversation:
         self._asked: OrderedDict[bytes, Asked] = OrderedDict()
         self._orders: dict[int, Callable[[OrderAnswer], None]] = {}
         self._asked_again = False
+        self._lowering_sent = 0
         self.status: Mapping[str, str] = {}
         self.boot_id: bytes | None = None
 
@@ -144,6 +150,12 @@ class Conversation:
         self._session.send(message)
         self._kick()
 
+    def lower_floor(self, lowering: Lowering) -> None:
+        """Send the root's word about the gate's time floor, once a session."""
+        if self._lowering_sent != lowering.serial and self._session.is_open:
+            self._lowering_sent = lowering.serial
+            self._say(FloorSent(lowering.signed))
+
     def end(self, code: str, text: str) -> None:
         """Say goodbye."""
         if self._session.is_open:
@@ -164,13 +176,20 @@ class Conversation:
         gate_id, at = self._gate.gate_id, self._now_s()
         self.boot_id = hello.boot_id
         self._known, self._withdrawals_version = set(hello.known), hello.withdrawals_version
-        state = hello.list_state
-        take_report(self._desk.store, gate_id, None if state is None else (state.version, state.digest), at)
+        store = self._desk.store
+        take_report(store, gate_id, _named(hello.list_state), at)
+        take_highest(store, gate_id, _named(hello.highest), at)
         if hello.formats:
             self._desk.store.gates.announce_format(gate_id, max(hello.formats))
         if hello.log_state is not None:
             self._ask_log(hello.log_state.epoch)
         self._push_next()
+        self._floor_told(hello.lowering)
+
+    def _floor_told(self, serial: int) -> None:
+        """The gate names the last lowering it has taken; a newer one goes out."""
+        if (newer := lowering_told(self._desk.store, self._gate.gate_id, serial)) is not None:
+            self.lower_floor(newer)
 
     def _received(self, message: Message) -> None:
         if isinstance(message, LogBatch | LogEpochSent):
@@ -193,6 +212,8 @@ class Conversation:
                 self._want_snapshot(why)
             case Status(facts):
                 self.status = facts
+            case FloorTaken(serial):
+                self._floor_told(serial)
             case OrderAnswer(counter):
                 if (then := self._orders.pop(counter, None)) is not None:
                     then(message)
@@ -271,3 +292,7 @@ class Conversation:
 
     def _now_s(self) -> int:
         return self._desk.utc_ms() // 1000
+
+
+def _named(state: ListState | None) -> tuple[ListVersion, bytes] | None:
+    return None if state is None else (state.version, state.digest)

@@ -68,13 +68,14 @@ class SqliteDiary:
         """Last contact, last report and last refusal."""
         row = self._database.one(
             "SELECT at, asked, epoch, revision, digest, refusal, refused_epoch, refused_revision,"
-            " refused_change, refused_at, resumed FROM contacts WHERE gate_id = ?",
+            " refused_change, refused_at, resumed, highest_epoch, highest_revision, highest_digest"
+            " FROM contacts WHERE gate_id = ?",
             (gate_id,),
         )
         if row is None:
             return Contact()
         at, asked, epoch, revision, digest, refusal, refused_epoch, refused_revision, *rest = row
-        change, refused_at, resumed = rest
+        change, refused_at, resumed, highest_epoch, highest_revision, highest_digest = rest
         return Contact(
             at,
             bool(asked),
@@ -85,6 +86,8 @@ class SqliteDiary:
             change,
             refused_at,
             bool(resumed),
+            _version(highest_epoch, highest_revision),
+            highest_digest or b"",
         )
 
     def note_contact(self, gate_id: int, at: int) -> None:
@@ -107,6 +110,17 @@ class SqliteDiary:
                 " refusal = iif(epoch IS ?1 AND revision IS ?2, refusal, NULL),"
                 " resumed = iif(epoch IS ?1 AND revision IS ?2, resumed, 0),"
                 " epoch = ?1, revision = ?2, digest = ?3 WHERE gate_id = ?4",
+                (epoch, revision, digest, gate_id),
+            )
+
+    def note_highest(self, gate_id: int, at: int, version: ListVersion | None, digest: bytes) -> None:
+        """The newest list that the gate ever had, where that one is lost; ``None``: it is not."""
+        with self._database.transaction():
+            self.note_contact(gate_id, at)
+            epoch, revision = (None, None) if version is None else (version.epoch, version.revision)
+            self._database.execute(
+                "UPDATE contacts SET highest_epoch = ?, highest_revision = ?, highest_digest = ?"
+                " WHERE gate_id = ?",
                 (epoch, revision, digest, gate_id),
             )
 

@@ -139,6 +139,10 @@ class Contact(Struct, frozen=True):
     refused_at: int | None = None
     resumed: bool = False
     """A clerk let the office go on although the gate knows a list the office does not."""
+    highest: ListVersion | None = None
+    """The newest list that it ever had, where that one is lost …"""
+    highest_digest: bytes = b""
+    """… and its digest."""
 
 
 class Alarm(Struct, frozen=True):
@@ -206,6 +210,19 @@ class BootAnchor(Struct, frozen=True, order=True):
     boottime_ms: int
     utc_ms: int
     uncertainty_ms: int
+
+
+class Lowering(Struct, frozen=True):
+    """The root's word that a gate's time floor is too high, kept until the gate has it."""
+
+    gate_id: int
+    serial: int
+    floor: int
+    """UTC second."""
+    signed: bytes
+    taken_in_at: int
+    told: int | None = None
+    """Number of the last one that the gate says it has taken; ``None``: it has not said."""
 
 
 @unique

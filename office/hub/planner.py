@@ -5,7 +5,8 @@ answer is to rest. Rules, in this order:
 
     struck off, or not there now         rest
     it has a snapshot of ours            that is the held list from now on
-    it has a list that we never signed   a clerk looks first (what was revoked there may be unknown
+    it has, or has lost, a list that
+    we never signed                      a clerk looks first (what was revoked there may be unknown
                                          here after a restored backup); then a snapshot above it
     it has no list, or one without a     a snapshot; a running one goes on
     way to the held list
@@ -132,6 +133,8 @@ class Situation(Struct, frozen=True):
     """Updates whose bytes are kept, oldest first."""
     waiting: Waiting
     powers: Powers
+    lost_is_ours: bool = True
+    """Whether we signed the newest list that the gate ever had, where that one is lost."""
 
 
 def plan(now: Situation) -> Action:
@@ -153,25 +156,40 @@ def plan(now: Situation) -> Action:
 def locate(now: Situation) -> Place:
     """Where the gate's list lies."""
     version, digest = now.contact.version, now.contact.digest
+    lost = lost_version(now.contact)
+    if lost is not None and not now.lost_is_ours:
+        return Place.AHEAD if lost > now.newest else Place.DIFFERENT
     if version is None:
         return Place.NO_LIST
     if (version, digest) == (now.held, now.held_digest):
         return Place.AT_HEAD
     if now.known is None:
         return Place.AHEAD if version > now.newest else Place.FORGOTTEN
-    if now.known.digest != digest:
+    return _among_ours(now, version, now.known)
+
+
+def _among_ours(now: Situation, version: ListVersion, known: SignedList) -> Place:
+    if known.digest != now.contact.digest:
         return Place.DIFFERENT
-    if now.known.kind is UpdateKind.SNAPSHOT and now.known.kept:
+    if known.kind is UpdateKind.SNAPSHOT and known.kept:
         return Place.TAKEN
     return Place.BEHIND if _leads(now, version) else Place.FORGOTTEN
+
+
+def lost_version(contact: Contact) -> ListVersion | None:
+    """Version of a lost list that is newer than the one which the gate has."""
+    highest, version = contact.highest, contact.version
+    return highest if highest is not None and (version is None or version < highest) else None
 
 
 def running(now: Situation) -> SignedList | None:
     """The snapshot on its way that the gate can still take."""
     for one in reversed(now.kept):
         if one.kind is UpdateKind.SNAPSHOT and one.version != now.held:
-            base = now.contact.version
+            base, lost = now.contact.version, lost_version(now.contact)
             overtaken = base is not None and one.version <= base
+            # With nothing in force, a gate takes nothing older than what it has lost.
+            overtaken |= base is None and lost is not None and one.version < lost
             # A delta signed since takes the gate past it, if the gate can take that delta.
             passed = locate(now) in (Place.AT_HEAD, Place.BEHIND) and (
                 now.held is not None and one.version < now.held
@@ -202,7 +220,8 @@ def _anew(now: Situation, place: Place) -> Action:
     """Only a snapshot helps the gate."""
     if running(now) is not None:
         return Rest(Why.SENDING)
-    version, has, refusal = _next(now), now.contact.version, _refusal(now)
+    version, refusal = _next(now), _refusal(now)
+    has = lost_version(now.contact) or now.contact.version
     # Only a root may take a gate to a higher epoch than its list's.
     if version is None or (has is not None and version.epoch > has.epoch):
         return Rest(Why.NEEDS_ROOT)
@@ -234,7 +253,8 @@ def _refusal(now: Situation) -> str | None:
 
 def _next(now: Situation) -> ListVersion | None:
     """The next free version; ``None`` once the epoch's revisions are used up."""
-    top = max(now.top, now.newest, now.contact.version or ListVersion(1, 0), ListVersion(1, 0))
+    seen = [one for one in (now.contact.version, lost_version(now.contact)) if one is not None]
+    top = max(now.top, now.newest, ListVersion(1, 0), *seen)
     return ListVersion(top.epoch, top.revision + 1) if top.revision < MAX_WHOLE else None
 
 

@@ -26,6 +26,7 @@ from office.hub.facts import (
     Held,
     KeptReceipt,
     LogPosition,
+    Lowering,
     Move,
     SignedList,
     StoredEvents,
@@ -189,6 +190,9 @@ class GateDiary(Protocol):
     def note_report(self, gate_id: int, at: int, version: ListVersion | None, digest: bytes) -> None:
         """The gate told which list it has; ``None``: it has none."""
 
+    def note_highest(self, gate_id: int, at: int, version: ListVersion | None, digest: bytes) -> None:
+        """The newest list that the gate ever had, where that one is lost; ``None``: it is not."""
+
     def note_refusal(self, gate_id: int, attack: str, refused: ListVersion, change: int, at: int) -> None:
         """The gate refused the update of this version, signed for this change."""
 
@@ -215,6 +219,22 @@ class MoveBook(Protocol):
         """Moves that are not done."""
 
 
+class LoweringBook(Protocol):
+    """The root's lowerings of time floors: the newest of each gate."""
+
+    def put(self, lowering: Lowering) -> None:
+        """Keep a lowering in the place of an older one."""
+
+    def get(self, gate_id: int) -> Lowering | None:
+        """The gate's newest lowering, whether it has reached the gate or not."""
+
+    def open(self) -> list[Lowering]:
+        """Those that their gates have not taken yet, by gate."""
+
+    def note_told(self, gate_id: int, serial: int) -> None:
+        """The gate told the number of the last lowering it has taken."""
+
+
 class HubStorage(Protocol):
     """One store with its parts; everything inside ``transaction`` is all or nothing."""
 
@@ -232,6 +252,8 @@ class HubStorage(Protocol):
     def diary(self) -> GateDiary: ...
     @property
     def moves(self) -> MoveBook: ...
+    @property
+    def lowerings(self) -> LoweringBook: ...
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing, durable at the end; may be nested, the outermost decides."""

@@ -18,6 +18,7 @@ from office.errors import OfficeError
 from office.hub.conversation import Conversation, Desk
 from office.hub.doubles import DOUBLE_TEXT, DUPLICATE_IDENTITY, Boots
 from office.hub.facts import Gate
+from office.hub.floor_post import send_lowerings
 from office.hub.line import Line
 from office.hub.online import OnlineKey
 from office.hub.port import HubStorage
@@ -245,6 +246,8 @@ class Hub:
         return number
 
     def _look_at_register(self) -> None:
+        """Let in who is registered; send what was taken in for those who are there."""
+        send_lowerings(self._store, self.connected)
         active = {one.gate_id: one for one in self._store.gates.all() if one.struck_at is None}
         if active == self._trusted:
             return

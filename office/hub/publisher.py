@@ -18,7 +18,7 @@ from office.hub.braking import (
     steps_of,
 )
 from office.hub.composing import Composed, Encoder, compose_delta, compose_snapshot
-from office.hub.facts import Difference, Held, LinkKind, SignedList
+from office.hub.facts import Contact, Difference, Held, LinkKind, SignedList
 from office.hub.planner import (
     DAMAGED,
     Action,
@@ -31,6 +31,7 @@ from office.hub.planner import (
     Waiting,
     Why,
     locate,
+    lost_version,
     plan,
     running,
 )
@@ -122,7 +123,8 @@ class Publisher:
     def raise_epoch(self, gate_id: int, at: int) -> Composed:
         """The wanted list as the first revision of the next epoch, for the root to sign."""
         top = self._store.signed.top(gate_id)
-        seen = self._store.diary.contact(gate_id).version or top
+        contact = self._store.diary.contact(gate_id)
+        seen = lost_version(contact) or contact.version or top
         version = ListVersion(max(top.epoch, seen.epoch) + 1, 1)
         return self._snapshot(gate_id, Place.FORGOTTEN, version, at)
 
@@ -150,8 +152,17 @@ class Publisher:
             tuple(store.signed.kept(gate_id)),
             self._waiting(gate_id, held, difference, at),
             self._signers.powers(gate_id, at),
+            self._lost_is_ours(gate_id, contact),
         )
         return situation, difference
+
+    def _lost_is_ours(self, gate_id: int, contact: Contact) -> bool:
+        if (lost := lost_version(contact)) is None:
+            return True
+        known = self._store.signed.known(gate_id, lost)
+        if known is None:  # forgotten since, or never signed
+            return lost <= self._store.signed.newest(gate_id)
+        return known.digest == contact.highest_digest
 
     def _waiting(self, gate_id: int, held: Held | None, difference: Difference, at: int) -> Waiting:
         steps = steps_of(difference.pairs, difference.settings)

@@ -39,17 +39,33 @@ def take_report(store: HubStorage, gate_id: int, list_: tuple[ListVersion, bytes
         store.diary.note_report(gate_id, at, version, digest)
         if version is None:
             return
-        known = store.signed.known(gate_id, version)
-        if known is not None and known.digest == digest:
+        if _is_ours(store, gate_id, version, digest, "has", at):
             store.signed.confirmed(gate_id, version)
-        elif known is not None or version > store.signed.newest(gate_id):
-            store.diary.alarm(
-                gate_id,
-                UNKNOWN_LIST,
-                f"the gate has list {version} of digest {digest[:8].hex()}…, which this office never signed:"
-                " a restored backup, or another office's key; see what was changed since, then: hub resume",
-                at,
-            )
+
+
+def take_highest(store: HubStorage, gate_id: int, highest: tuple[ListVersion, bytes] | None, at: int) -> None:
+    """The gate told at the begin of a session which list was its newest, and is lost; ``None``: none is."""
+    version, digest = (None, b"") if highest is None else highest
+    with store.transaction():
+        store.diary.note_highest(gate_id, at, version, digest)
+        if version is not None:
+            _is_ours(store, gate_id, version, digest, "has lost", at)
+
+
+def _is_ours(store: HubStorage, gate_id: int, version: ListVersion, digest: bytes, has: str, at: int) -> bool:
+    """Whether it is known that we signed this list; an alarm where we did not."""
+    known = store.signed.known(gate_id, version)
+    if known is not None and known.digest == digest:
+        return True
+    if known is not None or version > store.signed.newest(gate_id):
+        store.diary.alarm(
+            gate_id,
+            UNKNOWN_LIST,
+            f"the gate {has} list {version} of digest {digest[:8].hex()}…, which this office never signed:"
+            " a restored backup, or another office's key; see what was changed since, then: hub resume",
+            at,
+        )
+    return False
 
 
 def take_receipt(store: HubStorage, gate_id: int, data: bytes, at: int) -> Receipt:

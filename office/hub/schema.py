@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,7 @@ from office.errors import OfficeError
 from office.files import PRIVATE
 
 APPLICATION_ID: Final = 0x47484842  # "GHHB"
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 BUSY_TIMEOUT_S: Final = 5.0
 """A command beside the running hub holds the write lock for milliseconds; an import for seconds."""
 CACHE_KIB: Final = 16 * 1024
@@ -108,6 +108,19 @@ TABLES: Final = (
     ),
 )
 
+STEPS_UP: Final[Mapping[int, Sequence[str]]] = {
+    1: (
+        "ALTER TABLE contacts ADD COLUMN highest_epoch INTEGER",
+        "ALTER TABLE contacts ADD COLUMN highest_revision INTEGER",
+        "ALTER TABLE contacts ADD COLUMN highest_digest BLOB",
+        (
+            "CREATE TABLE lowerings (gate_id INTEGER PRIMARY KEY REFERENCES gates, serial INTEGER NOT NULL,"
+            " floor INTEGER NOT NULL, signed BLOB NOT NULL, taken_in_at INTEGER NOT NULL, told INTEGER)"
+        ),
+    ),
+}
+"""What leads from each version to the next; ``TABLES`` are those of version 1."""
+
 
 class HubStoreError(OfficeError):
     """The store cannot be used: what is wrong with which file, and the cure."""
@@ -151,11 +164,12 @@ def found_tables(connection: sqlite3.Connection, estate_id: bytes) -> None:
             connection.execute(statement)
         connection.execute("INSERT INTO hub VALUES (1, ?)", (estate_id,))
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute("PRAGMA user_version = 1")
+        _step_up(connection)
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open a store that ``create`` made.
+    """Open a store that ``create`` made; one of an earlier version becomes one of this.
 
     Raises:
         HubStoreError: it is not there, is not a hub's store, or is of another version.
@@ -167,6 +181,10 @@ def connect(path: Path) -> sqlite3.Connection:
         try:
             application = connection.execute("PRAGMA application_id").fetchone()[0]
             version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if application == APPLICATION_ID and version in STEPS_UP:
+                connection.execute("BEGIN IMMEDIATE")
+                version = _step_up(connection)
+                connection.execute("COMMIT")
         except sqlite3.Error:
             connection.close()
             raise
@@ -177,6 +195,17 @@ def connect(path: Path) -> sqlite3.Connection:
             f" {version}); give the right file, or use the software that wrote it"
         )
     return connection
+
+
+def _step_up(connection: sqlite3.Connection) -> int:
+    """Bring the tables to this version in the caller's transaction; which version it is then."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]  # another may have been quicker
+    while version in STEPS_UP:
+        for statement in STEPS_UP[version]:
+            connection.execute(statement)
+        version += 1
+        connection.execute(f"PRAGMA user_version = {version}")
+    return version
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -17,7 +17,15 @@ from sync.fields import whole
 from sync.keys import FLOOR_DOMAIN, SigningKey
 from sync.statements.authority import Authority
 from sync.statements.refusal import ReplayedError
-from sync.statements.wire import Form, Parts, destination, open_from_office, parse, sign_by_office
+from sync.statements.wire import (
+    Form,
+    Parts,
+    claimed_by_office,
+    destination,
+    open_from_office,
+    parse,
+    sign_by_office,
+)
 
 FORM: Final = Form("floor lowering", FLOOR_DOMAIN, parts=6, max_depth=1)
 """No delegated role may state it."""
@@ -56,6 +64,11 @@ def verify_floor_lowering(data: bytes, authority: Authority, *, last_serial: int
             f" have the root sign a new one with number {last_serial + 1} or higher"
         )
     return lowering
+
+
+def claimed_gate(data: bytes) -> int:
+    """The gate that a lowering names, unverified; raises ``StatementError``: it is none."""
+    return parse(FORM, claimed_by_office(FORM, data), _read).gate_id
 
 
 def _read(parts: Parts) -> FloorLowering:

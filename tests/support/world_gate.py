@@ -24,6 +24,7 @@ from terminal.core.situation import Request, Situation
 from terminal.permissions import ListReport, Permissions
 from terminal.stores.access_state import Spend, StateChange
 from terminal.stores.files import Checkpoint, pass_by
+from terminal.stores.list_format import Side
 from terminal.stores.list_index import ListIndex
 from terminal.stores.list_store import ListStore
 from terminal.stores.usage_log import Entry
@@ -140,6 +141,14 @@ class GateSide:
         if reboot:
             self.clock.reboot()
             self.boot = bytes([self.gate_id, self.boot[1] + 1]) * 8
+        self._begin()
+
+    def lose_lists(self, *sides: Side) -> None:
+        """Its list databases (both if none is named) are gone, or not readable any more; it begins anew."""
+        self.close()
+        for side in sides or Side:
+            for tail in ("", "-wal", "-shm"):
+                (self.sync_dir / f"{side.file_name}{tail}").unlink(missing_ok=True)
         self._begin()
 
     # Its link

@@ -88,6 +88,12 @@ def refused(now: Situation, attack: str, revision: int, change: int = 9) -> Situ
     )
 
 
+def lost(revision: int, *, epoch: int = 1, ours: bool = True) -> Situation:
+    """The gate has lost its lists, and remembers this one."""
+    contact = replace(NO_LIST.contact, highest=v(revision, epoch))
+    return replace(NO_LIST, contact=contact, lost_is_ours=ours)
+
+
 TABLE: dict[str, tuple[Situation, Action]] = {
     "struck off": (replace(AT_HEAD, struck=True, waiting=URGENT), Rest(Why.STRUCK_OFF)),
     "away": (replace(AT_HEAD, connected=False, waiting=URGENT), Rest(Why.NO_CONTACT)),
@@ -125,6 +131,44 @@ TABLE: dict[str, tuple[Situation, Action]] = {
         SignSnapshot(v(1), Place.NO_LIST),
     ),
     "no list, running": (replace(NO_LIST, kept=RUNNING, newest=v(6), top=v(6)), Rest(Why.SENDING)),
+    "lost a list of ours": (lost(5), SignSnapshot(v(6), Place.NO_LIST)),
+    "lost a list of ours, an older one on its way": (
+        replace(lost(5), kept=(signed(4, 0),)),
+        SignSnapshot(v(6), Place.NO_LIST),
+    ),
+    "lost the list that is on its way": (replace(lost(6), kept=RUNNING, newest=v(6)), Rest(Why.SENDING)),
+    "lost a list that is not ours": (lost(40, ours=False), Rest(Why.NEEDS_CLERK)),
+    "lost another list under our number": (lost(4, ours=False), Rest(Why.NEEDS_CLERK)),
+    "lost a list that is not ours, resumed": (
+        resumed(lost(40, ours=False)),
+        SignSnapshot(v(41), Place.AHEAD),
+    ),
+    "lost a list of a higher epoch, resumed": (
+        resumed(lost(3, epoch=2, ours=False)),
+        SignSnapshot(v(4, 2), Place.AHEAD),
+    ),
+    "lost the last revision": (resumed(lost(MAX_WHOLE, ours=False)), Rest(Why.NEEDS_ROOT)),
+    "an older list of ours stands in": (
+        replace(
+            lost(5),
+            contact=replace(lost(5).contact, version=v(3), digest=digest(3)),
+            known=BEHIND.known,
+            kept=BEHIND.kept,
+        ),
+        Rest(Why.SENDING),
+    ),
+    "an older list stands in for one that is not ours": (
+        replace(
+            lost(40, ours=False),
+            contact=replace(lost(40).contact, version=v(5), digest=digest(5)),
+            waiting=URGENT,
+        ),
+        Rest(Why.NEEDS_CLERK),
+    ),
+    "a list that was lost once and is passed": (
+        replace(AT_HEAD, contact=replace(AT_HEAD.contact, highest=v(4)), waiting=MORE),
+        SignDelta(v(6), None),
+    ),
     "no list, online key alone": (
         replace(NO_LIST, powers=ONLINE, waiting=URGENT),
         Rest(Why.NEEDS_LIST_KEY),

@@ -9,6 +9,7 @@ import pytest
 
 from office.errors import OfficeError
 from office.hub.planner import Why
+from office.hub.reception import take_highest
 from office.hub.sqlite_store import SqliteHub
 from sync.envelope import seal
 from sync.update import ListVersion
@@ -125,3 +126,35 @@ def test_a_gate_without_a_list_that_remembers_a_newer_one_is_not_sent_old_ones_f
     rig.publisher.add_root_signed(composed, seal(composed.statement, [ROOT]), change)
     assert rig.exchange(1).why is Why.IN_SYNC
     assert same_list(rig)
+
+
+def test_a_gate_that_names_the_list_it_lost_needs_a_clerk_and_no_root(rig: HubRig, backup: Path) -> None:
+    for number in range(1, 4):
+        rig.want(1, lost(number), urgent=True)
+        rig.exchange(1)
+    restore(rig, backup)
+    box = rig.boxes[1]
+    had = box.gate.highest
+    assert had is not None
+    box.gate.current = box.gate.content = None
+    take_highest(rig.store, 1, (had.version, had.digest), rig.now)
+    assert rig.exchange(1).why is Why.NEEDS_CLERK, "the backup does not know who was revoked since"
+    assert "has lost list 1.4" in rig.store.diary.alarms()[0].text
+    for number in range(1, 4):
+        rig.want(1, lost(number), urgent=True)
+    rig.store.diary.resume(1, rig.now)
+    assert rig.exchange(1).why is Why.IN_SYNC
+    assert box.refused == []
+    assert rig.store.signed.top(1) == ListVersion(1, had.version.revision + 1)
+    assert same_list(rig)
+
+
+def test_another_list_under_one_of_our_numbers_is_not_ours(rig: HubRig) -> None:
+    with_residents(rig)
+    rig.boxes[1].gate.current = rig.boxes[1].gate.content = rig.boxes[1].gate.highest = None
+    rig.report(1)
+    version = rig.store.signed.newest(1)
+    take_highest(rig.store, 1, (version, bytes(32)), rig.now)
+    assert rig.advance(1).why is Why.NEEDS_CLERK
+    take_highest(rig.store, 1, None, rig.now)
+    assert rig.exchange(1).why is Why.IN_SYNC

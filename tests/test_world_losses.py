@@ -1,0 +1,98 @@
+"""What becomes of a gate that has lost its lists, seen from both ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from office.hub.planner import Why
+from sync.records import RevocationReason, Tombstone
+from sync.update import ListVersion
+from terminal.stores.list_format import Side
+from tests.support.estate import NOW, card, resident
+from tests.support.world import World
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A gate at revision 4: a snapshot and three revocations."""
+    made = World(tmp_path, gates=1)
+    made.office.want(1, *(resident(number) for number in range(1, 21)))
+    made.office.backup()
+    made.connect(1)
+    made.pass_time(1.0)
+    for number in (1, 2, 3):
+        revoke(made, number)
+        made.settle()
+    made.hang_up(1)
+    made.pass_time(1.0)
+    assert version(made) == ListVersion(1, 4)
+    yield made
+    made.close()
+
+
+def revoke(world: World, number: int) -> None:
+    end = Tombstone(1000 + number, 2000 + number, card(number), RevocationReason.LOST, NOW)
+    world.office.want(1, end, urgent=True)
+
+
+def version(world: World) -> ListVersion | None:
+    state = world.gates[1].lists.state
+    return None if state is None else state.version
+
+
+def meet(world: World) -> None:
+    world.connect(1)
+    world.pass_time(1.0)
+
+
+def test_it_names_the_list_it_lost_and_gets_one_above_it_at_once(world: World) -> None:
+    gate = world.gates[1]
+    gate.lose_lists()
+    assert gate.lists.state is None
+    assert gate.lists.highest is not None
+    assert gate.lists.highest.version == ListVersion(1, 4)
+    meet(world)
+    assert not gate.refusals, "nothing was offered that it had to refuse"
+    assert version(world) == ListVersion(1, 5)
+    assert gate.lists.highest is None
+    world.assert_in_step()
+    assert not gate.would_open(3)
+    assert gate.would_open(4)
+
+
+def test_after_a_restored_backup_a_clerk_looks_and_no_root_is_needed(world: World) -> None:
+    """The backup knows none of the three revocations, and the gate nothing but a number."""
+    gate = world.gates[1]
+    gate.lose_lists()
+    world.restart_office(from_backup=True)
+    meet(world)
+    assert world.office.advance(1).why is Why.NEEDS_CLERK
+    assert not gate.would_open(3)
+    assert not gate.would_open(4)
+    assert not gate.refusals
+    for number in (1, 2, 3):
+        revoke(world, number)
+    world.office.store.diary.resume(1, world.office.now_s)
+    meet(world)
+    assert not gate.refusals
+    assert version(world) == ListVersion(1, 5)
+    world.assert_in_step()
+    assert gate.would_open(4)
+
+
+def test_an_older_list_that_stands_in_is_followed_up_without_a_refusal(world: World) -> None:
+    """The newest database alone is lost; what stands in opens nothing that the newest would not."""
+    world.office.want(1, *(resident(number) for number in range(100, 900)))  # a whole list, into the other
+    meet(world)
+    assert version(world) == ListVersion(1, 5)
+    gate = world.gates[1]
+    gate.lose_lists(Side.B)
+    assert version(world) == ListVersion(1, 4)
+    assert not gate.would_open(3)
+    meet(world)
+    assert not gate.refusals
+    world.assert_in_step()
+    assert gate.would_open(500)
