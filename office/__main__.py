@@ -4,6 +4,7 @@ keys …                                make, delegate, rotate and withdraw keys
 list sign ESTATE.toml --gate NAME     a snapshot, or a delta to what was sent before
 list revoke --card HEX --reason WHY   end a chip's grants at once, by the online key
 list countersign FILE                 add the manager's signature
+list root-sign FILE                   have the root sign a list that begins an epoch
 hub …                                 the hub's store: see `office.hub.cli`
 init, createuser, serve               the desk: see `office.site.cli`
 """
@@ -29,6 +30,7 @@ from office.report import Report, as_json, as_text
 from office.signing import (
     Signed,
     add_manager,
+    add_root,
     anchor_of,
     read_sent,
     read_statement,
@@ -99,6 +101,12 @@ def _list_countersign(options: argparse.Namespace, now: int) -> Report:
     return _write(add_manager(_keys(options), options.file, at=now), options.out)
 
 
+def _list_root_sign(options: argparse.Namespace, now: int) -> Report:
+    signed = add_root(_keys(options), options.file, at=now)
+    statement = read_statement(options.file)
+    return {"gate": statement.gate_id} | _write(signed, options.out)
+
+
 def _keys(options: argparse.Namespace) -> KeyDirectory:
     directory, *sticks = options.keys
     return KeyDirectory(directory, tuple(sticks))
@@ -144,7 +152,14 @@ def _add_list(group: argparse.ArgumentParser) -> None:
     revoke.add_argument("--reason", required=True, choices=[one.name.lower() for one in RevocationReason])
     countersign = commands.add_parser("countersign", help="add the manager's signature")
     countersign.add_argument("file", type=Path)
-    for command, run in ((sign, _list_sign), (revoke, _list_revoke), (countersign, _list_countersign)):
+    root_sign = commands.add_parser("root-sign", help="have the root sign a whole list that begins an epoch")
+    root_sign.add_argument("file", type=Path, help="what hub raise-epoch wrote")
+    for command, run in (
+        (sign, _list_sign),
+        (revoke, _list_revoke),
+        (countersign, _list_countersign),
+        (root_sign, _list_root_sign),
+    ):
         command.set_defaults(run=run)
         command.add_argument(
             "--keys",

@@ -15,13 +15,28 @@ from msgspec.structs import replace
 
 from office.errors import OfficeError
 from office.keys import KeyDirectory
-from sync.chain import Anchor
+from sync.chain import (
+    Anchor,
+    Signers,
+    Withdrawn,
+    known_delegations,
+    newest_withdrawals,
+    verify_signers,
+)
 from sync.codec import CodecError
 from sync.content import MemoryContent
 from sync.delegation import Role
 from sync.delta import Revoke
 from sync.encoding import decode_record
-from sync.envelope import MAX_ENVELOPE_BYTES, ListStatement, UpdateKind, countersign, parse_envelope, seal
+from sync.envelope import (
+    MAX_ENVELOPE_BYTES,
+    Envelope,
+    ListStatement,
+    UpdateKind,
+    countersign,
+    parse_envelope,
+    seal,
+)
 from sync.publishing import Destination, delta, snapshot, steps_between
 from sync.records import Credential, Grant, RevocationReason
 from sync.refusal import ListRefusedError, MassRemovalError
@@ -149,6 +164,39 @@ def add_manager(keys: KeyDirectory, path: Path, *, at: int) -> Signed:
         return _signed(statement, countersign(data, key, delegations=[chain]))
     except ListRefusedError as refused:
         raise OfficeError(f"{path}: {refused.attack}: {refused}") from None
+
+
+def add_root(keys: KeyDirectory, path: Path, *, at: int) -> Signed:
+    """The whole list in ``path``, which a hub wrote for the root, signed by the root alone.
+
+    Raises:
+        OfficeError: no key of this estate signed it, its content is not what it says, or it is no whole list.
+    """
+    data = _read(path)
+    try:
+        envelope = parse_envelope(data)
+        statement = envelope.statement
+        anchor = anchor_of(keys, Destination(statement.estate_id, statement.gate_id))
+        signers_of(keys, envelope, at)
+        if statement.kind is not UpdateKind.SNAPSHOT:
+            raise OfficeError(f"{path}: is a delta; only a whole list can begin an epoch (hub raise-epoch)")
+        withdrawals = keys.signed_withdrawals()
+        signed = seal(statement, [keys.signing(keys.root_names[0])], withdrawals=withdrawals)
+        # As a gate will: a digest that does not fit would be refused there.
+        TrustedList(anchor, None, None).update(signed, floor=0)
+    except ListRefusedError as refused:
+        raise OfficeError(f"{path}: {refused.attack}: {refused}") from None
+    return _signed(statement, signed)
+
+
+def signers_of(keys: KeyDirectory, envelope: Envelope, at: int) -> Signers:
+    """Whose signatures an update carries, by the estate's keys; raises ``ListRefusedError``."""
+    anchor = Anchor(keys.estate_id, envelope.statement.gate_id, keys.roots)
+    withdrawn = newest_withdrawals(anchor, Withdrawn(), keys.signed_withdrawals())
+    withdrawn = newest_withdrawals(anchor, withdrawn, envelope.withdrawals)
+    known = tuple(data for _, data in keys.delegations().values())
+    delegations = known_delegations(anchor, withdrawn, known, envelope.delegations)
+    return verify_signers(anchor, withdrawn, delegations, envelope, at)
 
 
 def read_statement(path: Path) -> ListStatement:

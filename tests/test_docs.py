@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import re
 from pathlib import Path
 
 import pytest
+
+from office.hub.cli import add_hub
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
@@ -32,6 +35,17 @@ def test_every_test_that_proves_a_promise_exists() -> None:
     assert len(named) > 30
     missing = [f"{file}::{name}" for file, name in named if name not in functions(ROOT / file)]
     assert missing == []
+
+
+def test_every_command_and_option_of_the_hub_is_named() -> None:
+    page = (ROOT / "docs" / "hub.md").read_text(encoding="utf-8")
+    parser = argparse.ArgumentParser()
+    add_hub(parser)
+    (commands,) = (one for one in parser._actions if isinstance(one, argparse._SubParsersAction))
+    for name, command in commands.choices.items():
+        (row,) = (line for line in page.splitlines() if line.startswith(f"| `{name} STORE"))
+        words = [one for action in command._actions for one in action.option_strings if one.startswith("--")]
+        assert [one for one in words if one not in ("--help", "--json") and one not in row] == [], name
 
 
 def functions(path: Path) -> set[str]:

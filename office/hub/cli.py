@@ -7,10 +7,14 @@ hub import STORE ESTATE.toml                  make all lists what the estate fil
 hub revoke STORE --card HEX --reason lost     end a chip's grants at every gate
 hub report STORE [--card HEX]                 how gates stand; since when they refuse a card
 hub resume STORE [--gate 1]                   a clerk has looked: see docs/adr/0011
+hub move STORE --grant 108 --to 2 --door 1    what is left of a counted grant goes to another gate
 hub settle STORE --grant 108 --left 1         what is left of a counted grant, by a clerk
+hub held STORE [--gate 1]                     what waits for the manager's signature
+hub propose STORE --gate 1 --keys KEYS --out FILE      that, as a file for the manager
+hub raise-epoch STORE --gate 1 --keys KEYS --out FILE  the list of a new epoch, as a file for the root
 hub run STORE --keys KEYS [--listen HOST:PORT]   serve gates until told to stop
 hub order STORE open --gate 1 --door 1 --operator 17 --reason "parcel"
-hub take STORE gate-1.events                  a file from a gate's stick
+hub take STORE FILE [--keys KEYS]             a file from a gate's stick, the manager or the root
 
 A change is durable with its outbox row when the command ends; a running hub is told, and
 finds it within a second in any case.
@@ -28,11 +32,22 @@ from office.errors import OfficeError
 from office.estate_file import load_estate
 from office.hub.desk import card_report, gate_report, import_estate, revoke
 from office.hub.facts import Change, Gate, LinkKind
-from office.hub.one_use import decide
-from office.hub.run_cli import add_order, add_run, add_take, nudge, order, run_hub, take
+from office.hub.floor_post import lowering_state
+from office.hub.one_use import counted_grant, decide, order_move
+from office.hub.run_cli import add_order, add_run, nudge, order, run_hub
+from office.hub.signature_cli import (
+    add_held,
+    add_propose,
+    add_raise_epoch,
+    add_take,
+    held,
+    propose,
+    raise_epoch,
+    take,
+)
 from office.hub.sqlite_store import SqliteHub
 from office.table import choice
-from sync.records import Credential, RevocationReason, Technology
+from sync.records import Access, Credential, Direction, RevocationReason, Technology
 
 Report = dict[str, object]
 
@@ -48,10 +63,14 @@ def add_hub(group: argparse.ArgumentParser) -> None:
         ("revoke", _add_revoke, _revoke, "end a chip's grants at every gate"),
         ("report", _add_report, _report, "how gates stand, and since when they refuse a card"),
         ("resume", _add_resume, _resume, "a clerk has looked at a gate that waits for it"),
+        ("move", _add_move, _move, "let what is left of a counted grant go to another gate"),
         ("settle", _add_settle, _settle, "say what is left of a counted grant"),
         ("run", add_run, run_hub, "serve gates"),
         ("order", add_order, order, "have a connected gate open, change its mode, blink …"),
-        ("take", add_take, take, "take in a file that a stick brought from a gate"),
+        ("held", add_held, held, "what waits for the manager's signature"),
+        ("propose", add_propose, propose, "write what the brake holds as a file for the manager"),
+        ("raise-epoch", add_raise_epoch, raise_epoch, "write the list of a new epoch for the root"),
+        ("take", add_take, take, "take in a file: a gate's, or what the manager or the root has signed"),
     ):
         command = commands.add_parser(name, help=text)
         command.add_argument("store", type=Path, help="the hub's SQLite file")
@@ -171,6 +190,10 @@ def _report(options: argparse.Namespace, now: int) -> Report:
             report[f"alarm {alarm.name} of {whose}"] = told
         for move in store.moves.open():
             report[f"grant {move.grant_id}"] = {"moves_to": move.to_gate, "state": move.state.name.lower()}
+        for gate in store.gates.all():
+            if (lowering := store.lowerings.get(gate.gate_id)) is not None:
+                told = {"lowering": lowering.serial, "state": lowering_state(lowering)}
+                report[f"floor of gate {gate.gate_id}"] = told
         return report
 
 
@@ -195,7 +218,45 @@ def _resume(options: argparse.Namespace, now: int) -> Report:
         gates = [options.gate] if options.gate is not None else [one.gate_id for one in store.gates.all()]
         for gate_id in gates:
             store.diary.resume(store.gates.get(gate_id).gate_id, now)
+            store.wanted.announce(gate_id, now)
+    nudge(options.store)
     return {"resumed": gates}
+
+
+def _add_move(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--grant", type=int, required=True, help="the grant's id")
+    command.add_argument("--to", type=int, required=True, metavar="GATE", help="the other gate's id")
+    command.add_argument(
+        "--door",
+        action="append",
+        required=True,
+        metavar="ID[:in|out|both]",
+        help="a door of that gate (default: both directions); may be repeated",
+    )
+
+
+def _move(options: argparse.Namespace, now: int) -> Report:
+    access = tuple(sorted(_access(one) for one in options.door))
+    with _opened(options.store) as store:
+        move = order_move(store, counted_grant(store, options.grant), options.to, access, now)
+    nudge(options.store)
+    return {
+        "grant": move.grant_id,
+        "from_gate": move.from_gate,
+        "to_gate": move.to_gate,
+        "uses": move.uses,
+        "state": move.state.name.lower(),
+        "new_grant": move.new_grant_id,
+    }
+
+
+def _access(text: str) -> Access:
+    door, colon, way = text.partition(":")
+    if not door.isdecimal() or (colon and way.upper() not in Direction.__members__):
+        raise OfficeError(
+            f"--door {text!r}: write a door's id, and if you like its direction: 1, 1:in, 1:out"
+        )
+    return Access(int(door), Direction[way.upper()] if colon else Direction.BOTH)
 
 
 def _add_settle(command: argparse.ArgumentParser) -> None:
@@ -206,6 +267,7 @@ def _add_settle(command: argparse.ArgumentParser) -> None:
 def _settle(options: argparse.Namespace, now: int) -> Report:
     with _opened(options.store) as store:
         move = decide(store, options.grant, options.left, now)
+    nudge(options.store)
     return {"grant": move.grant_id, "state": move.state.name.lower(), "new_grant": move.new_grant_id}
 
 

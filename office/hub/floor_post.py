@@ -63,6 +63,15 @@ def lowering_told(store: HubStorage, gate_id: int, serial: int) -> Lowering | No
     return known if serial < known.serial else None
 
 
+def lowering_state(lowering: Lowering) -> str:
+    """How far it has come, in words for a clerk."""
+    if lowering.told is None or lowering.told < lowering.serial:
+        return "on its way"
+    if lowering.told == lowering.serial:
+        return "taken"
+    return f"refused: the gate has taken number {lowering.told} before; sign it with a higher one"
+
+
 def send_lowerings(store: HubStorage, connected: Mapping[int, Recipient]) -> None:
     """Send what was taken in while its gate is connected."""
     for one in store.lowerings.open():

@@ -46,14 +46,27 @@ def left_of(move: Move, ended: ListVersion | None, receipt: Receipt) -> Move:
     return replace(move, state=MoveState.DONE if left else MoveState.SPENT, left=left)
 
 
+def counted_grant(store: HubStorage, grant_id: int) -> Grant:
+    """The counted grant of this id, wherever it is; raises ``OfficeError``."""
+    for gate in store.gates.all():
+        for row in store.wanted.counted(gate.gate_id):
+            if row.record.grant_id == grant_id:
+                return _grant(row)
+    if (move := store.moves.get(grant_id)) is not None:
+        raise OfficeError(
+            f"grant {grant_id} was moved before; what is left of it has become grant {move.new_grant_id}"
+        )
+    raise OfficeError(f"grant {grant_id} is not a counted grant on any gate's list")
+
+
 def order_move(store: HubStorage, grant: Grant, to_gate: int, access: tuple[Access, ...], at: int) -> Move:
     """End a counted grant at its gate, so that what is left of it can go to another.
 
     Raises:
-        OfficeError: it is on no list, not counted, moving already, or the gate is unknown.
+        OfficeError: it is on no list, not counted, moving already, or the gate cannot take it.
     """
-    store.gates.get(to_gate)
     with store.transaction():
+        _check_place(store, to_gate, access)
         grant_id = grant.grant_id
         rows = [one for one in _rows(store, grant) if isinstance(_record(one), Grant)]
         if not rows or not grant.spends:
@@ -157,6 +170,19 @@ def _arriving(store: HubStorage, move: Move) -> list[StoredRecord]:
     grant = replace(grant, grant_id=move.new_grant_id, uses=move.left, access=move.access)
     forms = sorted({project(grant.credential, rule) for rule in rules})
     return [stored(replace(grant, credential=form)) for form in forms]
+
+
+def _check_place(store: HubStorage, gate_id: int, access: tuple[Access, ...]) -> None:
+    """Whether a gate could take a grant for these doors; else nothing may leave the first one."""
+    if store.gates.get(gate_id).struck_at is not None:
+        raise OfficeError(f"gate {gate_id} was struck off; choose another gate")
+    settings = store.wanted.content(gate_id).settings()
+    if not settings:
+        raise OfficeError(f"gate {gate_id} has no list yet; give it one, with: hub import")
+    doors = {one.door_id for one in decode_settings(settings).doors}
+    if unknown := sorted({one.door for one in access} - doors):
+        there = ", ".join(map(str, sorted(doors)))
+        raise OfficeError(f"gate {gate_id} has no door {unknown[0]} (there: {there})")
 
 
 def _end(store: HubStorage, rows: list[GrantRow], at: int) -> None:

@@ -75,6 +75,9 @@ class WantedLists(Protocol):
     ) -> Change | None:
         """Change a gate's list, with the outbox row in the same transaction; ``None`` if nothing changed."""
 
+    def announce(self, gate_id: int, at: int) -> Change:
+        """Have every hub look at the gate again, though what is wanted is the same."""
+
     def content(self, gate_id: int) -> ListContent:
         """The wanted list, read as it is asked for."""
 

@@ -61,6 +61,16 @@ class Outgoing(Struct, frozen=True):
     """The version that they lead to."""
 
 
+class HeldBack(Struct, frozen=True):
+    """A change that only the manager can let pass."""
+
+    lost: int
+    """Credentials that would stop opening …"""
+    openers: int
+    """… of so many that can open."""
+    steps: tuple[Step, ...]
+
+
 class Publisher:
     """Brings gates to their wanted lists, as far as the keys at hand allow."""
 
@@ -92,6 +102,17 @@ class Publisher:
                 except (OfficeError, CodecError) as error:
                     found[gate_id] = OfficeError(f"gate {gate_id}: {error}")
         return found
+
+    def held_back(self, gate_id: int, at: int) -> HeldBack | None:
+        """What waits for the manager; ``None``: nothing does."""
+        now, difference = self._situation(gate_id, at, connected=True)
+        held = self._store.signed.held(gate_id)
+        if plan(now) != Rest(Why.NEEDS_MANAGER) or held is None:
+            return None
+        steps = steps_of(difference.pairs, difference.settings)
+        content = self._store.signed.held_content(gate_id)
+        verdict = judge_steps(content, held.memory, steps, max(at, held.issued_at))
+        return HeldBack(verdict.lost, verdict.openers, steps)
 
     def propose(self, gate_id: int, at: int) -> bytes:
         """The braked change as a signed update for the manager to countersign; nothing is noted yet.
@@ -128,9 +149,21 @@ class Publisher:
         version = ListVersion(max(top.epoch, seen.epoch) + 1, 1)
         return self._snapshot(gate_id, Place.FORGOTTEN, version, at)
 
-    def add_root_signed(self, composed: Composed, envelope: bytes, change: int) -> None:
-        """Keep what the root has signed; it goes out like any snapshot."""
-        self._add(composed, envelope, change, agreed_to=True)
+    def root_signed(self, gate_id: int, statement: ListStatement, envelope: bytes) -> None:
+        """Take in what the root has signed, if it is still the wanted list; it goes out like any snapshot.
+
+        Raises:
+            OfficeError: the list has changed since it was written for the root.
+        """
+        with self._store.transaction():
+            composed = self.raise_epoch(gate_id, statement.issued_at)
+            if composed.statement != statement:
+                raise OfficeError(
+                    f"gate {gate_id}: its list or epoch has changed since this was written for the root;"
+                    " write it anew with: hub raise-epoch, and let the root sign that"
+                )
+            change = self._store.wanted.difference(gate_id).change
+            self._add(composed, envelope, change, agreed_to=True)
 
     def _situation(self, gate_id: int, at: int, *, connected: bool) -> tuple[Situation, Difference]:
         store = self._store

@@ -1,4 +1,4 @@
-"""``python -m office hub run`` and the commands that speak to a running hub or take in a stick's file."""
+"""``python -m office hub run`` and the commands that speak to a running hub."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from typing import Any, Final
 from office.clock import monotonic, utc_now_ms
 from office.errors import OfficeError
 from office.hub.control import ControlSocket
-from office.hub.file_intake import take_file
 from office.hub.network_entrance import NetworkEntrance
 from office.hub.online import OnlineKey
 from office.hub.process import Entrance, Hub, Outside
@@ -102,21 +101,6 @@ def order(options: argparse.Namespace, _now: int) -> Report:
     if not answer.get("ok"):
         raise OfficeError(str(answer.get("error", "the hub refused")))
     return {"gate": options.gate, "done": options.kind}
-
-
-def add_take(command: argparse.ArgumentParser) -> None:
-    """Options of ``hub take``."""
-    command.add_argument("file", type=Path, help="gate-N.events, from a gate's stick")
-
-
-def take(options: argparse.Namespace, now: int) -> Report:
-    """Take in a gate's file."""
-    store = SqliteHub(options.store)
-    try:
-        found = take_file(store, options.file, now)
-    finally:
-        store.close()
-    return {"gate": found.gate_id, "events_up_to": found.last_event, "receipts": found.receipts}
 
 
 def nudge(store: Path, control: Path | None = None) -> None:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from office.errors import OfficeError
 from office.hub.planner import Powers
-from office.keys import ROOT, KeyDirectory
+from office.keys import KeyDirectory
 from sync.delegation import Role
 from sync.envelope import ListStatement, seal
 from sync.keys import SigningKey
@@ -20,6 +20,18 @@ class Signers(Protocol):
 
     def seal(self, statement: ListStatement, role: Role) -> bytes:
         """The signed envelope; raises ``OfficeError`` without the key."""
+
+
+class NoSigners:
+    """`Signers` without any key: for who only looks."""
+
+    def powers(self, _gate_id: int, _at: int) -> Powers:
+        """None."""
+        return Powers(list_key=False, online_key=False)
+
+    def seal(self, statement: ListStatement, role: Role) -> bytes:
+        """Never; raises ``OfficeError``."""
+        raise OfficeError(f"gate {statement.gate_id}: no key of role {role.name.lower()} was named")
 
 
 class DirectorySigners:
@@ -50,10 +62,6 @@ class DirectorySigners:
                 " plug in its medium, or delegate one with: keys delegate"
             )
         return seal(statement, [found[0]], delegations=[found[1]], withdrawals=self._withdrawals)
-
-    def seal_by_root(self, statement: ListStatement) -> bytes:
-        """The envelope signed by the root itself: the only one that may raise the epoch."""
-        return seal(statement, [self._keys.signing(ROOT)], withdrawals=self._withdrawals)
 
     def _key(self, role: Role, gate_id: int, at: int) -> tuple[SigningKey, bytes] | None:
         name = (role, gate_id)

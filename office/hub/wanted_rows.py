@@ -89,6 +89,14 @@ class SqliteWanted:
             self._note_given(max((one.grant_id for one in wanted), default=0))
         return Change(number, gate_id, urgent, at)
 
+    def announce(self, gate_id: int, at: int) -> Change:
+        """Have every hub look at the gate again, though what is wanted is the same."""
+        with self._database.transaction():
+            cursor = self._database.execute(
+                "INSERT INTO outbox (gate_id, urgent, at) VALUES (?, 0, ?)", (gate_id, at)
+            )
+        return Change(int(cursor.lastrowid or 0), gate_id, urgent=False, at=at)
+
     def content(self, gate_id: int) -> ListContent:
         """The wanted list, read as it is asked for."""
         return SqliteContent(self._database, gate_id, WANTED)

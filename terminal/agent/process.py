@@ -246,9 +246,7 @@ class AgentProcess:
 
     async def _watch(self) -> None:
         """Keep the service manager content, and know how the gate process is."""
-        every_s = STATUS_EVERY_S
-        if self._service.watchdog_s is not None:
-            every_s = min(every_s, self._service.watchdog_s / 3)
+        every_s = min(STATUS_EVERY_S, (self._service.watchdog_s or 3 * STATUS_EVERY_S) / 3)
         while True:
             self._service.watchdog()
             self._service.status(self._status_line())

@@ -252,8 +252,7 @@ def test_used_up_revisions_need_the_root(rig: HubRig) -> None:
     rig.store.diary.resume(1, NOW)
     assert rig.exchange(1).why is Why.NEEDS_ROOT
     composed = rig.publisher.raise_epoch(1, NOW + 9)
-    change = rig.store.wanted.difference(1).change
-    rig.publisher.add_root_signed(composed, seal(composed.statement, [ROOT]), change)
+    rig.publisher.root_signed(1, composed.statement, seal(composed.statement, [ROOT]))
     assert rig.exchange(1).why is Why.IN_SYNC
     assert same_list(rig)
     assert rig.store.signed.top(1) == ListVersion(2, 1)

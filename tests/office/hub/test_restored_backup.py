@@ -122,8 +122,7 @@ def test_a_gate_without_a_list_that_remembers_a_newer_one_is_not_sent_old_ones_f
     assert rig.boxes[1].refused == ["rollback"]
     assert rig.advance(1).envelopes == ()
     composed = rig.publisher.raise_epoch(1, rig.now)
-    change = rig.store.wanted.difference(1).change
-    rig.publisher.add_root_signed(composed, seal(composed.statement, [ROOT]), change)
+    rig.publisher.root_signed(1, composed.statement, seal(composed.statement, [ROOT]))
     assert rig.exchange(1).why is Why.IN_SYNC
     assert same_list(rig)
 

@@ -17,7 +17,7 @@ from office.keys import KeyDirectory
 from sync.chain import Anchor
 from sync.delegation import Role
 from sync.encoding import encode_settings, stored
-from sync.envelope import parse_envelope
+from sync.envelope import parse_envelope, seal
 from sync.publishing import Destination, snapshot
 from sync.update import ListVersion
 from tests.support.estate import DAY, ESTATE_ID, NOW, SETTINGS, Gate, content, resident
@@ -68,7 +68,7 @@ def test_a_gate_takes_what_the_directorys_keys_sign(keys: KeyDirectory, tmp_path
     (data,) = publisher.advance(1, NOW).envelopes
     gate.offer(data, anchor)
     composed = publisher.raise_epoch(1, NOW)
-    gate.offer(DirectorySigners(keys).seal_by_root(composed.statement), anchor)
+    gate.offer(seal(composed.statement, [keys.signing("root")]), anchor)
     assert gate.current is not None
     assert gate.current.version.epoch == 2
     store.close()
