@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby, pairwise
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from operator import attrgetter
 from typing import Final
 
@@ -32,7 +32,10 @@ MAX_RECORDS: Final = 1_000_000
 MAX_GROUPS: Final = 8 * 64
 """Technologies times number lengths."""
 
+_LEVEL: Final = 5
+"""Level 9 makes lists 0.2 % shorter and takes twice the time."""
 _EXAMPLE_KEY: Final = b"\x01\x00"
+_BY_KEY: Final = attrgetter("key", "grant_id")
 
 
 def encode_content(settings: bytes, records: Iterable[StoredRecord]) -> bytes:
@@ -41,7 +44,8 @@ def encode_content(settings: bytes, records: Iterable[StoredRecord]) -> bytes:
     Raises:
         CodecError: more records than a list may hold, or a repeated one.
     """
-    ordered = sorted(records, key=lambda one: (one.key[0], len(one.key), one.key, one.grant_id))
+    groups = _grouped(records)
+    ordered = [one for members in groups.values() for one in members]
     if len(ordered) > MAX_RECORDS:
         raise CodecError(f"too many records: {len(ordered)}, allowed are {MAX_RECORDS}")
     _check_distinct(ordered)
@@ -53,13 +57,13 @@ def encode_content(settings: bytes, records: Iterable[StoredRecord]) -> bytes:
     append_varint(body, len(classes))
     for shared in classes:
         _append_bytes(body, shared)
-    _append_numbers(body, ordered)
+    _append_numbers(body, groups)
     index = {shared: number for number, shared in enumerate(classes)}
     append_varints(body, [index[shared] for shared, _ in split])
     grant_ids = [one.grant_id for one in ordered]
     _append_differences(body, grant_ids)
     _append_differences(body, [issue - grant for (_, issue), grant in zip(split, grant_ids, strict=True)])
-    return zlib.compress(bytes(body), 9)
+    return zlib.compress(body, _LEVEL)
 
 
 def decode_content(data: bytes) -> tuple[bytes, list[StoredRecord]]:
@@ -86,12 +90,27 @@ def decode_content(data: bytes) -> tuple[bytes, list[StoredRecord]]:
         if not (1 <= grant_id <= MAX_ID and 1 <= grant_id + offset <= MAX_ID):
             raise CodecError("content: an id is out of range")
         records.append(StoredRecord(key, grant_id, join_issue(shared[index], grant_id + offset)))
-    records.sort(key=attrgetter("key", "grant_id"))
+    records.sort(key=_BY_KEY)
     _check_distinct(records)
     return settings, records
 
 
+def _grouped(records: Iterable[StoredRecord]) -> dict[tuple[int, int], list[StoredRecord]]:
+    """Records by technology and number length, groups and members in the order of the format."""
+    groups: dict[tuple[int, int], list[StoredRecord]] = {}
+    for one in records:
+        name = one.key[0], len(one.key) - 1
+        if (members := groups.get(name)) is None:
+            members = groups[name] = []
+        members.append(one)
+    for members in groups.values():
+        members.sort(key=_BY_KEY)
+    return dict(sorted(groups.items()))
+
+
 def _check_distinct(ordered: list[StoredRecord]) -> None:
+    if len({one.key for one in ordered}) == len(ordered):  # as nearly everywhere
+        return
     if any(a.grant_id == b.grant_id and a.key == b.key for a, b in pairwise(ordered)):
         raise CodecError("content: a record is repeated")
 
@@ -133,16 +152,13 @@ def _differences(reader: VarintReader, count: int) -> Iterator[int]:
         yield value
 
 
-def _append_numbers(body: bytearray, ordered: list[StoredRecord]) -> None:
-    groups = [
-        (kind, [int.from_bytes(one.key[1:], "big") for one in members])
-        for kind, members in groupby(ordered, key=lambda one: (one.key[0], len(one.key) - 1))
-    ]
+def _append_numbers(body: bytearray, groups: Mapping[tuple[int, int], Sequence[StoredRecord]]) -> None:
     append_varint(body, len(groups))
-    for (technology, length), numbers in groups:
+    for (technology, length), members in groups.items():
         body += bytes((technology, length))
-        append_varint(body, len(numbers))
-    for _, numbers in groups:
+        append_varint(body, len(members))
+    for members in groups.values():
+        numbers = [int.from_bytes(one.key[1:], "big") for one in members]
         append_varints(body, [b - a for a, b in pairwise([0, *numbers])])
 
 

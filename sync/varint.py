@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
 from sync.codec import CodecError
 
 MAX_BITS: Final = 8 * 64
 """The longest number a credential holds."""
+_STRETCH: Final = 64
 
 
 def append_varint(body: bytearray, value: int) -> None:
@@ -19,15 +20,20 @@ def append_varint(body: bytearray, value: int) -> None:
     body.append(value)
 
 
-def append_varints(body: bytearray, values: Iterable[int]) -> None:
+def append_varints(body: bytearray, values: Sequence[int]) -> None:
     """Append each of ``values``, as ``append_varint`` does; columns of a list have ten thousands."""
     append = body.append
-    for one in values:
-        value = one
-        while value > 0x7F:
-            append(value & 0x7F | 0x80)
-            value >>= 7
-        append(value)
+    for start in range(0, len(values), _STRETCH):
+        stretch = values[start : start + _STRETCH]
+        if max(stretch) <= 0x7F:  # one byte each: most of most columns
+            body += bytes(stretch)
+            continue
+        for one in stretch:
+            value = one
+            while value > 0x7F:
+                append(value & 0x7F | 0x80)
+                value >>= 7
+            append(value)
 
 
 def zigzag(value: int) -> int:
