@@ -56,6 +56,15 @@ class Claim(Struct, frozen=True):
     """Devices with the same word here may share it; empty: nobody else may have it."""
 
 
+class Surroundings(Struct, frozen=True):
+    """What else a gate has, as far as it may not go together with a device."""
+
+    gpio: str
+    """Kind of the GPIO backend."""
+    power_cycled: bool = False
+    """The gate may cut this reader's supply."""
+
+
 @unique
 class Technology(Enum):
     """How a number was read. Values are the words used in files and messages."""

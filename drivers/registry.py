@@ -1,7 +1,8 @@
 """Drivers found by kind: ``kind = "pcsc"`` is the file ``drivers/readers/pcsc.py``.
 
 No table to edit: a new driver is one file with ``Settings`` and ``open_reader`` (or ``open_gpio``),
-and ``claims`` if it needs something that no other device may have.
+``claims`` if it needs something that no other device may have, and ``misfit`` if it does not go together
+with everything else that a gate may have.
 Files whose name starts with ``_`` are helpers, not kinds. Five things can be wrong with a
 device and each is its own error with its cure: ``UnknownDriverError`` (misspelt kind),
 ``DriverLibraryError``, ``DriverUnavailableError``, ``DriverPermissionError`` and
@@ -19,7 +20,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from msgspec import Struct
 
-from drivers.ports import Claim, Gpio, Reader, UnknownDriverError
+from drivers.ports import Claim, Gpio, Reader, Surroundings, UnknownDriverError
 from drivers.settings import load_settings
 
 Device = TypeVar("Device")
@@ -35,6 +36,7 @@ class Driver(Struct, Generic[Device], frozen=True):
     settings_type: type[Any]
     _open: Callable[[Any, Callable[[], float]], Device]
     _claims: Callable[[Any], tuple[Claim, ...]] = lambda _settings: ()
+    _misfit: Callable[[Any, Surroundings], str] = lambda _settings, _surroundings: ""
 
     def settings(self, table: Mapping[str, object], *, where: str) -> object:
         """Check the device's config table without touching the device.
@@ -48,6 +50,10 @@ class Driver(Struct, Generic[Device], frozen=True):
         """What a device with these settings needs for itself, outside the lines of ``[gpio]``."""
         return self._claims(settings)
 
+    def misfit(self, settings: object, surroundings: Surroundings) -> str:
+        """Why a device with these settings cannot work there, with the cure; empty: it can."""
+        return self._misfit(settings, surroundings)
+
     def open(self, settings: object, clock: Callable[[], float]) -> Device:
         """Open the device; ``clock`` gives monotonic seconds.
 
@@ -60,7 +66,8 @@ class Driver(Struct, Generic[Device], frozen=True):
 def find_reader(kind: str) -> Driver[Reader]:
     """The card reader driver of this kind; raises UnknownDriverError."""
     module = _find("readers", kind)
-    return Driver(kind, module.Settings, module.open_reader, getattr(module, "claims", lambda _settings: ()))
+    own = {f"_{name}": vars(module)[name] for name in ("claims", "misfit") if name in vars(module)}
+    return Driver(kind, module.Settings, module.open_reader, **own)
 
 
 def find_gpio(kind: str) -> Driver[Gpio]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from drivers.indicator import Output, rhythm_errors
-from drivers.ports import Claim, DriverError, DriverSettingsError
+from drivers.ports import Claim, DriverError, DriverSettingsError, Surroundings
 from drivers.registry import find_gpio, find_reader
 from terminal.config import Config, ConfigError, Door, LinkKind, LinkSettings, LockKind, LockState
 from terminal.config_file import read_config
@@ -134,9 +134,13 @@ def _reader_errors(config: Config) -> Iterator[str]:
             yield f"{where} 'door' names no door: {settings.door!r} (doors: {known})"
         yield from _names(where, "indicator", reader.indicator, (), INDICATORS)
         try:
-            find_reader(settings.kind).settings(reader.options, where=where)
+            driver = find_reader(settings.kind)
+            options = driver.settings(reader.options, where=where)
         except DriverError as error:
             yield from _driver_errors(error, where, "kind")
+            continue
+        if wrong := driver.misfit(options, Surroundings(config.gpio_kind)):
+            yield f"{where} {wrong}"
 
 
 def _driver_errors(error: DriverError, where: str, key: str) -> Iterator[str]:
@@ -161,6 +165,8 @@ def _claim_errors(config: Config) -> Iterator[str]:
 def _claims(config: Config) -> Iterator[tuple[str, Claim]]:
     for user, line in _lines(config):
         yield user, Claim(f"line {line!r}")
+    if config.link.kind is LinkKind.SERIAL and config.link.port:
+        yield "link", Claim(f"port {config.link.port!r}")
     for name, reader in config.readers.items():
         try:
             driver = find_reader(reader.settings.kind)

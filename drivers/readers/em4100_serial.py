@@ -14,7 +14,7 @@ from typing import Annotated, Final
 
 from msgspec import Struct
 
-from drivers.ports import CardRead, Technology
+from drivers.ports import CardRead, Claim, Technology
 from drivers.readers._serial_port import Baud, Character, SerialPort
 from drivers.readers._stream import StreamReader
 from drivers.settings import Length
@@ -56,6 +56,11 @@ class Decoder:
         start = data.rfind(_STX, max(end, len(data) - _MAX_FRAME_BYTES + 1))
         self._rest = b"" if start < 0 else data[start:]
         return reads
+
+
+def claims(settings: Settings) -> tuple[Claim, ...]:
+    """The port, for the finding of another device on it."""
+    return (Claim(f"port {settings.port!r}"),)
 
 
 def open_reader(settings: Settings, clock: Callable[[], float]) -> StreamReader:

@@ -13,7 +13,7 @@ from typing import Annotated, Final
 from msgspec import Struct
 
 from drivers.library import load_library
-from drivers.ports import MAX_NUMBER_BYTES, CardRead, DigitsEntered
+from drivers.ports import MAX_NUMBER_BYTES, CardRead, Claim, DigitsEntered
 from drivers.readers import _input_devices as inputs
 from drivers.readers import _keys as keys
 from drivers.readers._keyboard import EV_KEY, RECORD, Keyboard
@@ -128,6 +128,12 @@ class Decoder:
         return self._number.read(line, now)
 
 
+def claims(settings: Settings) -> tuple[Claim, ...]:
+    """The device as it is chosen: two readers that choose alike would grab one."""
+    chosen = settings.device or str(_wanted(settings))
+    return (Claim(f"keyboard {chosen!r}"),)
+
+
 def open_reader(settings: Settings, clock: Callable[[], float]) -> StreamReader:
     """Find the device, grab it and listen; ``clock`` gives monotonic seconds.
 
@@ -140,6 +146,9 @@ def open_reader(settings: Settings, clock: Callable[[], float]) -> StreamReader:
     evdev = load_library("evdev", kind="hid_keyboard", package="evdev", extra="evdev", system="python3-evdev")
     path = settings.device
     if not path:
-        wanted = inputs.Wanted(settings.name, settings.usb, settings.serial)
-        path = str(inputs.NODES / inputs.choose_device(wanted, inputs.list_devices()).node)
+        path = str(inputs.NODES / inputs.choose_device(_wanted(settings), inputs.list_devices()).node)
     return StreamReader(Keyboard(path, evdev), Decoder(settings), clock)
+
+
+def _wanted(settings: Settings) -> inputs.Wanted:
+    return inputs.Wanted(settings.name, settings.usb.lower(), settings.serial)

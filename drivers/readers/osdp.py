@@ -17,7 +17,7 @@ from msgspec import Struct
 from drivers.feed import Feed
 from drivers.indicator import Pattern
 from drivers.library import load_library
-from drivers.ports import Claim, DriverError, ReaderEvent
+from drivers.ports import Claim, DriverError, ReaderEvent, Surroundings
 from drivers.readers._osdp_key import read_key
 from drivers.readers._osdp_link import Link
 from drivers.readers._osdp_port import Baud, Port
@@ -55,6 +55,13 @@ def claims(settings: Settings) -> tuple[Claim, ...]:
         Claim(f"port {settings.port!r}", shared_as=f"osdp at {settings.baud.value} baud"),
         Claim(f"address {settings.address} on {settings.port!r}"),
     )
+
+
+def misfit(settings: Settings, surroundings: Surroundings) -> str:
+    """A reader that is just being given its key must not lose its supply meanwhile."""
+    if not (settings.install_mode and surroundings.power_cycled):
+        return ""
+    return "'install_mode' and 'power' exclude each other; take 'power' out until the reader has its key"
 
 
 def open_reader(settings: Settings, clock: Callable[[], float]) -> OsdpReader:

@@ -21,6 +21,7 @@ from drivers.library import load_library
 from drivers.ports import (
     ALIVE_EVERY_S,
     CardRead,
+    Claim,
     DriverPermissionError,
     DriverUnavailableError,
     HealthChanged,
@@ -61,6 +62,12 @@ class Settings(Struct, frozen=True):
     numbers at the end: they change on replug. Empty: the only reader there is."""
     serial: Annotated[str, Length(0, 64)] = ""
     """USB serial number, shown in parentheses in the name; tells equal readers apart."""
+
+
+def claims(settings: Settings) -> tuple[Claim, ...]:
+    """The reader as it is chosen: two that choose alike would both answer to every card."""
+    chosen = ", ".join(one for one in (settings.reader, settings.serial) if one) or "the only one"
+    return (Claim(f"reader {chosen!r}"),)
 
 
 def choose_reader(settings: Settings, names: tuple[str, ...]) -> str:

@@ -12,7 +12,7 @@ from typing import Annotated, Final
 
 from msgspec import Struct
 
-from drivers.ports import MAX_NUMBER_BYTES, CardRead
+from drivers.ports import MAX_NUMBER_BYTES, CardRead, Claim
 from drivers.readers._serial_port import Baud, Character, SerialPort
 from drivers.readers._stream import PAUSE_S, StreamReader
 from drivers.readers._text_number import MAX_MARK_LENGTH, TextNumber
@@ -99,6 +99,11 @@ class Decoder:
         except UnicodeDecodeError:
             return None
         return self._number.read(line, now)
+
+
+def claims(settings: Settings) -> tuple[Claim, ...]:
+    """The port, for the finding of another device on it."""
+    return (Claim(f"port {settings.port!r}"),)
 
 
 def open_reader(settings: Settings, clock: Callable[[], float]) -> StreamReader:

@@ -15,7 +15,15 @@ from typing import Annotated, Final
 from msgspec import Struct
 
 from drivers.feed import Feed
-from drivers.ports import ALIVE_EVERY_S, Claim, DriverError, HealthChanged, Pull, ReaderEvent
+from drivers.ports import (
+    ALIVE_EVERY_S,
+    Claim,
+    DriverError,
+    HealthChanged,
+    Pull,
+    ReaderEvent,
+    Surroundings,
+)
 from drivers.readers._edges import EdgeSource, GpiodEdges, SimEdges
 from drivers.readers._wiegand_decoder import Edge, WiegandDecoder
 from drivers.readers._wiegand_formats import FORMATS, Format
@@ -30,6 +38,7 @@ __all__ = [
     "WiegandReader",
     "claims",
     "decoder",
+    "misfit",
     "open_reader",
 ]
 
@@ -84,6 +93,16 @@ class Settings(Struct, frozen=True):
 def claims(settings: Settings) -> tuple[Claim, ...]:
     """The lines, for the finding of a pin that another device has, too."""
     return Claim(f"line {settings.data0!r}"), Claim(f"line {settings.data1!r}")
+
+
+def misfit(settings: Settings, surroundings: Surroundings) -> str:
+    """A bank that RPi.GPIO holds: it times no such pulse, and its classic form minds nobody else's lines."""
+    if surroundings.gpio != "rpi_gpio" or settings.chip == SIMULATED:
+        return ""
+    return (
+        "cannot stand beside 'rpi_gpio', which cannot time pulses of 50 us and does not know what others do "
+        "with its chip; set [gpio] backend = \"gpiod\" (pip install 'gatehouse[gpiod]')"
+    )
 
 
 def open_reader(settings: Settings, clock: Callable[[], float]) -> WiegandReader:
