@@ -14,6 +14,7 @@ from drivers.ports import Claim, DriverError, DriverSettingsError, Surroundings
 from drivers.registry import find_gpio, find_reader
 from terminal.config import Config, ConfigError, Door, LinkKind, LinkSettings, LockKind, LockState
 from terminal.config_file import read_config
+from terminal.lines import input_lines, output_lines
 
 DOOR_OUTPUTS = {
     LockKind.STRIKE: (("lock",), ()),
@@ -139,7 +140,9 @@ def _reader_errors(config: Config) -> Iterator[str]:
         except DriverError as error:
             yield from _driver_errors(error, where, "kind")
             continue
-        if wrong := driver.misfit(options, Surroundings(config.gpio_kind)):
+        if wrong := driver.misfit(
+            options, Surroundings(config.gpio_kind, power_cycled=reader.power is not None)
+        ):
             yield f"{where} {wrong}"
 
 
@@ -163,8 +166,8 @@ def _claim_errors(config: Config) -> Iterator[str]:
 
 
 def _claims(config: Config) -> Iterator[tuple[str, Claim]]:
-    for user, line in _lines(config):
-        yield user, Claim(f"line {line!r}")
+    for user, one in (*output_lines(config), *input_lines(config)):
+        yield user, Claim(f"line {one.line!r}")
     if config.link.kind is LinkKind.SERIAL and config.link.port:
         yield "link", Claim(f"port {config.link.port!r}")
     for name, reader in config.readers.items():
@@ -179,19 +182,6 @@ def _claims(config: Config) -> Iterator[tuple[str, Claim]]:
 
 def _manner(claim: Claim) -> str:
     return f" ({claim.shared_as})" if claim.shared_as else ""
-
-
-def _lines(config: Config) -> Iterator[tuple[str, str]]:
-    for name, door in config.doors.items():
-        for role, output in door.outputs.items():
-            yield f"doors.{name}.outputs.{role}", output.line
-        for role, contact in door.inputs.items():
-            yield f"doors.{name}.inputs.{role}", contact.line
-    for name, one in config.inputs.items():
-        yield f"inputs.{name}", one.line.line
-    for name, reader in config.readers.items():
-        for role, output in reader.indicator.items():
-            yield f"readers.{name}.indicator.{role}", output.line
 
 
 def _names(

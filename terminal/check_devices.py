@@ -6,13 +6,14 @@ Claiming an output leaves it undriven, so no lock moves.
 from __future__ import annotations
 
 import selectors
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 
 from drivers.ports import DriverError, Gpio, HealthChanged, Reader
 from drivers.registry import find_gpio, find_reader
-from terminal.config import Config, InputLineSettings, OutputSettings
+from terminal.config import Config, InputLineSettings, OutputSettings, PowerSettings
 from terminal.findings import Finding, ok, wrong
+from terminal.lines import input_lines, output_lines
 
 HEALTH_WITHIN_S = 5.0
 """A reader that works says so at once; a service that starts for it needs a second or two."""
@@ -26,8 +27,8 @@ def check_gpio(config: Config, monotonic: Callable[[], float]) -> list[Finding]:
     except DriverError as error:
         return [wrong("gpio", str(error))]
     with closing(gpio):
-        outputs = [_claim_output(gpio, user, line) for user, line in _outputs(config)]
-        inputs = [_claim_input(gpio, user, line) for user, line in _inputs(config)]
+        outputs = [_claim_output(gpio, user, line) for user, line in output_lines(config)]
+        inputs = [_claim_input(gpio, user, line) for user, line in input_lines(config)]
     return [*outputs, *inputs]
 
 
@@ -82,7 +83,7 @@ def _judged(name: str, reader: Reader) -> Finding | None:
     return None
 
 
-def _claim_output(gpio: Gpio, user: str, line: OutputSettings) -> Finding:
+def _claim_output(gpio: Gpio, user: str, line: OutputSettings | PowerSettings) -> Finding:
     try:
         gpio.claim_output(line.line, user=user, active_low=line.active_low)
     except DriverError as error:
@@ -98,16 +99,3 @@ def _claim_input(gpio: Gpio, user: str, line: InputLineSettings) -> Finding:
     except DriverError as error:
         return wrong(user, str(error))
     return ok(user, f"line {line.line}: an input, {'active' if claimed.is_active() else 'quiet'} now")
-
-
-def _outputs(config: Config) -> Iterator[tuple[str, OutputSettings]]:
-    for name, door in config.doors.items():
-        yield from ((f"doors.{name}.outputs.{role}", one) for role, one in door.outputs.items())
-    for name, reader in config.readers.items():
-        yield from ((f"readers.{name}.indicator.{role}", one) for role, one in reader.indicator.items())
-
-
-def _inputs(config: Config) -> Iterator[tuple[str, InputLineSettings]]:
-    for name, door in config.doors.items():
-        yield from ((f"doors.{name}.inputs.{role}", one) for role, one in door.inputs.items())
-    yield from ((f"inputs.{name}", one.line) for name, one in config.inputs.items())

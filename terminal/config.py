@@ -117,6 +117,18 @@ class OutputSettings(Struct, frozen=True):
     """The relay board energises on a low level."""
 
 
+class PowerSettings(Struct, frozen=True):
+    """``[readers.NAME.power]``: a relay whose normally-closed contact carries the reader's supply."""
+
+    line: Annotated[str, Length(1, 64)]
+    active_low: bool = False
+    """The relay board energises on a low level."""
+    after_s: Annotated[float, Range(10, 3600)] = 60.0
+    """Away so long, the reader loses its supply; by then it was opened anew some seven times."""
+    off_s: Annotated[float, Range(1, 60)] = 5.0
+    """For so long."""
+
+
 class InputLineSettings(Struct, frozen=True):
     """One contact. Active means: door open, button pressed, loop occupied, condition there."""
 
@@ -180,11 +192,12 @@ class ReaderSettings(Struct, frozen=True):
 
 
 class ReaderConfig(Struct, frozen=True):
-    """A reader's section: place, driver options, lamps and buzzer."""
+    """A reader's section: place, driver options, lamps and buzzer, supply."""
 
     settings: ReaderSettings
     options: Mapping[str, Any]
     indicator: Mapping[str, OutputSettings]
+    power: PowerSettings | None = None
 
 
 class Config(Struct, frozen=True):

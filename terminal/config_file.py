@@ -25,6 +25,7 @@ from terminal.config import (
     LockKind,
     LogSettings,
     OutputSettings,
+    PowerSettings,
     ReaderConfig,
     ReaderSettings,
     read_toml,
@@ -120,9 +121,11 @@ class _Parser:
 
     def _reader(self, table: Table, where: str) -> ReaderConfig | None:
         indicator = self._lines(OutputSettings, table, "indicator", where)
+        power_table = self._take_table(table, "power", where) if "power" in table else None
+        power = None if power_table is None else self._settings(PowerSettings, power_table, f"{where}.power")
         place = {key: table.pop(key) for key in sorted(READER_KEYS & set(table))}
         settings = self._settings(ReaderSettings, place, where)
-        return None if settings is None else ReaderConfig(settings, table, indicator)
+        return None if settings is None else ReaderConfig(settings, table, indicator, power)
 
     def _rhythms(self, table: Table) -> dict[Signal, Rhythm]:
         for unknown in sorted(table.keys() - {one.value for one in Signal}):

@@ -15,14 +15,12 @@ from contextlib import ExitStack
 from msgspec import Struct
 
 from drivers.indicator import Signal
-from drivers.ports import CardRead, DigitsEntered, Reader, ReadFailed
-from drivers.registry import find_reader
 from sync.events import Event, EventKind
-from sync.records import ClockState, Direction, Reason
+from sync.records import ClockState, Reason
 from terminal import clock
 from terminal.blink import Blink
 from terminal.clock import Judged, TimeKeeper
-from terminal.config import Config, Way
+from terminal.config import Config
 from terminal.floor import Floor
 from terminal.hardware import Hardware
 from terminal.journal import Journal, stamped
@@ -34,19 +32,16 @@ from terminal.notify import ServiceManager
 from terminal.outcomes import Outcomes, Place
 from terminal.own_lamps import OwnLamps
 from terminal.permissions import ListReport, Permissions
-from terminal.repeats import Repeats
+from terminal.readers import Supervisors
 from terminal.reports import Reports
 from terminal.stores.confirmation import load_confirmation
 from terminal.stores.list_index import ListIndex
 from terminal.stores.time_anchor import SavedTime, TimeAnchorError, load_time
-from terminal.supervisor import ReaderSupervisor
 from terminal.taps import Taps
 from terminal.watch import Watch
 
 TICK_S = 10.0
 """How often clock, anchor and list are looked at when nothing else asks."""
-
-_DIRECTIONS = {Way.IN: Direction.IN, Way.OUT: Direction.OUT}
 
 
 class Outside(Struct, frozen=True):
@@ -136,7 +131,15 @@ class Gate:
             journal=self.journal,
             on_clock=self.modes.refresh,
         )
-        self.readers = {name: self._supervisor(name) for name in config.readers}
+        supervisors = Supervisors(
+            config,
+            self.loop,
+            taps=self.taps,
+            reports=self.reports,
+            supply_line=self.hardware.supply_line,
+            jitter=outside.jitter,
+        )
+        self.readers = {name: supervisors.make(name) for name in config.readers}
 
     def judge(self) -> Judged:
         """What time it is, and how sure that is."""
@@ -203,12 +206,6 @@ class Gate:
         readers = f"readers away: {', '.join(away)}" if away else f"{len(self.readers)} readers"
         return f"{len(self.hardware.doors)} doors, {readers}, {listed}, clock {self.watch.clock.name.lower()}"
 
-    def place(self, reader: str) -> Place:
-        """Where the reader of this name stands."""
-        settings = self.config.readers[reader].settings
-        door = self.config.doors[settings.door].settings.id
-        return Place(reader, settings.id, door, _DIRECTIONS[settings.way])
-
     def _show(self, place: Place, reason: Reason) -> None:
         self.hardware.show(place.name, reason)
         self.own_lamps.show(place.name, reason)
@@ -216,30 +213,6 @@ class Gate:
     def _signal(self, reader: str, signal: Signal) -> None:
         self.hardware.signal(reader, signal)
         self.own_lamps.signal(reader, signal)
-
-    def _supervisor(self, name: str) -> ReaderSupervisor:
-        section = self.config.readers[name]
-        place = self.place(name)
-        repeats = Repeats(section.settings.repeat_s)
-
-        def opener() -> Reader:
-            driver = find_reader(section.settings.kind)
-            settings = driver.settings(section.options, where=f"[readers.{name}]")
-            return driver.open(settings, self.loop.monotonic)
-
-        def on_read(event: CardRead | DigitsEntered | ReadFailed) -> None:
-            if not repeats.is_repeat(event):
-                self.taps.read(place, event)
-
-        return ReaderSupervisor(
-            name,
-            opener,
-            self.loop,
-            on_read=on_read,
-            on_health=lambda health: self.reports.reader(place, health),
-            on_tamper=lambda active: self.reports.tamper(place, active),
-            jitter=self._outside.jitter,
-        )
 
     def _saved_time(self) -> SavedTime:
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from drivers.indicator import Signal
-from drivers.ports import Gpio, InputLine, LineChanged
+from drivers.ports import Gpio, InputLine, LineChanged, OutputLine
 from drivers.registry import find_gpio
 from sync.records import DoorMode, Reason
 from terminal.config import Config, InputKind
@@ -61,6 +61,13 @@ class Hardware:
             self._lamps = {
                 name: Lamps(name, one, config.rhythms, self.gpio, loop)
                 for name, one in config.readers.items()
+            }
+            self._supplies = {
+                name: self.gpio.claim_output(
+                    one.power.line, user=f"readers.{name}.power", active_low=one.power.active_low
+                )
+                for name, one in config.readers.items()
+                if one.power is not None
             }
         except BaseException:
             self.gpio.close()
@@ -114,6 +121,10 @@ class Hardware:
         """Show a signal at this reader."""
         if reader in self._lamps:
             self._lamps[reader].signal(signal)
+
+    def supply_line(self, reader: str) -> OutputLine | None:
+        """The output that cuts this reader's supply, if it has one."""
+        return self._supplies.get(reader)
 
     def close(self) -> None:
         """Leave every output undriven. May be called twice."""

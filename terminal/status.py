@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from drivers.gpio.sim import SimGpio
 from sync.records import ClockState
 from terminal.core.passage import Barrier, Contact, Door, Fire, Passage
+from terminal.lines import output_lines
+from terminal.supervisor import Health, ReaderSupervisor
 
 if TYPE_CHECKING:
     from terminal.gate import Gate
@@ -32,11 +34,7 @@ def gate_status(gate: Gate) -> Fields:
         "inputs": gate.hardware.inputs_now(),
         "outputs": _outputs(gate),
         "readers": {
-            name: {
-                "ok": one.health.ok,
-                "cause": one.health.cause,
-                "for_s": round(now.monotonic - one.health.since, 1),
-            }
+            name: {**_health(one.health, now.monotonic), "supply": _supply(one)}
             for name, one in gate.readers.items()
         },
         "log": _log(gate),
@@ -69,6 +67,16 @@ def _door(gate: Gate, door: int) -> Fields:
     }
 
 
+def _health(health: Health, monotonic: float) -> Fields:
+    return {"ok": health.ok, "cause": health.cause, "for_s": round(monotonic - health.since, 1)}
+
+
+def _supply(supervisor: ReaderSupervisor) -> Fields | None:
+    """Of a reader whose supply the gate may cut."""
+    state = None if supervisor.supply is None else supervisor.supply.state
+    return None if state is None else {"cut": state.is_cut, "times": state.times}
+
+
 def _list(gate: Gate, wall: int | None) -> Fields | None:
     state = gate.permissions.state
     if state is None:
@@ -90,9 +98,7 @@ def _outputs(gate: Gate) -> Fields | None:
     gpio = gate.hardware.gpio
     if not isinstance(gpio, SimGpio):
         return None
-    lines = [one.line for door in gate.config.doors.values() for one in door.outputs.values()]
-    lines += [one.line for reader in gate.config.readers.values() for one in reader.indicator.values()]
-    return {line: gpio.level(line) for line in lines}
+    return {one.line: gpio.level(one.line) for _, one in output_lines(gate.config)}
 
 
 def _log(gate: Gate) -> Fields:

@@ -15,6 +15,7 @@ from drivers.ports import (
     CardRead,
     DigitsEntered,
     DriverError,
+    DriverUnavailableError,
     HealthChanged,
     Reader,
     ReaderEvent,
@@ -22,6 +23,7 @@ from drivers.ports import (
     TamperChanged,
 )
 from terminal.loop import Loop, Timer
+from terminal.reader_supply import ReaderSupply
 
 FIRST_RETRY_S = 0.25
 LONGEST_RETRY_S = 30.0
@@ -54,6 +56,7 @@ class ReaderSupervisor:
         on_health: Callable[[Health], None],
         on_tamper: Callable[[bool], None],
         jitter: Callable[[], float],
+        supply: ReaderSupply | None = None,
     ) -> None:
         self.name = name
         self.health = Health(ok=False, cause="not opened yet", since=loop.monotonic())
@@ -67,6 +70,10 @@ class ReaderSupervisor:
         self._fd = -1
         self._retry_s = FIRST_RETRY_S
         self._timer: Timer | None = None
+        self.supply = supply
+        """The relay in the reader's supply, if it has one."""
+        if supply is not None:
+            supply.follow(self._supply_changed)
 
     @property
     def reader(self) -> Reader | None:
@@ -79,15 +86,19 @@ class ReaderSupervisor:
         try:
             self._reader = self._opener()
         except DriverError as error:
-            self._failed(str(error))
+            self._failed(error)
             return
         self._fd = self._reader.fileno()
         self._loop.watch(self._fd, self.service)
         self._timer = self._loop.call_at(self._loop.monotonic() + CHECK_S, self._check)
 
     def restart(self) -> None:
-        """Close and open anew (by command, or because the driver froze)."""
-        self.close()
+        """Close and open anew, by command; what was cut is fed again."""
+        self._cancel_timer()
+        self._drop()
+        if self.supply is not None:
+            self.supply.give_back()
+        self._retry_s = FIRST_RETRY_S
         self.start()
 
     def service(self) -> None:
@@ -98,7 +109,7 @@ class ReaderSupervisor:
             events: Sequence[ReaderEvent] = self._reader.read_events()
         except DriverError as error:
             self._drop()
-            self._failed(str(error))
+            self._failed(error)
             return
         for event in events:
             if isinstance(event, HealthChanged):
@@ -113,6 +124,8 @@ class ReaderSupervisor:
         """Give the reader up. May be called twice."""
         self._cancel_timer()
         self._drop()
+        if self.supply is not None:
+            self.supply.close()
 
     def _drop(self) -> None:
         reader, self._reader = self._reader, None
@@ -124,20 +137,39 @@ class ReaderSupervisor:
         now = self._loop.monotonic()
         if self._reader is not None and now - self._reader.last_alive() > SILENCE_S:
             self._drop()
-            self._failed(f"no sign of life for {SILENCE_S:.0f} s; opened anew")
+            self._failed(DriverUnavailableError(f"no sign of life for {SILENCE_S:.0f} s; opened anew"))
             return
         self._timer = self._loop.call_at(now + CHECK_S, self._check)
 
-    def _failed(self, cause: str) -> None:
-        self._set_health(False, cause)
+    def _supply_changed(self) -> None:
+        """The supply was cut, or given back: the reader begins from nothing."""
+        self._cancel_timer()
+        self._drop()
+        if self.supply is not None and self.supply.state.is_cut:
+            times = self.supply.state.times
+            self._tell_health(False, f"supply cut for {self.supply.off_s:g} s, for the {times}. time")
+        else:
+            self._retry_s = FIRST_RETRY_S
+            self.start()
+
+    def _failed(self, error: DriverError) -> None:
+        # No fresh start brings a library, a right or another device.
+        self._set_health(False, str(error), curable=isinstance(error, DriverUnavailableError))
         delay = self._retry_s * (1 + JITTER * self._jitter())
         self._retry_s = min(2 * self._retry_s, LONGEST_RETRY_S)
         self._cancel_timer()
         self._timer = self._loop.call_at(self._loop.monotonic() + delay, self.start)
 
-    def _set_health(self, ok: bool, cause: str) -> None:
+    def _set_health(self, ok: bool, cause: str, *, curable: bool = True) -> None:
         if ok:
             self._retry_s = FIRST_RETRY_S
+        if self.supply is not None and ok:
+            self.supply.well()
+        elif self.supply is not None:
+            self.supply.away(curable=curable)
+        self._tell_health(ok, cause)
+
+    def _tell_health(self, ok: bool, cause: str) -> None:
         if (ok, cause) != (self.health.ok, self.health.cause):
             self.health = Health(ok, cause, self._loop.monotonic())
             self._on_health(self.health)

@@ -18,6 +18,7 @@ from terminal.cli._answer import (
 )
 from terminal.config import Config
 from terminal.config_file import read_config
+from terminal.lines import output_lines
 from terminal.stores.errors import StoreError
 from terminal.stores.files import StoreBusyError, WriterLock
 from terminal.stores.usage_opening import LOCK_NAME
@@ -40,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _release(config: Config, *, force: bool) -> Answer:
-    lines = list(_outputs(config))
+    lines = [one.line for _, one in output_lines(config)]
     with _no_gate(config, force=force):
         try:
             settings = find_gpio(config.gpio_kind).settings(
@@ -72,10 +73,3 @@ def _no_gate(config: Config, *, force: bool) -> Iterator[None]:
     finally:
         if lock is not None:
             lock.release()
-
-
-def _outputs(config: Config) -> Iterator[str]:
-    for door in config.doors.values():
-        yield from (one.line for one in door.outputs.values())
-    for reader in config.readers.values():
-        yield from (one.line for one in reader.indicator.values())

@@ -149,6 +149,26 @@ def test_a_wiegand_reader_beside_rpi_gpio_is_refused_with_the_reason(chip: str, 
     assert not refused or 'set [gpio] backend = "gpiod"' in told[0]
 
 
+def test_a_supply_on_anothers_line_names_both() -> None:
+    assert errors_with(a={"kind": "sim", "power": {"line": "relay1"}}) == [
+        (
+            "line 'relay1' is used twice: by [doors.pedestrian.outputs.lock] and by [readers.a.power]; "
+            "give one another line"
+        )
+    ]
+
+
+def test_a_reader_that_is_given_its_key_must_not_lose_its_supply() -> None:
+    reader = {**osdp("/dev/ttyAMA0", 1), "install_mode": True, "power": {"line": "GPIO9"}}
+    assert errors_with(a=reader) == [
+        (
+            "[readers.a] 'install_mode' and 'power' exclude each other; "
+            "take 'power' out until the reader has its key"
+        )
+    ]
+    assert errors_with(a={**reader, "install_mode": False}) == []
+
+
 def test_a_reader_with_wrong_settings_is_told_once() -> None:
     (error,) = errors_with(a=wiegand("GPIO5", "GPIO5"))
     assert error.startswith("[readers.a]: 'data0' and 'data1' name the same line")

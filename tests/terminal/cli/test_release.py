@@ -22,7 +22,7 @@ from tests.support.pi import Registers, inside_a_pi
 from tests.terminal.cli.conftest import House
 
 WITHIN_S: Final = 20.0
-LOCK, GREEN = 17, 22
+LOCK, GREEN, SUPPLY = 17, 22, 23
 CONFIG: Final = """
 [gate]
 name = "Gate"
@@ -44,6 +44,8 @@ kind = "sim"
 door = "main"
 [readers.in.indicator.green]
 line = "22"
+[readers.in.power]
+line = "23"
 """
 
 
@@ -90,6 +92,7 @@ def test_gate_is_killed_and_release_drops_what_it_left(folder: Path) -> None:
         with running(folder) as gate:
             assert registers.output(LOCK) is False
             assert registers.drives(GREEN)
+            assert registers.drives(SUPPLY)
             assert say(folder, "open", "--door", "main", "--operator", "1", "--reason", "test") == 0
             assert registers.output(LOCK) is True
             assert say(folder, "release") == 75
@@ -98,7 +101,7 @@ def test_gate_is_killed_and_release_drops_what_it_left(folder: Path) -> None:
             gate.wait()
         assert registers.output(LOCK) is True, "nobody is left to lock it"
         assert say(folder, "release") == 0
-        assert not any(registers.drives(pin) for pin in (LOCK, GREEN))
+        assert not any(registers.drives(pin) for pin in (LOCK, GREEN, SUPPLY))
     registers.close()
 
 
@@ -109,7 +112,7 @@ def test_gate_that_is_told_to_end_leaves_nothing_driven(folder: Path, number: si
     with inside_a_pi(registers, folder), running(folder) as gate:
         gate.send_signal(number)
         assert gate.wait(WITHIN_S) == 0
-        assert not any(registers.drives(pin) for pin in (LOCK, GREEN))
+        assert not any(registers.drives(pin) for pin in (LOCK, GREEN, SUPPLY))
     registers.close()
 
 
@@ -145,7 +148,7 @@ def test_state_that_cannot_be_looked_at_is_no_reason_to_leave_a_relay_on(
     config = folder / "gate.toml"
     config.write_text(CONFIG.format(folder=folder / "nowhere").replace("rpi_gpio", "sim"))
     assert main(["release", "--json", "--config", str(config)]) == 0
-    assert json.loads(capsys.readouterr().out)["released"] == ["GPIO17", "22"]
+    assert json.loads(capsys.readouterr().out)["released"] == ["GPIO17", "22", "23"]
 
 
 def test_backend_that_is_not_there_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
