@@ -76,6 +76,9 @@ class EventKind(IntEnum):
     READER_UP = 34
     INPUT_CHANGED = 35
     """Tamper, mains-fail, battery-low and other reporting inputs."""
+    GPIO_DOWN = 36
+    """The lines cannot be read: contacts, fire and buttons are not felt."""
+    GPIO_UP = 37
     STARTED = 40
     STOPPED = 41
     CLOCK_CHANGED = 42

@@ -86,6 +86,7 @@ class Gate:
             on_report=self.reports.door,
             on_input=self.reports.input,
             on_alarm=self.own_lamps.alarm,
+            on_health=self.reports.gpio,
         )
         self.log.open()
         self.floor = Floor(self.keeper, self.memory, saved.lowered)
@@ -204,7 +205,10 @@ class Gate:
             listed += " (old)"
         away = [name for name, one in self.readers.items() if not one.health.ok]
         readers = f"readers away: {', '.join(away)}" if away else f"{len(self.readers)} readers"
-        return f"{len(self.hardware.doors)} doors, {readers}, {listed}, clock {self.watch.clock.name.lower()}"
+        doors = f"{len(self.hardware.doors)} doors"
+        if not self.hardware.health.ok:
+            doors = f"lines cannot be read, {doors}"
+        return f"{doors}, {readers}, {listed}, clock {self.watch.clock.name.lower()}"
 
     def _show(self, place: Place, reason: Reason) -> None:
         self.hardware.show(place.name, reason)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from drivers.indicator import Signal
-from drivers.ports import Gpio, InputLine, LineChanged, OutputLine
+from drivers.ports import DriverError, Gpio, InputLine, LineChanged, OutputLine
 from drivers.registry import find_gpio
 from sync.records import DoorMode, Reason
 from terminal.config import Config, InputKind
@@ -17,6 +17,13 @@ from terminal.core.passage import Alarm, Fire, FireChanged, FireRecalled, Passag
 from terminal.doors import DoorControl
 from terminal.lamps import Lamps
 from terminal.loop import Loop, Timer
+from terminal.supervisor import Health
+
+BEAT_S = 5.0
+"""The lines are looked at this often, also where no edge and no deadline asks for it."""
+LOOK_AGAIN_S = 1.0
+LOST_FOR_S = 5.0
+"""Lines that cannot be read for so long end the process (exit code 69): the next one claims them anew."""
 
 InputReport = Callable[[str, InputKind, bool], None]
 
@@ -32,12 +39,17 @@ class Hardware:
         on_report: Callable[[DoorControl, Report], None],
         on_input: InputReport,
         on_alarm: Callable[[str, Alarm], None],
+        on_health: Callable[[Health], None],
     ) -> None:
         self._config = config
         self._loop = loop
         self._on_report = on_report
         self._on_input = on_input
         self._on_alarm = on_alarm
+        self._on_health = on_health
+        self.health = Health(ok=True, cause="", since=loop.monotonic())
+        self.looked_at = loop.monotonic()
+        """Heart-beat: when the lines were last read without an error."""
         self._timer: Timer | None = None
         driver = find_gpio(config.gpio_kind)
         settings = driver.settings(config.gpio_options, where=f"{config.path}: [gpio]")
@@ -140,9 +152,33 @@ class Hardware:
         self._on_alarm(door.name, alarm)
 
     def _service(self) -> None:
-        for change in self.gpio.read_changes():
+        try:
+            changes = self.gpio.read_changes()
+        except DriverError as error:
+            self._lost(error)
+            return
+        self.looked_at = self._loop.monotonic()
+        if not self.health.ok:
+            self._loop.watch(self._fd, self._service)
+            self._set_health(True, "")
+        for change in changes:
             self._changed(change)
         self._set_timer()
+
+    def _lost(self, error: DriverError) -> None:
+        """Look again for a while; then only a new process can claim the lines anew."""
+        now = self._loop.monotonic()
+        if self.health.ok:
+            self._set_health(False, str(error))
+        elif now - self.health.since >= LOST_FOR_S:
+            raise error
+        # A descriptor that stays readable because its chip is gone would keep the loop spinning.
+        self._loop.unwatch(self._fd)
+        self._call_at(now + LOOK_AGAIN_S)
+
+    def _set_health(self, ok: bool, cause: str) -> None:
+        self.health = Health(ok, cause, self._loop.monotonic())
+        self._on_health(self.health)
 
     def _changed(self, change: LineChanged) -> None:
         # By what the change says, not by the level now: a whole pulse may lie between two turns of the loop.
@@ -166,7 +202,11 @@ class Hardware:
         )
 
     def _set_timer(self) -> None:
+        beat = self._loop.monotonic() + BEAT_S
+        deadline = self.gpio.next_deadline()
+        self._call_at(beat if deadline is None else min(beat, deadline))
+
+    def _call_at(self, deadline: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        deadline = self.gpio.next_deadline()
-        self._timer = None if deadline is None else self._loop.call_at(deadline, self._service)
+        self._timer = self._loop.call_at(deadline, self._service)

@@ -45,6 +45,13 @@ class Reports:
             EventKind.INPUT_CHANGED, detail={"input": name, "kind": kind.value, "active": int(active)}
         )
 
+    def gpio(self, health: Health) -> None:
+        """The lines cannot be read any more, or can again."""
+        self._journal.record(
+            EventKind.GPIO_UP if health.ok else EventKind.GPIO_DOWN,
+            detail={} if health.ok else {"cause": health.cause[:MAX_CAUSE]},
+        )
+
     def tamper(self, place: Place, active: bool) -> None:
         """A reader's housing was opened or torn off, or is closed again."""
         self._journal.record(

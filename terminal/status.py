@@ -33,6 +33,11 @@ def gate_status(gate: Gate) -> Fields:
         "doors": {control.name: _door(gate, control.door_id) for control in gate.hardware.doors.values()},
         "inputs": gate.hardware.inputs_now(),
         "outputs": _outputs(gate),
+        "gpio": {
+            "backend": gate.config.gpio_kind,
+            **_health(gate.hardware.health, now.monotonic),
+            "looked_s_ago": round(now.monotonic - gate.hardware.looked_at, 1),
+        },
         "readers": {
             name: {**_health(one.health, now.monotonic), "supply": _supply(one)}
             for name, one in gate.readers.items()

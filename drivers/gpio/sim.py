@@ -95,6 +95,7 @@ class SimGpio:
         self._inputs: dict[str, _Input] = {}
         self._history: deque[LevelChanged] = deque(maxlen=MAX_HISTORY)
         self._feed: Feed[LineChanged] = Feed()
+        self._fault = ""
 
     # The port
 
@@ -125,8 +126,10 @@ class SimGpio:
             return min((one for one in deadlines if one is not None), default=None)
 
     def read_changes(self) -> tuple[LineChanged, ...]:
-        """Settled edges since the last call, oldest first."""
+        """Settled edges since the last call, oldest first; raises DriverUnavailableError while it fails."""
         with self._lock:
+            if self._fault:
+                raise DriverUnavailableError(self._fault)
             self._settle()
             return tuple(sorted(self._feed.take(), key=lambda change: change.at))
 
@@ -155,6 +158,12 @@ class SimGpio:
         with self._lock:
             self._world.wires[target] = source
             self._look()
+
+    def fail(self, cause: str) -> None:
+        """The chip is gone, as when it was pulled out; empty: it is there again."""
+        with self._lock:
+            self._fault = cause
+            self._feed.wake()
 
     def level(self, line: str) -> bool | None:
         """Level an output drives now; None when undriven or not claimed."""

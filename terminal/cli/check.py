@@ -58,7 +58,9 @@ def _devices(config: Config) -> list[Finding]:
         ok(f"readers.{name}", "works") if one["ok"] else wrong(f"readers.{name}", one["cause"])
         for name, one in status["readers"].items()
     ]
-    return [ok("gate", f"runs and holds its lines: {status['status']}"), *readers]
+    gpio = status["gpio"]
+    lines = ok("gpio", "works") if gpio["ok"] else wrong("gpio", gpio["cause"])
+    return [ok("gate", f"runs and holds its lines: {status['status']}"), lines, *readers]
 
 
 def _line(finding: Finding) -> str:

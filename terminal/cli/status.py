@@ -38,10 +38,17 @@ def _lines(fields: Fields) -> Iterator[str]:
     yield f"log     {_log(fields['log'])}"
     for name, door in fields["doors"].items():
         yield f"door    {name}: {', '.join(_door(door))}"
+    yield f"lines   {fields['gpio']['backend']}: {_health(fields['gpio'])}"
     for name, reader in fields["readers"].items():
-        yield f"reader  {name}: {'works' if reader['ok'] else reader['cause']} (for {reader['for_s']:g} s)"
+        supply = reader["supply"]
+        cut = f", its supply was cut {supply['times']} times" if supply and supply["times"] else ""
+        yield f"reader  {name}: {_health(reader)}{cut}"
     for name, active in fields["inputs"].items():
         yield f"input   {name}: {'active' if active else 'quiet'}"
+
+
+def _health(device: Fields) -> str:
+    return f"{'works' if device['ok'] else device['cause']} (for {device['for_s']:g} s)"
 
 
 def _clock(clock: Fields) -> str:
