@@ -24,8 +24,10 @@ from sync.records import (
     Direction,
     Grant,
     MappingRule,
+    Pin,
     Record,
     RecordError,
+    Technology,
     Tombstone,
     project,
 )
@@ -37,6 +39,7 @@ class NumberedCard(Struct, frozen=True):
     entry: CardEntry
     grant_id: int
     issue_id: int
+    pin: Pin | None = None
 
     @property
     def assigned(self) -> bool:
@@ -54,7 +57,7 @@ class GateList(Struct, frozen=True):
 
 
 def number_cards(entries: Sequence[CardEntry]) -> list[NumberedCard]:
-    """Give ids where the file has none: grants in order, one issue for each chip.
+    """Give ids where the file has none: grants in order, one issue for each chip; hash PINs.
 
     Raises:
         OfficeError: a grant id is given twice, or one issue id to two chips.
@@ -80,7 +83,9 @@ def number_cards(entries: Sequence[CardEntry]) -> list[NumberedCard]:
     for one in entries:
         issue_id = one.issue_id or issues.get(one.credential) or next(free_issues)
         issues.setdefault(one.credential, issue_id)
-        numbered.append(NumberedCard(one, one.grant_id or next(free_grants), issue_id))
+        grant_id = one.grant_id or next(free_grants)
+        pin = None if one.pin is None or one.ended is not None else one.pin.hashed(grant_id)
+        numbered.append(NumberedCard(one, grant_id, issue_id, pin))
     return numbered
 
 
@@ -119,8 +124,10 @@ def check_none_revived(after: MemoryContent, before: MemoryContent) -> None:
                 continue
             match decode_record(old), decode_record(one):
                 case Tombstone(reason=reason, credential=card), Grant():
+                    # The digest of a PIN is soon guessed by whoever has the salt, too.
+                    of_card = "" if card.technology is Technology.KEYPAD else f" of card {card}"
                     raise OfficeError(
-                        f"grant {one.grant_id} of card {card} had ended ({reason.name.lower()}), but the file"
+                        f"grant {one.grant_id}{of_card} had ended ({reason.name.lower()}), but the file"
                         f' lets it open: write ended = "{reason.name.lower()}" into it, or sign with --revive'
                     )
 
@@ -179,6 +186,7 @@ def _record(card: NumberedCard, form: Credential, gate: GateEntry) -> Record:
             valid_until=entry.valid_until,
             uses=entry.uses,
             companion=entry.companion,
+            pin=card.pin,
             long_opening="long_opening" in entry.flags,
             passback_exempt="passback_exempt" in entry.flags,
             first_card="first_card" in entry.flags,

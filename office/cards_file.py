@@ -2,6 +2,8 @@
 
     technology      iso14443a unless told otherwise; for `code` the number is its text
     number          hexadecimal, or the text of a code
+    digits          instead of both: what is typed where a PIN opens without a card
+    pin, duress_pin what is typed after the card (or after `digits`); the second one alarms silently
     kind            resident, guard, merchant …
     doors           ["pedestrian", "barrier:in"]
     schedule        a schedule's name
@@ -12,13 +14,14 @@
     grant_id, issue_id   given in order where absent
     note            for the reader of the file; never leaves it
 
+Digits are hashed on their way into a list; both kinds need a pin_salt in [estate].
 In CSV a list is separated by spaces and an empty cell is an absent key.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -27,13 +30,15 @@ from msgspec import Struct
 from office.errors import OfficeError
 from office.estate_file import MAX_FILE_BYTES, EstateFile
 from office.notation import read_time
+from office.pin_digits import SHORTEST, SHORTEST_ALONE, TypedPin, digits
 from office.table import Table, choice, text, whole, words
+from sync.pin import pin_credential
 from sync.records import Credential, Direction, GrantKind, RevocationReason, Technology
 
 _WHOLE: Final = frozenset(("uses", "grant_id", "issue_id"))
 _LISTS: Final = frozenset(("doors", "companion"))
 _FLAGS: Final = frozenset(("long_opening", "passback_exempt", "first_card", "overrides_lockdown"))
-_NO_PIN: Final = "PINs are not written into files; leave it out"
+_NO_SALT: Final = "needs a pin_salt in [estate]: 32 random hexadecimal digits, kept for ever"
 
 
 class CardEntry(Struct, frozen=True):
@@ -53,6 +58,7 @@ class CardEntry(Struct, frozen=True):
     ended: tuple[RevocationReason, int] | None
     grant_id: int | None
     issue_id: int | None
+    pin: TypedPin | None = None
 
 
 def load_cards(estate: EstateFile) -> list[CardEntry]:
@@ -62,7 +68,9 @@ def load_cards(estate: EstateFile) -> list[CardEntry]:
         OfficeError: file, table or row, key, and the cure.
     """
     rows = [*estate.cards, *(() if estate.card_file is None else _csv_rows(estate.card_file))]
-    return [_card(row, estate) for row in rows]
+    cards = [_card(row, estate) for row in rows]
+    _check_nobody_shares_digits(cards)
+    return cards
 
 
 def read_credential(technology: Technology, number: str) -> Credential:
@@ -76,17 +84,15 @@ def read_credential(technology: Technology, number: str) -> Credential:
 
 
 def _card(row: Table, estate: EstateFile) -> CardEntry:
-    if row.has("pin"):
-        raise row.error("pin", _NO_PIN)
     row.has("note")
-    technology = row.maybe("technology", choice(Technology)) or Technology.ISO14443A
+    credential = _credential(row, estate)
     ended = row.maybe("ended", choice(RevocationReason))
     ended_at = row.maybe("ended_at", lambda value: read_time(value, estate.zone))
     if (ended is None) != (ended_at is None):
         raise row.error("ended", "goes with ended_at; give both or neither")
     entry = CardEntry(
         row.place,
-        row.read("number", lambda value: read_credential(technology, text(value))),
+        credential,
         row.read("kind", choice(GrantKind)),
         row.read("doors", lambda value: _doors(value, estate)),
         row.maybe("schedule", lambda value: _schedule(value, estate)),
@@ -98,9 +104,51 @@ def _card(row: Table, estate: EstateFile) -> CardEntry:
         None if ended is None or ended_at is None else (ended, ended_at),
         row.maybe("grant_id", whole),
         row.maybe("issue_id", whole),
+        _pin(row, estate),
     )
     row.finish()
     return entry
+
+
+def _credential(row: Table, estate: EstateFile) -> Credential:
+    if row.has("digits"):
+        for other in ("technology", "number"):
+            if row.has(other):
+                raise row.error("digits", f"stand instead of technology and number; leave out {other}")
+        typed = row.read("digits", digits(SHORTEST_ALONE))
+        return pin_credential(_salt(row, "digits", estate), typed)
+    technology = row.maybe("technology", choice(Technology)) or Technology.ISO14443A
+    return row.read("number", lambda value: read_credential(technology, text(value)))
+
+
+def _pin(row: Table, estate: EstateFile) -> TypedPin | None:
+    pin, duress = (row.maybe(key, digits(SHORTEST)) for key in ("pin", "duress_pin"))
+    if pin is None:
+        if duress is not None:
+            raise row.error("duress_pin", "goes with pin; give both or neither")
+        return None
+    if pin == duress:
+        raise row.error("duress_pin", "is the same as pin; choose another")
+    return TypedPin(_salt(row, "pin", estate), pin, duress)
+
+
+def _salt(row: Table, key: str, estate: EstateFile) -> bytes:
+    if estate.pin_salt is None:
+        raise row.error(key, _NO_SALT)
+    return estate.pin_salt
+
+
+def _check_nobody_shares_digits(cards: Iterable[CardEntry]) -> None:
+    first: dict[Credential, CardEntry] = {}
+    for one in cards:
+        other = first.setdefault(one.credential, one)
+        if one.credential.technology is not Technology.KEYPAD or other is one:
+            continue
+        if one.issue_id is None or one.issue_id != other.issue_id:
+            raise OfficeError(
+                f"{one.place}, digits: are those of {other.place}, and nobody can share a PIN; choose others,"
+                " or give both rows one issue_id if they are of one person"
+            )
 
 
 def _doors(value: object, estate: EstateFile) -> tuple[tuple[str, Direction], ...]:

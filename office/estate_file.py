@@ -1,6 +1,6 @@
 """An estate as people write it: one TOML file, with its cards in it or in a CSV beside.
 
-    [estate]      id, time_zone, cards = "cards.csv" (optional), pin_salt (where doors are pin_only)
+    [estate]      id, time_zone, cards = "cards.csv" (optional), pin_salt (where there are PINs)
     [[gate]]      name, id, interlocks = [["door", "door"]]
     [[door]]      name, id, gate, area_in, companion_within_s, pin_only,
                   modes = [{schedule, mode, needs_first_card}]
@@ -78,6 +78,8 @@ class EstateFile(Struct, frozen=True):
     cards: tuple[Table, ...]
     """Rows of the file's own ``[[card]]`` tables."""
     card_file: Path | None
+    pin_salt: bytes | None = None
+    """The one random salt of the estate, from which those of its PINs follow."""
 
 
 def load_estate(path: Path) -> EstateFile:
@@ -98,7 +100,8 @@ def load_estate(path: Path) -> EstateFile:
     rows = tuple(root.tables("card"))
     root.finish()
     schedules = {name: one.schedule_id for name, one in sections.schedules.items()}
-    return EstateFile(estate_id, zone, gates, schedules, rows, None if cards is None else path.parent / cards)
+    card_file = None if cards is None else path.parent / cards
+    return EstateFile(estate_id, zone, gates, schedules, rows, card_file, pin_salt)
 
 
 class _Sections(Struct, frozen=True):

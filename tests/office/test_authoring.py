@@ -192,7 +192,7 @@ def test_wrong_cards_are_named_by_line_and_column(tmp_path: Path, cards: str, to
         ('[[area]]\nname = "yard"\nid = 1\ngate = "east"\nmode = "timed"', "area 1: area 1: timeout_s"),
         (
             '[[card]]\nnumber = "01"\nkind = "resident"\ndoors = ["e1"]\npin = "1234"',
-            "card 1, pin: PINs are not",
+            "card 1, pin: needs a pin_salt in [estate]",
         ),
         (
             '[[door]]\nname = "e2"\nid = 2\ngate = "east"\npin_only = true',
