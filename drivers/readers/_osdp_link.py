@@ -15,6 +15,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from drivers.ports import DriverError
+from drivers.readers._osdp_leak import give_back
 from drivers.readers._osdp_port import Port
 from drivers.readers._osdp_wire import (
     EVENT_NOTIFICATION,
@@ -92,6 +93,8 @@ class Link:
         self._channel = _Channel()
         self._context: Any = None
         self._events: list[dict[str, Any]] = []
+        self._told: list[dict[str, Any]] = []
+        """As libosdp made them, until it has returned."""
 
     def begin(self, port: Port, *, secure_only: bool) -> None:
         """Start from nothing. ``secure_only``: no other key than ours, nothing in the clear."""
@@ -123,11 +126,11 @@ class Link:
         for _ in range(STEPS_TO_WRITE):
             if not self._context.is_pd_enabled(0):
                 break
-            self._context.refresh()
+            self._step()
         disabled = not self._context.is_pd_enabled(0)
         if disabled:
             self._context.enable_pd(0)
-            self._context.refresh()
+            self._step()
         self._channel.is_mute = False
         self._events = []
         if not disabled:
@@ -200,17 +203,21 @@ class Link:
             self._refresh()  # libosdp must see for itself that its time is over
         return self._outcome()
 
-    def _refresh(self) -> None:
+    def _step(self) -> None:
         self._context.refresh()
+        # Copies: an event is given back to the binding, and ours must be the only hold on it then.
+        self._events += [dict(one) for one in self._told[: MAX_EVENTS - len(self._events)]]
+        give_back(self._told)
+        self._told.clear()
+
+    def _refresh(self) -> None:
+        self._step()
         if self._channel.error is not None:
             error, self._channel.error = self._channel.error, None
             raise error
 
     def _take(self, _index: int, event: dict[str, Any]) -> int:
-        if len(self._events) < MAX_EVENTS:
-            self._events.append(dict(event))
-        # The binding (3.2.9) never lets go of the dictionary: leave it empty, which is 64 bytes.
-        event.clear()
+        self._told.append(event)
         return 0
 
     def _outcome(self) -> Exchange:
