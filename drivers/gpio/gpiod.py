@@ -15,10 +15,10 @@ from typing import Annotated, Any
 
 from msgspec import Struct
 
-from drivers.gpio._chip import load_gpiod, open_chip, refusal
 from drivers.gpio._debounce import Debounce, Settled
 from drivers.gpio._lines import Claims, let_bias_settle
-from drivers.ports import DriverError, DriverSettingsError, DriverUnavailableError, LineChanged, Pull
+from drivers.gpio_chip import line_offset, load_gpiod, open_chip, refusal
+from drivers.ports import DriverError, DriverUnavailableError, LineChanged, Pull
 from drivers.settings import Length, Range
 
 MOST_READS = 64
@@ -43,7 +43,7 @@ def open_gpio(settings: Settings, clock: Callable[[], float]) -> GpiodBank:
     Raises:
         DriverError: library missing, chip missing, not a chip, no permission.
     """
-    library = load_gpiod()
+    library = load_gpiod("gpiod")
     return GpiodBank(library, open_chip(library, settings.chip), settings.event_buffer, clock)
 
 
@@ -53,12 +53,12 @@ def release_outputs(settings: Settings, lines: Sequence[str], *, force: bool) ->
     Raises:
         DriverError: one line of text for each that may still be driven.
     """
-    library = load_gpiod()
+    library = load_gpiod("gpiod")
     problems = []
     with closing(open_chip(library, settings.chip)) as chip:
         for line in lines:
             try:
-                offset = _offset(chip, line)
+                offset = line_offset(chip, line)
                 settings_now = library.LineSettings(direction=library.line.Direction.INPUT)
                 chip.request_lines({offset: settings_now}, consumer="gatehouse release").release()
             except DriverError as error:
@@ -199,7 +199,7 @@ class GpiodBank:
     def _request(self, line: str, user: str, **settings: object) -> tuple[Any, int]:
         if self._waits.closed:
             raise DriverUnavailableError(f"the GPIO chip is closed; line {line!r} cannot be claimed")
-        offset = _offset(self._chip, line)
+        offset = line_offset(self._chip, line)
         self._claims.take(offset, line=line, user=user)
         try:
             request = self._chip.request_lines(
@@ -235,15 +235,3 @@ class GpiodBank:
         level = one.request.get_value(one.offset) is self.library.line.Value.ACTIVE
         settled += one.contact.sampled(level, self._clock())
         return settled
-
-
-def _offset(chip: Any, line: str) -> int:  # noqa: ANN401 - library
-    """The line's offset on ``chip``, by name or number."""
-    try:
-        offset: int = chip.line_offset_from_id(line)
-    except (OSError, ValueError) as error:
-        label = chip.get_info().label
-        raise DriverSettingsError(
-            f"chip {label!r} has no line {line!r}; gpioinfo shows its names and numbers"
-        ) from error
-    return offset

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import Any, Final, Protocol
 
 from drivers.feed import Feed
-from drivers.library import load_library
-from drivers.ports import (
-    DriverError,
-    DriverLibraryError,
-    DriverPermissionError,
-    DriverUnavailableError,
-    Pull,
-)
+from drivers.gpio_chip import NO_PERMISSION, line_offset, load_gpiod, open_chip, refusal
+from drivers.ports import DriverError, DriverUnavailableError, Pull
 from drivers.readers._wiegand_decoder import NS, Edge
 
 EVENT_BUFFER: Final = 1024
 """Edges the kernel keeps for us (its usual 16 a line are less than one frame); the most it gives."""
 BETWEEN_FRAMES_NS: Final = 150_000_000
 """No reader sends two frames sooner."""
-DEVICES: Final = Path("/dev")
 _CONSUMER: Final = "gatehouse wiegand"
 
 
@@ -51,21 +44,14 @@ class GpiodEdges:
 
         Raises:
             DriverLibraryError: no gpiod 2. Others cannot time pulses of 50 us.
-            DriverUnavailableError: no such chip or line, or the line is taken.
+            DriverUnavailableError: no such chip, or the line is taken.
+            DriverSettingsError: no such line.
             DriverPermissionError: this user may not use the chip.
         """
-        gpiod = load_library("gpiod", kind="wiegand", package="gpiod", extra="gpiod", system="libgpiod3")
-        if not hasattr(gpiod, "request_lines"):
-            raise DriverLibraryError(
-                "kind 'wiegand' needs gpiod 2, and an older one is installed; "
-                "install it: pip install 'gatehouse[gpiod]'"
-            )
-        opened = _open_chip(gpiod, chip)
-        try:
-            self._offsets = tuple(_offset(opened, chip, line) for line in lines)
-            self._request = _request(gpiod, opened, chip, self._offsets, pull)
-        finally:
-            opened.close()
+        gpiod = load_gpiod("wiegand")
+        with closing(open_chip(gpiod, chip)) as opened:
+            self._offsets = tuple(line_offset(opened, line) for line in lines)
+            self._request = _request(gpiod, opened, self._offsets, pull)
 
     def fileno(self) -> int:
         return int(self._request.fd)
@@ -124,45 +110,7 @@ def train(value: int, bits: int, first_ns: int, interval_ns: int) -> list[Edge]:
     return [Edge(value >> (bits - 1 - i) & 1, first_ns + i * interval_ns) for i in range(bits)]
 
 
-def _open_chip(gpiod: Any, chip: str) -> Any:  # noqa: ANN401 - a driver loads its library late
-    """The chip of this path, name or label; on a Pi 5 only the label stays the same."""
-    for path in _candidates(chip):
-        try:
-            opened = gpiod.Chip(str(path))
-        except PermissionError as error:
-            raise DriverPermissionError(
-                f"{path}: this user may not use it; add the user to the group gpio"
-            ) from error
-        except OSError:
-            continue
-        if path.name == Path(chip).name or opened.get_info().label == chip:
-            return opened
-        opened.close()
-    there = ", ".join(sorted(path.name for path in DEVICES.glob("gpiochip*"))) or "none"
-    raise DriverUnavailableError(
-        f"no GPIO chip {chip!r} (there: {there}); run gpiodetect and correct 'chip', "
-        "or connect the reader to a board that has one"
-    )
-
-
-def _candidates(chip: str) -> Iterator[Path]:
-    if chip.startswith("/"):
-        yield Path(chip)
-    else:
-        named = DEVICES / chip
-        yield from [named] if named.exists() else sorted(DEVICES.glob("gpiochip*"))
-
-
-def _offset(chip: Any, name: str, line: str) -> int:  # noqa: ANN401 - see _open_chip
-    try:
-        return int(chip.line_offset_from_id(line))
-    except (OSError, ValueError) as error:
-        raise DriverUnavailableError(
-            f"GPIO chip {name!r} has no line {line!r}; run gpioinfo and correct 'data0' and 'data1'"
-        ) from error
-
-
-def _request(gpiod: Any, chip: Any, name: str, offsets: tuple[int, ...], pull: Pull) -> Any:  # noqa: ANN401 - see _open_chip
+def _request(gpiod: Any, chip: Any, offsets: tuple[int, ...], pull: Pull) -> Any:  # noqa: ANN401 - a driver loads its library late
     bias = {
         Pull.NONE: gpiod.line.Bias.DISABLED,
         Pull.UP: gpiod.line.Bias.PULL_UP,
@@ -177,18 +125,15 @@ def _request(gpiod: Any, chip: Any, name: str, offsets: tuple[int, ...], pull: P
     try:
         return chip.request_lines({offsets: settings}, consumer=_CONSUMER, event_buffer_size=EVENT_BUFFER)
     except OSError as error:
-        raise _refused(chip, name, offsets, error) from error
+        raise _refused(chip, offsets, error) from error
 
 
-def _refused(chip: Any, name: str, offsets: tuple[int, ...], error: OSError) -> DriverError:  # noqa: ANN401 - see _open_chip
-    for offset in offsets:
-        info = chip.get_line_info(offset)
-        if info.used:
-            return DriverUnavailableError(
-                f"line {offset} of GPIO chip {name!r} is used by {info.consumer or 'the kernel'!r} "
-                f"and wanted by {_CONSUMER!r}; give one another line, or remove the other user"
-            )
+def _refused(chip: Any, offsets: tuple[int, ...], error: OSError) -> DriverError:  # noqa: ANN401 - a driver loads its library late
+    taken = [offset for offset in offsets if chip.get_line_info(offset).used]
+    if taken or error.errno in NO_PERMISSION:
+        offset = (taken or offsets)[0]
+        return refusal(error, chip, f"line {offset} of the Wiegand reader", offset)
     return DriverUnavailableError(
-        f"GPIO chip {name!r} does not give edges of lines {offsets} ({os.strerror(error.errno or 0)}); "
+        f"the chip does not give edges of lines {offsets} ({os.strerror(error.errno or 0)}); "
         "connect the reader to lines that can interrupt"
     )

@@ -7,7 +7,6 @@ is absent costs the others 0.2 s now and then, ever more seldom.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from types import ModuleType
 from typing import Annotated, Final
@@ -17,11 +16,12 @@ from msgspec import Struct
 from drivers.feed import Feed
 from drivers.indicator import Pattern
 from drivers.library import load_library
-from drivers.ports import Claim, DriverError, ReaderEvent, Surroundings
+from drivers.ports import Claim, ReaderEvent, Surroundings
 from drivers.readers._osdp_key import read_key
 from drivers.readers._osdp_link import Link
 from drivers.readers._osdp_port import Baud, Port
 from drivers.readers._osdp_talk import Talk
+from drivers.readers._served import Served
 from drivers.readers._wiegand_formats import FORMATS, Format
 from drivers.settings import Length, Range
 
@@ -82,31 +82,27 @@ class OsdpReader:
     def __init__(
         self, settings: Settings, clock: Callable[[], float], library: ModuleType, key: bytes, port: Port
     ) -> None:
-        self._feed: Feed[ReaderEvent] = Feed()
         self._wishes: Feed[Pattern | None] = Feed()
-        self._gone: DriverError | None = None
         self._port = port
+        self._served = Served("osdp reader", body=lambda: self._talk.run(port), release=self._release)
         formats = (*settings.own_formats, *(FORMATS[one] for one in settings.formats))
         self._talk = Talk(
             Link(library, settings.address, key, clock),
             clock,
-            self._feed,
+            self._served.feed,
             self._wishes,
             formats=formats,
             install_mode=settings.install_mode,
         )
-        self._thread = threading.Thread(target=self._run, name="osdp reader", daemon=True)
-        self._thread.start()
+        self._served.start()
 
     def fileno(self) -> int:
         """Readable while events wait."""
-        return self._feed.fileno()
+        return self._served.feed.fileno()
 
     def read_events(self) -> tuple[ReaderEvent, ...]:
         """Take the waiting events; raises DriverUnavailableError once the port is gone."""
-        if self._gone is not None and not self._feed.is_closed:
-            raise self._gone
-        return self._feed.take()
+        return self._served.take()
 
     def last_alive(self) -> float:
         """Monotonic second at which the thread last had or asked for a turn."""
@@ -114,7 +110,7 @@ class OsdpReader:
 
     def close(self) -> None:
         """Let the thread end: at once, or with the reply it is waiting for. May be called twice."""
-        self._feed.close()
+        self._served.close()
         self._wishes.wake()
 
     # The indicator
@@ -127,12 +123,6 @@ class OsdpReader:
         """End the standing pattern."""
         self._wishes.put(None)
 
-    def _run(self) -> None:
-        try:
-            self._talk.run(self._port)
-        except DriverError as error:
-            self._gone = error
-            self._feed.wake()
-        finally:
-            self._port.close()
-            self._wishes.close()
+    def _release(self) -> None:
+        self._port.close()
+        self._wishes.close()

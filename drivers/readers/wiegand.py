@@ -7,7 +7,6 @@ storm of interference must never reach the gate's loop. What decides is `_wiegan
 from __future__ import annotations
 
 import select
-import threading
 from collections.abc import Callable
 from enum import Enum, unique
 from typing import Annotated, Final
@@ -18,13 +17,13 @@ from drivers.feed import Feed
 from drivers.ports import (
     ALIVE_EVERY_S,
     Claim,
-    DriverError,
     HealthChanged,
     Pull,
     ReaderEvent,
     Surroundings,
 )
 from drivers.readers._edges import EdgeSource, GpiodEdges, SimEdges
+from drivers.readers._served import Served
 from drivers.readers._wiegand_decoder import Edge, WiegandDecoder
 from drivers.readers._wiegand_formats import FORMATS, Format
 from drivers.settings import Length, Range
@@ -132,12 +131,11 @@ class WiegandReader:
         self.source = source
         self._clock = clock
         self._decoder = decoder(settings)
-        self._feed: Feed[ReaderEvent] = Feed()
         self._stop: Feed[None] = Feed()
-        self._gone: DriverError | None = None
         self._alive_at = clock()
-        self._thread = threading.Thread(target=self._run, name="wiegand reader", daemon=True)
-        self._thread.start()
+        self._served = Served("wiegand reader", body=self._listen, release=self._release)
+        self._feed = self._served.feed
+        self._served.start()
 
     def fileno(self) -> int:
         """Readable while events wait."""
@@ -145,9 +143,7 @@ class WiegandReader:
 
     def read_events(self) -> tuple[ReaderEvent, ...]:
         """Take the waiting events; raises DriverUnavailableError once the lines are lost."""
-        if self._gone is not None and not self._feed.is_closed:
-            raise self._gone
-        return self._feed.take()
+        return self._served.take()
 
     def last_alive(self) -> float:
         """Monotonic second at which the thread last looked."""
@@ -155,21 +151,15 @@ class WiegandReader:
 
     def close(self) -> None:
         """Release the lines. May be called twice."""
-        self._feed.close()
+        self._served.close()
         self._stop.put(None)
         # The thread only ever waits for the wake-up just given. Whoever opens the reader anew
         # needs the lines back from the kernel first.
-        self._thread.join(_CLOSE_WITHIN_S)
+        self._served.join(_CLOSE_WITHIN_S)
 
-    def _run(self) -> None:
-        try:
-            self._listen()
-        except DriverError as error:
-            self._gone = error
-            self._feed.wake()
-        finally:
-            self.source.close()
-            self._stop.close()
+    def _release(self) -> None:
+        self.source.close()
+        self._stop.close()
 
     def _listen(self) -> None:
         storm = Storm()

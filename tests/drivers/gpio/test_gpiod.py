@@ -14,7 +14,7 @@ from typing import Final
 
 import pytest
 
-from drivers.gpio import _chip
+from drivers import gpio_chip
 from drivers.gpio.gpiod import LOOK_AGAIN_S, GpiodBank, Settings, open_gpio, release_outputs
 from drivers.ports import (
     DriverLibraryError,
@@ -49,7 +49,7 @@ except Exception as error:
 @pytest.fixture
 def devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder in place of /dev."""
-    monkeypatch.setattr(_chip, "DEVICES", tmp_path)
+    monkeypatch.setattr(gpio_chip, "DEVICES", tmp_path)
     return tmp_path
 
 

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import pytest
 
+from drivers import gpio_chip
 from drivers.ports import (
     CardRead,
     Claim,
@@ -21,7 +22,6 @@ from drivers.ports import (
     HealthChanged,
     Pull,
 )
-from drivers.readers import _edges
 from drivers.readers._edges import EVENT_BUFFER, GpiodEdges, SimEdges
 from drivers.readers._wiegand_decoder import Edge
 from drivers.readers._wiegand_formats import FORMATS
@@ -131,7 +131,6 @@ class FakeKernel:
         self.denied = False
         self.module = cast("Any", ModuleType("gpiod"))
         self.module.Chip = self.chip
-        self.module.request_lines = None
         self.module.LineSettings = lambda **settings: settings
         self.module.line = SimpleNamespace(
             Bias=SimpleNamespace(DISABLED="none", PULL_UP="up", PULL_DOWN="down"),
@@ -171,7 +170,7 @@ class FakeKernel:
 def kernel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeKernel]:
     made = FakeKernel(tmp_path)
     monkeypatch.setitem(sys.modules, "gpiod", made.module)
-    monkeypatch.setattr(_edges, "DEVICES", tmp_path)
+    monkeypatch.setattr(gpio_chip, "DEVICES", tmp_path)
     yield made
     made.feed.close()
 
@@ -216,29 +215,34 @@ class TestKernelLines:
         reader.close()
         assert kernel.released == 1
 
-    @pytest.mark.parametrize("chip", ["gpiochip7", "pinctrl-bcm2711", "/dev/gpiochip7"])
-    def test_a_missing_chip_is_named_with_those_there(self, kernel: FakeKernel, chip: str) -> None:
+    @pytest.mark.parametrize(
+        ("chip", "told"),
+        [
+            ("gpiochip7", "no GPIO chip is labelled 'gpiochip7'.*there: other, pinctrl-rp1.*gpiodetect"),
+            ("pinctrl-bcm2711", "no GPIO chip is labelled 'pinctrl-bcm2711'.*gpiodetect"),
+            ("/dev/gpiochip7", "/dev/gpiochip7 is not there; gpiodetect"),
+        ],
+    )
+    def test_a_missing_chip_is_named_with_those_there(self, kernel: FakeKernel, chip: str, told: str) -> None:
         kernel.module.Chip = missing_like(kernel.chip)
-        with pytest.raises(
-            DriverUnavailableError, match=f"no GPIO chip '{chip}'.*gpiochip0, gpiochip4.*gpiodetect"
-        ):
+        with pytest.raises(DriverUnavailableError, match=told):
             GpiodEdges(chip, LINES, Pull.UP)
 
     def test_a_missing_line_is_named(self, kernel: FakeKernel) -> None:
-        with pytest.raises(DriverUnavailableError, match="no line 'GPIO99'.*gpioinfo"):
+        with pytest.raises(DriverSettingsError, match="no line 'GPIO99'.*gpioinfo"):
             GpiodEdges("gpiochip4", ("GPIO5", "GPIO99"), Pull.UP)
 
     def test_a_line_that_is_taken_names_both_users(self, kernel: FakeKernel) -> None:
         kernel.busy = OSError(16, "Device or resource busy")
         with pytest.raises(
             DriverUnavailableError,
-            match=r"line 6 .*used by 'doors\.main\.lock' and wanted by 'gatehouse wiegand'",
+            match=r"line 6 of the Wiegand reader is in use by 'doors\.main\.lock'",
         ):
             GpiodEdges("gpiochip4", LINES, Pull.UP)
 
     def test_no_permission_is_its_own_error(self, kernel: FakeKernel) -> None:
         kernel.denied = True
-        with pytest.raises(DriverPermissionError, match="group gpio"):
+        with pytest.raises(DriverPermissionError, match="gpio"):
             GpiodEdges("gpiochip4", LINES, Pull.UP)
 
 
@@ -261,12 +265,12 @@ class TestLibrary:
 
     def test_the_first_gpiod_is_too_old(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "gpiod", ModuleType("gpiod"))
-        with pytest.raises(DriverLibraryError, match="needs gpiod 2"):
+        with pytest.raises(DriverLibraryError, match=r"kind 'wiegand' needs the Python package gpiod 2"):
             open_reader(Settings("GPIO5", "GPIO6", "gpiochip0"), time.monotonic)
 
     def test_the_real_one_finds_no_such_chip_here(self) -> None:
         pytest.importorskip("gpiod", exc_type=ImportError)
-        with pytest.raises(DriverUnavailableError, match="no GPIO chip 'gpiochip4711'"):
+        with pytest.raises(DriverUnavailableError, match="no GPIO chip is labelled 'gpiochip4711'"):
             open_reader(Settings("GPIO5", "GPIO6", "gpiochip4711"), time.monotonic)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -19,26 +20,27 @@ from drivers.ports import (
 HEADER_LABELS: Final = ("pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1")
 """The pin header of a Raspberry Pi up to 3, 4, 5. The chip's number changes with the kernel; these do not."""
 DEVICES: Final = Path("/dev")
+_NAME: Final = re.compile(r"gpiochip[0-9]{1,4}")
 NO_PERMISSION: Final = frozenset({errno.EACCES, errno.EPERM})
 
 
-def load_gpiod() -> ModuleType:
-    """The library, of a version that speaks the kernel's interface 2.
+def load_gpiod(kind: str) -> ModuleType:
+    """The library for a driver of ``kind``, of a version that speaks the kernel's interface 2.
 
     Raises:
         DriverLibraryError: missing, or of version 1 (Debian's python3-libgpiod before trixie).
     """
-    library = load_library("gpiod", kind="gpiod", package="gpiod", extra="gpiod", system="libgpiod3")
+    library = load_library("gpiod", kind=kind, package="gpiod", extra="gpiod", system="libgpiod3")
     if not hasattr(library, "LineSettings"):
         raise DriverLibraryError(
-            "kind 'gpiod' needs the Python package gpiod 2 or later; the one there speaks only the old "
+            f"kind {kind!r} needs the Python package gpiod 2 or later; the one there speaks only the old "
             "interface; install it: pip install 'gatehouse[gpiod]'"
         )
     return library
 
 
 def open_chip(library: ModuleType, wanted: str) -> Any:  # noqa: ANN401 - library
-    """The chip of this path or label; of the header of a Raspberry Pi if ``wanted`` is empty.
+    """The chip of this path, name (``gpiochip0``) or label; empty: the header of a Raspberry Pi.
 
     Raises:
         DriverUnavailableError: there is none.
@@ -47,6 +49,8 @@ def open_chip(library: ModuleType, wanted: str) -> Any:  # noqa: ANN401 - librar
     """
     if wanted.startswith("/"):
         return _open_path(library, Path(wanted))
+    if _NAME.fullmatch(wanted) and (DEVICES / wanted).exists():
+        return _open_path(library, DEVICES / wanted)
     labels = (wanted,) if wanted else HEADER_LABELS
     seen: list[str] = []
     denied: list[DriverPermissionError] = []
@@ -67,7 +71,7 @@ def open_chip(library: ModuleType, wanted: str) -> Any:  # noqa: ANN401 - librar
         raise denied[0]
     what = f"no GPIO chip is labelled {' or '.join(map(repr, labels))}"
     there = f"there: {', '.join(seen)}" if seen else f"there is no {DEVICES}/gpiochip*, as in a container"
-    raise DriverUnavailableError(f"{what} ({there}); gpiodetect shows labels, 'chip' names one")
+    raise DriverUnavailableError(f"{what} ({there}); correct 'chip' (gpiodetect shows labels), or connect it")
 
 
 def refusal(error: OSError, chip: Any, what: str, offset: int) -> DriverError:  # noqa: ANN401 - library
@@ -97,3 +101,19 @@ def _open_path(library: ModuleType, path: Path) -> Any:  # noqa: ANN401 - librar
         raise DriverPermissionError(f"{path}: this user may not use it; {_CURE}") from error
     except OSError as error:
         raise DriverSettingsError(f"{path} is no GPIO chip ({error.strerror}); correct 'chip'") from error
+
+
+def line_offset(chip: Any, line: str) -> int:  # noqa: ANN401 - library
+    """The line's offset on ``chip``, by name or number.
+
+    Raises:
+        DriverSettingsError: the chip has none of that name.
+    """
+    try:
+        offset: int = chip.line_offset_from_id(line)
+    except (OSError, ValueError) as error:
+        label = chip.get_info().label
+        raise DriverSettingsError(
+            f"chip {label!r} has no line {line!r}; gpioinfo shows its names and numbers"
+        ) from error
+    return offset
