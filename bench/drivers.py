@@ -1,141 +1,152 @@
-"""Reader drivers: an event complete on the wire until the gate has it; noise that becomes a card.
+"""Reader drivers: event complete on the wire → credential; wear, recovery, noise, and an idle gate.
 
-A reader kind is measured by a function ``Workshop → figures`` in `_KINDS`; one that needs a
-library that is not installed gives no figures.
+Each kind runs under the gate's own supervisor in a process of its own (`bench.played_reader`); one
+that needs a library that is not installed gives no figures.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
-from itertools import pairwise
-from random import Random
-from typing import Final
+from typing import Any, Final
 
-from bench.figures import Figure, middle, p99
+from msgspec import Struct
+
+from bench import wiegand
+from bench.figures import Figure, Spread, middle, p99
+from bench.idle_gate import idle
+from bench.processes import output_of
 from bench.rig import Workshop
-from drivers.ports import CardRead, HealthChanged, Reader
-from drivers.readers import osdp, wiegand
-from drivers.readers.wiegand import Edge, SimEdges
-from drivers.virtual_osdp import OsdpBus
 
 HANDED_OVER_MS: Final = 2.0
 """Issue's bar for each kind: event complete on the wire to the decision, in our code."""
+RECOVERED_MS: Final = 1_000.0
+KB_PER_10000_TAPS: Final = 100.0
+"""A megabyte in 100,000 taps: less cannot be told from the allocator's breathing."""
+KB_PER_1000_REPLUGS: Final = 1_000.0
 FRAMES: Final = 10_000
 WITHIN_S: Final = 5.0
-NS: Final = 1_000_000_000
-KEY: Final = "8f1c3a5be2d4967780aabb1122cc33dd"
-WIEGAND: Final = wiegand.Settings("D0", "D1", "sim")
-GAP_NS: Final = round(WIEGAND.gap_s * NS)
+
+
+class Load(Struct, frozen=True):
+    """What a kind of reader is put through."""
+
+    library: str
+    """Without it there are no figures; empty: it needs none."""
+    timed: int
+    taps: int
+    replugs: int
+    """0: nobody could notice, see `bench.reader_devices`."""
+
+
+KINDS: Final[Mapping[str, Load]] = {
+    "pcsc": Load("smartcard", 500, 100_000, 1_000),
+    "em4100_serial": Load("serial", 500, 100_000, 1_000),
+    "serial_text": Load("serial", 500, 100_000, 1_000),
+    "hid_keyboard": Load("evdev", 500, 100_000, 1_000),
+    "wiegand": Load("", 300, 100_000, 0),
+    # A reader is asked every 52 ms: 100,000 taps would take two hours.
+    "osdp": Load("osdp_sys", 500, 5_000, 200),
+}
 
 
 def measure(workshop: Workshop) -> list[Figure]:
     """Figures of every kind of reader that can be measured here."""
-    return [figure for kind in _KINDS for figure in kind(workshop)]
-
-
-def _wiegand(workshop: Workshop) -> list[Figure]:
     frames = FRAMES // 50 if workshop.quick else FRAMES
-    return [*_decoding(frames), *_noise(frames), *_on_the_wire(20 if workshop.quick else 300)]
+    loads = {kind: load for kind, load in KINDS.items() if not load.library or find_spec(load.library)}
+    return [
+        *wiegand.decoding(frames),
+        *wiegand.noise(frames),
+        *_timed(workshop, loads),
+        p99("bare_wake", [_bare_wake() * 1_000 for _ in range(20 if workshop.quick else 300)], "ms"),
+        *_worn(workshop, loads),
+        *idle(workshop),
+    ]
 
 
-def _decoding(frames: int) -> Iterator[Figure]:
-    """Cards with random noise in the silences between them."""
-    draw = Random("gatehouse wiegand cards")
-    decoder = wiegand.decoder(WIEGAND)
-    at_ns, took_us, lost = NS, [], 0
-    for _ in range(frames):
-        at_ns, noise = _noise_frame(draw, at_ns)
-        decoder.feed(noise)
-        decoder.on_time((at_ns + 2 * GAP_NS) / NS)
-        number = draw.getrandbits(24)
-        edges = _train(_h10301(number), 26, at_ns + 2 * GAP_NS, draw.choice((200_000, 1_000_000, 2_000_000)))
-        at_ns = edges[-1].at_ns + GAP_NS
-        began = time.perf_counter_ns()
-        decoder.feed(edges)
-        events = decoder.on_time(at_ns / NS)
-        took_us.append((time.perf_counter_ns() - began) / 1_000)
-        lost += [one.number for one in events if isinstance(one, CardRead)] != [number.to_bytes(3, "big")]
-    yield p99("wiegand_decode", took_us, "us")
-    yield Figure("wiegand_cards_lost", lost, f"of {frames}", 0)
+def _timed(workshop: Workshop, loads: Mapping[str, Load]) -> Iterator[Figure]:
+    """One kind after the other, so that none disturbs another's figures."""
+    for kind, load in loads.items():
+        found = _played(workshop, kind, "--timed", load.timed)
+        yield p99(f"{kind}_event", found["event_ms"], "ms", HANDED_OVER_MS)
+        if kind == "osdp":
+            yield middle("osdp_tap_until_event", found["tap_ms"], "ms")
 
 
-def _noise(frames: int) -> Iterator[Figure]:
-    """Noise alone: how much of it is taken for a card, and whether any was without all three checks."""
-    for name, draw_frame in (("random", _noise_frame), ("paced_as_a_card", _paced_noise)):
-        draw = Random(f"gatehouse wiegand noise {name}")
-        decoder = wiegand.decoder(WIEGAND)
-        at_ns, accepted, against = NS, 0, 0
-        for _ in range(frames):
-            at_ns, noise = draw_frame(draw, at_ns)
-            events = [*decoder.feed(noise), *decoder.on_time((at_ns + 2 * GAP_NS) / NS)]
-            cards = sum(isinstance(one, CardRead) for one in events)
-            accepted += cards
-            against += cards > 0 and not _may_be_a_card(noise)
-        yield Figure(f"wiegand_noise_{name}_accepted", 100 * accepted / frames, f"% of {frames}")
-        yield Figure(f"wiegand_noise_{name}_accepted_against_a_check", against, f"of {frames}", 0)
+def _worn(workshop: Workshop, loads: Mapping[str, Load]) -> Iterator[Figure]:
+    """All kinds at once: nothing here is a matter of milliseconds, and most of it is waiting."""
+    with ThreadPoolExecutor(2 * len(loads)) as pool:
+        taps = {
+            kind: pool.submit(_played, workshop, kind, "--taps", load.taps) for kind, load in loads.items()
+        }
+        plugs = {
+            kind: pool.submit(_played, workshop, kind, "--replugs", load.replugs)
+            for kind, load in loads.items()
+            if load.replugs
+        }
+        for kind, load in loads.items():
+            yield from _tap_wear(kind, _scaled(workshop, load.taps), taps[kind].result()["taps"])
+            if kind in plugs:
+                yield from _replug_wear(
+                    kind, _scaled(workshop, load.replugs), plugs[kind].result()["replugs"]
+                )
 
 
-def _on_the_wire(count: int) -> Iterator[Figure]:
-    """From the end of the silence that ends a frame to the event in the hands of the gate.
-
-    Beside each read, in turns: what this machine takes at that moment to wake one idle thread by
-    time and a second one by it. That much of the figure is not ours.
-    """
-    took_ms, bare_ms = [], []
-    with closing(wiegand.open_reader(WIEGAND, time.monotonic)) as reader:
-        _until(reader, HealthChanged)
-        source = reader.source
-        if not isinstance(source, SimEdges):
-            raise TypeError("the bench asked for a simulated wire")
-        for number in range(count):
-            complete_at = source.send(_h10301(number), 26, interval_ns=200_000) / NS + WIEGAND.gap_s
-            _until(reader, CardRead)
-            took_ms.append((time.monotonic() - complete_at) * 1_000)
-            bare_ms.append(_bare_wake() * 1_000)
-    yield p99("wiegand_event", took_ms, "ms", HANDED_OVER_MS)
-    yield p99("bare_wake", bare_ms, "ms")
+def _tap_wear(kind: str, taps: int, found: Mapping[str, Any]) -> Iterator[Figure]:
+    yield Figure(f"{kind}_taps_lost", found["lost"], f"of {taps}", 0)
+    yield Figure(
+        f"{kind}_growth_over_taps",
+        _grown(found["wear"]["rss_bytes"]) * 10_000 / (0.9 * taps),
+        "kB in 10,000",
+        KB_PER_10000_TAPS,
+    )
+    yield Figure(f"{kind}_held_after_taps", _held(found["wear"]), "threads, files", 0)
 
 
-def _osdp(workshop: Workshop) -> Iterator[Figure]:
-    """From the reply's last byte on the wire to the event in the hands of the gate, and from the tap."""
-    if find_spec("osdp_sys") is None:
-        return
-    key = workshop.directory / "osdp.key"
-    key.write_text(KEY, encoding="ascii")
-    key.chmod(0o600)
-    handed_ms, tapped_ms = [], []
-    with (
-        OsdpBus({1: KEY}) as bus,
-        closing(osdp.open_reader(osdp.Settings(bus.path, str(key), 1), time.monotonic)) as reader,
-    ):
-        _until(reader, HealthChanged)
-        # The first card may be told beside the state of the housing, which is asked for at the start.
-        bus.tell("card", 1, data="00")
-        _until(reader, CardRead)
-        bus.next("card_sent_at")
-        for number in range(20 if workshop.quick else 500):
-            tapped_at = time.monotonic()
-            bus.tell("card", 1, data=f"{number:08x}")
-            _until(reader, CardRead)
-            read_at = time.monotonic()
-            handed_ms.append((read_at - float(bus.next("card_sent_at")["card_sent_at"])) * 1_000)
-            tapped_ms.append((read_at - tapped_at) * 1_000)
-    key.unlink()
-    yield p99("osdp_event", handed_ms, "ms", HANDED_OVER_MS)
-    yield middle("osdp_tap_until_event", tapped_ms, "ms")
+def _replug_wear(kind: str, replugs: int, found: Mapping[str, Any]) -> Iterator[Figure]:
+    spread = Spread.of(found["recovery_ms"])
+    yield Figure(f"{kind}_recovery", spread.max, "ms", RECOVERED_MS, spread)
+    yield Figure(f"{kind}_taps_lost_after_recovery", found["lost"], f"of {replugs}", 0)
+    yield Figure(
+        f"{kind}_growth_over_replugs",
+        _grown(found["wear"]["rss_bytes"]) * 1_000 / (0.9 * replugs),
+        "kB in 1,000",
+        KB_PER_1000_REPLUGS,
+    )
+    yield Figure(f"{kind}_held_after_replugs", _held(found["wear"]), "threads, files", 0)
 
 
-_KINDS: Final[Sequence[Callable[[Workshop], list[Figure] | Iterator[Figure]]]] = (_wiegand, _osdp)
+def _grown(rss_bytes: list[int]) -> float:
+    """Kilobytes from the first tenth of a load to its end."""
+    return max(0, rss_bytes[-1] - rss_bytes[0]) / 1_000
+
+
+def _held(wear: Mapping[str, list[int]]) -> int:
+    """Threads and descriptors that there are more of at the end than after the first tenth."""
+    return sum(max(0, wear[one][-1] - wear[one][0]) for one in ("threads", "descriptors"))
+
+
+def _played(workshop: Workshop, kind: str, load: str, count: int) -> dict[str, Any]:
+    arguments = ["-m", "bench.played_reader", kind, load, str(_scaled(workshop, count))]
+    found: dict[str, Any] = json.loads(output_of(workshop, arguments))
+    return found
+
+
+def _scaled(workshop: Workshop, count: int) -> int:
+    return max(2, count // 500) if workshop.quick else count
 
 
 def _bare_wake() -> float:
-    """Seconds from a moment a thread waits for until a second thread, woken by it, runs."""
+    """Seconds from a moment a thread waits for until a second thread, woken by it, runs.
+
+    What this machine takes for it; that much of every reader's figure is not ours.
+    """
     fd = os.eventfd(0)
     due_at = time.monotonic() + 0.05
 
@@ -150,48 +161,3 @@ def _bare_wake() -> float:
     waker.join()
     os.close(fd)
     return woken_at - due_at
-
-
-def _until(reader: Reader, kind: type[CardRead | HealthChanged]) -> None:
-    """Wait as the gate's loop does, until an event of ``kind`` came."""
-    while True:
-        if not select.select([reader.fileno()], [], [], WITHIN_S)[0]:
-            raise TimeoutError(f"no {kind.__name__} within {WITHIN_S:.0f} s")
-        if any(isinstance(event, kind) for event in reader.read_events()):
-            return
-
-
-def _h10301(number: int) -> int:
-    """A 26-bit frame: even parity over the first twelve bits, odd over the last twelve."""
-    first, last = number >> 12, number & 0xFFF
-    return (first.bit_count() & 1) << 25 | number << 1 | (last.bit_count() + 1) & 1
-
-
-def _train(value: int, bits: int, first_ns: int, interval_ns: int) -> list[Edge]:
-    return [Edge(value >> (bits - 1 - i) & 1, first_ns + i * interval_ns) for i in range(bits)]
-
-
-def _noise_frame(draw: Random, after_ns: int) -> tuple[int, list[Edge]]:
-    """Pulses at random; answers the last one's time, too."""
-    at_ns, edges = after_ns + 2 * GAP_NS, []
-    for _ in range(draw.randint(1, 70)):
-        at_ns += draw.randint(20_000, 12_000_000)
-        edges.append(Edge(draw.getrandbits(1), at_ns))
-    return at_ns, edges
-
-
-def _paced_noise(draw: Random, after_ns: int) -> tuple[int, list[Edge]]:
-    """The worst noise there can be: as many pulses as a card has, as even as a card's, with random bits."""
-    bits = draw.choice((26, 34, 37))
-    edges = _train(draw.getrandbits(bits), bits, after_ns + 2 * GAP_NS, draw.randint(200_000, 2_000_000))
-    return edges[-1].at_ns, edges
-
-
-def _may_be_a_card(edges: Sequence[Edge]) -> bool:
-    """Length, spacing and parity, judged apart from the driver."""
-    gaps = [later.at_ns - edge.at_ns for edge, later in pairwise(edges)]
-    half = {26: 12, 34: 16, 37: 18}.get(len(edges))
-    if half is None or min(gaps) < 100_000 or max(gaps) > 3 * min(gaps):
-        return False
-    bits = [edge.line for edge in edges]
-    return sum(bits[: half + 1]) % 2 == 0 and sum(bits[-half - 1 :]) % 2 == 1

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from bench.figures import Figure
 from bench.loads import DOORS
-from bench.processes import READY_WITHIN_S, gate, memory_bytes
+from bench.processes import connect, gate, memory_bytes
 from bench.rig import GateRig, Workshop
 
 GRANTS: Final = 100_000
@@ -51,7 +51,7 @@ class _Commands:
         self._cards = rig.cards()
         self._draw = Random("gatehouse memory")
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        _connect(self._socket, str(rig.control_socket))
+        connect(self._socket, str(rig.control_socket))
         self._answers = self._socket.makefile("rb")
 
     def close(self) -> None:
@@ -80,15 +80,3 @@ class _Commands:
         if not answer["ok"]:
             raise RuntimeError(answer["error"])
         return answer
-
-
-def _connect(client: socket.socket, path: str) -> None:
-    """Connect as soon as the socket is there: a gate opens it after READY, for no tap needs it."""
-    deadline = time.monotonic() + READY_WITHIN_S
-    while True:
-        try:
-            return client.connect(path)
-        except (FileNotFoundError, ConnectionRefusedError):
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Final
@@ -50,11 +51,12 @@ def output_of(workshop: Workshop, arguments: Sequence[str]) -> str:
 
 
 @contextlib.contextmanager
-def gate(workshop: Workshop, rig: GateRig) -> Iterator[subprocess.Popen[str]]:
+def gate(workshop: Workshop, rig: GateRig, **environment: str) -> Iterator[subprocess.Popen[str]]:
     """The gate process itself, READY."""
     with listening(workshop.directory / "notify") as messages:
         arguments = ["-m", "terminal", "gate", "--config", str(rig.config)]
-        with running(workshop, arguments, NOTIFY_SOCKET=messages.getsockname()) as process:
+        environment["NOTIFY_SOCKET"] = messages.getsockname()
+        with running(workshop, arguments, **environment) as process:
             wait_ready(messages)
             yield process
             process.terminate()
@@ -89,6 +91,18 @@ def replacing(workshop: Workshop, rig: GateRig) -> Iterator[None]:
         yield
         if process.poll() is not None:
             raise RuntimeError("the replacing process has ended before the measurement")
+
+
+def connect(client: socket.socket, path: str) -> None:
+    """Connect as soon as the socket is there: a gate opens it after READY, for no tap needs it."""
+    deadline = time.monotonic() + READY_WITHIN_S
+    while True:
+        try:
+            return client.connect(path)
+        except (FileNotFoundError, ConnectionRefusedError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def memory_bytes(pid: int) -> int:

@@ -61,6 +61,14 @@ class OsdpBus:
             self._process.stdin.write(order.encode() + b"\n")
             self._process.stdin.flush()
 
+    def drop_reports(self) -> None:
+        """Forget the reports that wait: once 64 KiB are waiting, the bus waits for somebody to take them."""
+        self._text = b""
+        output = self._process.stdout
+        while output is not None and select.select([output], [], [], 0)[0]:
+            if not os.read(output.fileno(), 65536):
+                return
+
     def next(self, key: str) -> dict[str, Any]:
         """The next report that has ``key``: ``path``, ``command``, ``card_sent_at``; others are dropped.
 

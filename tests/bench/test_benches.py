@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.__main__ import BENCHES, main
+from bench.drivers import KINDS
 
 SIZES = ("1000", "100000", "1000000")
 LIST_SIZES = ("1000", "10000", "100000")
@@ -81,10 +82,23 @@ FIGURES = {
             for kind in ("random", "paced_as_a_card")
             for part in ("", "_against_a_check")
         ),
-        "wiegand_event",
+        *(f"{kind}_{what}" for kind in KINDS for what in ("event", "taps_lost", "growth_over_taps")),
+        *(f"{kind}_held_after_taps" for kind in KINDS),
+        *(
+            f"{kind}_{what}"
+            for kind, load in KINDS.items()
+            if load.replugs
+            for what in (
+                "recovery",
+                "taps_lost_after_recovery",
+                "growth_over_replugs",
+                "held_after_replugs",
+            )
+        ),
         "bare_wake",
-        "osdp_event",
         "osdp_tap_until_event",
+        "idle_cpu",
+        "idle_readers",
     },
     "hub": {
         "store_500_usage_events",

@@ -78,6 +78,13 @@ class FakePcscd:
         """
         self._command("before", reader, request, happens, *words)
 
+    def answered_at(self) -> float:
+        """Monotonic second at which a card's answer last went out to a client."""
+        stdin = self._running().stdin
+        assert stdin is not None
+        stdin.write("answered\n")
+        return float(self._answer())
+
     def freeze(self) -> None:
         """Stop the daemon without ending it; returns when it has stopped."""
         self._running().send_signal(signal.SIGSTOP)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import ModuleType
 
-from drivers.readers._keyboard import EV_KEY, RECORD
+from drivers.readers._keyboard import EV_KEY, RECORD, Keyboard
 from drivers.readers._keys import CHARACTERS, DIGIT_KEYS, ENTER, SHIFTED
+from drivers.readers._stream import StreamReader
+from drivers.readers.hid_keyboard import Decoder, Settings
 
 EV_SYN, EV_MSC, MSC_SCAN = 0, 4, 4
 LEFT_SHIFT, LEFT_ALT = 42, 56
@@ -73,6 +75,10 @@ class TypingDevice:
     def type(self, data: bytes) -> None:
         """Have the kernel hand over these records."""
         os.write(self._fd, data)
+
+    def open(self, settings: Settings, clock: Callable[[], float]) -> StreamReader:
+        """What `hid_keyboard.open_reader` makes of it, without the library in ``sys.modules``."""
+        return StreamReader(Keyboard(str(self.path), self.library), Decoder(settings), clock)
 
     def unplug(self) -> None:
         """Pull it out: an open file ends, another cannot be opened. May be called twice."""

@@ -1,4 +1,5 @@
-"""A daemon that plays pcscd; its script comes line by line on stdin, each answered with ``ok``.
+"""A daemon that plays pcscd; its script comes line by line on stdin, each answered with ``ok``
+(``answered``: with the monotonic second of a card's last answer).
 
 It speaks pcsc-lite's client protocol 4:4 and 4:5 (winscard_msg.h) on a Unix socket.
 `fake_pcscd.py` starts it and has a method for each line.
@@ -13,6 +14,7 @@ import signal
 import socket
 import struct
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,6 +63,8 @@ class _Daemon(Struct):
     handles: dict[int, tuple[_Reader, _Card]] = field(default_factory=dict)
     events: int = 0
     next_id: int = 0x1000
+    answered_at: float = 0.0
+    """Monotonic second at which a card's answer last went out."""
 
     # The script
 
@@ -189,6 +193,7 @@ class _Daemon(Struct):
             code = REMOVED_CARD
         else:
             reply = card.reply
+            self.answered_at = time.monotonic()
         fields[6:] = [len(reply), code]
         return struct.pack("<iIIIIIII", *fields) + reply
 
@@ -250,6 +255,9 @@ def _main(path: Path) -> None:
         def script() -> bool:
             line = os.read(0, 4096).decode()
             for one in line.splitlines():
+                if one == "answered":
+                    os.write(1, b"%r\n" % daemon.answered_at)
+                    continue
                 daemon.obey(one)
                 os.write(1, b"ok\n")
             return bool(line)
