@@ -9,6 +9,7 @@ from __future__ import annotations
 import select
 from collections.abc import Callable
 from enum import Enum, unique
+from pathlib import Path
 from typing import Annotated, Final
 
 from msgspec import Struct
@@ -23,6 +24,7 @@ from drivers.ports import (
     Surroundings,
 )
 from drivers.readers._edges import EdgeSource, GpiodEdges, SimEdges
+from drivers.readers._piped_edges import PipedEdges
 from drivers.readers._served import Served
 from drivers.readers._wiegand_decoder import Edge, WiegandDecoder
 from drivers.readers._wiegand_formats import FORMATS, Format
@@ -43,6 +45,8 @@ __all__ = [
 
 SIMULATED: Final = "sim"
 """Value of ``chip`` for a wire without hardware."""
+PIPED: Final = f"{SIMULATED}:"
+"""Start of a ``chip`` whose edges another process plays, through the fifo that is named after it."""
 STORM_EDGES: Final = 5_000
 """In a second: readers keep 200 us and more between pulses."""
 STORM_PAUSE_S: Final = 0.05
@@ -70,7 +74,7 @@ class Settings(Struct, frozen=True):
     """Line (name, or number at the chip) that pulses for a 0; usually the green wire."""
     data1: Annotated[str, Length(1, 64)]
     """Line that pulses for a 1; usually the white wire."""
-    chip: Annotated[str, Length(1, 64)]
+    chip: Annotated[str, Length(1, 255)]
     """GPIO chip by label (``pinctrl-rp1``), name (``gpiochip0``) or path; ``sim``: no hardware."""
     pull: Pull = Pull.UP
     formats: tuple[str, ...] = ("26", "34", "37")
@@ -96,7 +100,7 @@ def claims(settings: Settings) -> tuple[Claim, ...]:
 
 def misfit(settings: Settings, surroundings: Surroundings) -> str:
     """A bank that RPi.GPIO holds: it times no such pulse, and its classic form minds nobody else's lines."""
-    if surroundings.gpio != "rpi_gpio" or settings.chip == SIMULATED:
+    if surroundings.gpio != "rpi_gpio" or settings.chip == SIMULATED or settings.chip.startswith(PIPED):
         return ""
     return (
         "cannot stand beside 'rpi_gpio', which cannot time pulses of 50 us and does not know what others do "
@@ -114,6 +118,8 @@ def open_reader(settings: Settings, clock: Callable[[], float]) -> WiegandReader
     """
     if settings.chip == SIMULATED:
         return WiegandReader(settings, clock, SimEdges(clock))
+    if settings.chip.startswith(PIPED):
+        return WiegandReader(settings, clock, PipedEdges(Path(settings.chip.removeprefix(PIPED))))
     lines = (settings.data0, settings.data1)
     return WiegandReader(settings, clock, GpiodEdges(settings.chip, lines, settings.pull))
 
