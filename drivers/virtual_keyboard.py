@@ -8,21 +8,20 @@ from typing import Any, Final
 
 from drivers.library import load_library
 from drivers.ports import DriverError, DriverUnavailableError
-from drivers.readers._keyboard import EV_KEY
-from drivers.readers._keys import CHARACTERS, ENTER
 
-UINPUT: Final = Path("/dev/uinput")
+UINPUT = Path("/dev/uinput")
+"""Where the kernel makes input devices."""
 _VENDOR: Final = 0xFFFF
 _PRODUCT: Final = 0x0035
-_KEYS: Final = {character: key for key, character in sorted(CHARACTERS.items(), reverse=True)}
+_CHARACTERS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
-def why_unavailable(uinput: Path = UINPUT) -> str:
+def why_unavailable() -> str:
     """Why no such device can be made here, with the cure; empty if it can."""
-    if not uinput.exists():
-        return f"this kernel has no {uinput}; modprobe uinput, or attach a real reader"
-    if not os.access(uinput, os.W_OK):
-        return f"{uinput}: this user may not write to it; run as root"
+    if not UINPUT.exists():
+        return f"this kernel has no {UINPUT}; modprobe uinput, or attach a real reader"
+    if not os.access(UINPUT, os.W_OK):
+        return f"{UINPUT}: this user may not write to it; run as root"
     try:
         _library()
     except DriverError as error:
@@ -36,15 +35,19 @@ class VirtualKeyboard:
     def __init__(self, name: str) -> None:
         if cause := why_unavailable():
             raise DriverUnavailableError(f"virtual keyboard reader: {cause}")
-        self._device = _library().UInput(
-            {EV_KEY: [*sorted(CHARACTERS), ENTER]}, name=name, vendor=_VENDOR, product=_PRODUCT
+        evdev = _library()
+        codes = evdev.ecodes.ecodes
+        self._keys = {one: codes[f"KEY_{one.upper()}"] for one in _CHARACTERS} | {"\n": codes["KEY_ENTER"]}
+        self._key_event = codes["EV_KEY"]
+        self._device = evdev.UInput(
+            {self._key_event: list(self._keys.values())}, name=name, vendor=_VENDOR, product=_PRODUCT
         )
 
     def type_line(self, text: str) -> None:
-        """Type characters that need no Shift, and Enter."""
-        for key in (*(_KEYS[one] for one in text), ENTER):
+        """Type digits and small letters, and Enter."""
+        for one in f"{text}\n":
             for value in (1, 0):
-                self._device.write(EV_KEY, key, value)
+                self._device.write(self._key_event, self._keys[one], value)
                 self._device.syn()
 
     def close(self) -> None:

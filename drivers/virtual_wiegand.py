@@ -11,12 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from drivers.readers._edges import BETWEEN_FRAMES_NS, train
-from drivers.readers._piped_edges import line_events
-from drivers.readers._wiegand_decoder import NS
+from drivers.readers.wiegand import BETWEEN_FRAMES_NS, line_events, train
 
 BITS: Final = 34
 INTERVAL_NS: Final = 1_000_000
+_NS: Final = 1_000_000_000
 
 
 class VirtualWiegand:
@@ -34,7 +33,7 @@ class VirtualWiegand:
 
     def tap(self, number: int) -> None:
         """Send the low 32 bits of a card's number once the wire is free; returns at once."""
-        first_ns = max(round(self._clock() * NS), self._free_ns)
+        first_ns = max(round(self._clock() * _NS), self._free_ns)
         edges = train(frame(number), BITS, first_ns, INTERVAL_NS)
         self._free_ns = edges[-1].at_ns + BETWEEN_FRAMES_NS
         os.write(self._fd, line_events(edges))

@@ -23,14 +23,15 @@ from drivers.ports import (
     ReaderEvent,
     Surroundings,
 )
-from drivers.readers._edges import EdgeSource, GpiodEdges, SimEdges
-from drivers.readers._piped_edges import PipedEdges
+from drivers.readers._edges import BETWEEN_FRAMES_NS, EdgeSource, GpiodEdges, SimEdges, train
+from drivers.readers._piped_edges import PipedEdges, line_events
 from drivers.readers._served import Served
 from drivers.readers._wiegand_decoder import Edge, WiegandDecoder
 from drivers.readers._wiegand_formats import FORMATS, Format
 from drivers.settings import Length, Range
 
 __all__ = [
+    "BETWEEN_FRAMES_NS",
     "Edge",
     "KeyBits",
     "Settings",
@@ -39,8 +40,10 @@ __all__ = [
     "WiegandReader",
     "claims",
     "decoder",
+    "line_events",
     "misfit",
     "open_reader",
+    "train",
 ]
 
 SIMULATED: Final = "sim"

@@ -6,7 +6,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from sync.records import Credential, Technology
+from sync.records import Credential, MappingRule, Technology, project
+
+SHORT_BITS: Final = 32
+"""What readers that know no ISO 14443 tell of a card; the list's mapping rule says so."""
 
 
 class Card(Struct, frozen=True):
@@ -23,6 +26,11 @@ class Card(Struct, frozen=True):
     def text(self) -> str:
         """The credential as events name it."""
         return str(Credential(self.technology, self.number))
+
+    @property
+    def short_text(self) -> str:
+        """The same from a reader that tells its low bits only."""
+        return str(project(Credential(self.technology, self.number), MappingRule(low_bits=SHORT_BITS)))
 
 
 RESIDENT: Final = Card("resident", bytes.fromhex("04A10001"), "1")
@@ -60,4 +68,4 @@ CARDS: Final = (
 
 def role_of(credential: str) -> str:
     """The role of the card that an event names; its own text if it is none of ours."""
-    return next((card.role for card in CARDS if card.text == credential), credential)
+    return next((card.role for card in CARDS if credential in (card.text, card.short_text)), credential)

@@ -42,7 +42,7 @@ class Console:
         self._stage = stage
         self._keyboard = Keyboard(stage.world)
         self._events: deque[str] = deque(maxlen=MAX_EVENTS)
-        self._message = f"{stage.reader_told[:1].upper()}{stage.reader_told[1:]}."
+        self._message = f"{stage.reader.told[:1].upper()}{stage.reader.told[1:]}."
         self._complaint = ""
         self._shown: list[Line] = []
 
@@ -65,7 +65,7 @@ class Console:
         self._events += [event_text(one, self._stage.names) for one in gate.take_events()]
         if was_on and not gate.is_on:
             self._message = "The gate has ended by itself; x starts it again."
-        complaint = "" if self._stage.hand is None else self._stage.hand.complaint
+        complaint = "" if self._stage.reader.hand is None else self._stage.reader.hand.complaint
         if complaint and complaint != self._complaint:
             self._message = f"Pedestrian reader: {complaint}."
         self._complaint = complaint
@@ -76,7 +76,7 @@ class Console:
             gate=self._stage.names.gate,
             zone=self._stage.names.zone,
             status=self._stage.world.gate.status(),
-            reader_kind="simulated" if self._stage.hand is None else "PC/SC",
+            reader_kind=self._stage.reader.kind,
             at=self._keyboard.reader,
             events=tuple(self._events),
             keys=HELP,

@@ -14,24 +14,25 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from string import Template
+from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from drivers.virtual_pcsc import READER_NAME
 from office.authoring import compile_list, number_cards
 from office.cards_file import load_cards
 from office.estate_file import EstateFile, load_estate
 from office.keys import ROOT, KeyDirectory
 from office.signing import sign_snapshot
+from scripts.demonstration.attachments import Attachment
 from scripts.demonstration.cards import OFF_HOURS, PIN, WITH_PIN
 from sync.content import MemoryContent
 from sync.delegation import Role
 from sync.encoding import stored
 from sync.pin import pin_digest
-from sync.records import Access, Credential, Grant, GrantKind, Pin
+from sync.records import Access, Credential, Grant, GrantKind, MappingRule, Pin, project
 from sync.update import ListVersion
 from terminal import clock
 from terminal.check import load_config
@@ -45,11 +46,9 @@ EXAMPLE: Final = Path(__file__).resolve().parents[2] / "docs" / "examples" / "es
 _TEMPLATE: Final = Path(__file__).with_name("gate.toml")
 _DELEGATION_S: Final = 30 * 86_400
 _UNCERTAINTY_MS: Final = 1_000
-_READERS: Final = {
-    True: f'kind = "pcsc"\nreader = "{READER_NAME}"',
-    False: 'kind = "sim"',
-}
-"""By whether the pedestrian reader is attached through PC/SC."""
+_PEDESTRIAN_IN_ID: Final = 1
+_FIRST_ID: Final = 11
+"""Of the readers that are attached besides those of the template."""
 
 _MORE_CARDS: Final = """
 [[schedule]]
@@ -66,6 +65,22 @@ doors = ["pedestrian"]
 schedule = "another time of day"
 grant_id = 900
 issue_id = 900
+"""
+
+
+_READER: Final = """
+[readers.{name}]
+id = {number}
+door = "pedestrian"
+way = "in"
+{settings}
+repeat_s = 0
+"""
+_RULE: Final = """
+[[reader]]
+id = {number}
+gate = "{gate}"
+low_bits = {low_bits}
 """
 
 
@@ -98,8 +113,17 @@ class Estate(Struct, frozen=True):
         _write_config(self.config.path, self._values, low)
 
 
-def prepare(directory: Path, reading: clock.Reading, *, pcsc: bool, pace: Pace) -> Estate:
+def prepare(
+    directory: Path,
+    reading: clock.Reading,
+    *,
+    reader: Attachment,
+    pace: Pace,
+    more: Mapping[str, Attachment] = MappingProxyType({}),
+) -> Estate:
     """Everything a gate needs for its first start, made in the new or empty ``directory``.
+
+    ``reader`` is the pedestrian reader, ``more`` are further ones at the same door, by name.
 
     Raises:
         OfficeError: the directory is not empty.
@@ -107,14 +131,20 @@ def prepare(directory: Path, reading: clock.Reading, *, pcsc: bool, pace: Pace) 
     """
     now = max(reading.system_ms // 1000, clock.RELEASE_FLOOR)
     keys = _keys(directory / "keys", load_estate(EXAMPLE).estate_id, now)
-    estate = _estate_file(directory / "estate.toml", now)
+    numbered = {_PEDESTRIAN_IN_ID: reader, **dict(enumerate(more.values(), _FIRST_ID))}
+    rules = {number: one.low_bits for number, one in numbered.items() if one.low_bits is not None}
+    estate = _estate_file(directory / "estate.toml", now, rules)
     values = asdict(pace) | {
         "gate_id": estate.gates[GATE].gate_id,
         "estate": estate.estate_id.hex(),
         "root": keys.public(ROOT).hex(),
         "state_dir": json.dumps(str(directory / "state")),
         "control_socket": json.dumps(str(directory / "terminal.sock")),
-        "pedestrian_reader": _READERS[pcsc],
+        "pedestrian_reader": reader.settings,
+        "more_readers": "".join(
+            _READER.format(name=name, number=number, settings=one.settings)
+            for number, (name, one) in enumerate(more.items(), _FIRST_ID)
+        ),
     }
     config_path = directory / "gate.toml"
     _write_config(config_path, values, ())
@@ -140,28 +170,32 @@ def _keys(directory: Path, estate_id: bytes, now: int) -> KeyDirectory:
     return keys
 
 
-def _estate_file(path: Path, now: int) -> EstateFile:
-    """The documented example, and one card whose hours lie on the other side of the clock."""
+def _estate_file(path: Path, now: int, rules: Mapping[int, int]) -> EstateFile:
+    """The documented example, a card whose hours lie on the other side of the clock, and short readers."""
     example = EXAMPLE.read_text("utf-8")
     noon = datetime.fromtimestamp(now, load_estate(EXAMPLE).zone) + timedelta(hours=11)
     more = _MORE_CARDS.format(
         start=f"{noon:%H:%M}", end=f"{noon + timedelta(hours=2):%H:%M}", number=OFF_HOURS.number.hex()
     )
+    more += "".join(_RULE.format(number=one, gate=GATE, low_bits=bits) for one, bits in rules.items())
     path.write_text(example + more, encoding="utf-8")
     return load_estate(path)
 
 
-def _with_pin(config: Config) -> Grant:
-    """A member of the staff who types a PIN after his card, at every door."""
+def _with_pin(config: Config, rules: Iterable[MappingRule]) -> list[Grant]:
+    """A member of the staff who types a PIN after his card, at every door, as each reader sees the card."""
     salt = secrets.token_bytes(16)
     doors = tuple(Access(door) for door in sorted(one.settings.id for one in config.doors.values()))
-    credential = Credential(WITH_PIN.technology, WITH_PIN.number)
-    return Grant(901, 901, credential, GrantKind.STAFF, doors, pin=Pin(salt, pin_digest(salt, PIN)))
+    chip, pin = Credential(WITH_PIN.technology, WITH_PIN.number), Pin(salt, pin_digest(salt, PIN))
+    forms = {project(chip, rule) for rule in (MappingRule(), *rules)}
+    return [Grant(901, 901, one, GrantKind.STAFF, doors, pin=pin) for one in sorted(forms)]
 
 
 def _apply_list(config: Config, keys: KeyDirectory, estate: EstateFile, now: int) -> None:
     made = compile_list(estate, number_cards(load_cards(estate)), GATE)
-    content = MemoryContent(made.content.settings(), [*made.content.records(), stored(_with_pin(config))])
+    rules = [rule for _, rule in estate.gates[GATE].settings.mappings]
+    staff = map(stored, _with_pin(config, rules))
+    content = MemoryContent(made.content.settings(), [*made.content.records(), *staff])
     signed = sign_snapshot(keys, made.destination, content, ListVersion(1, 1), issued_at=now)
     with closing(ListStore(config.sync_dir, estate_id=config.estate_id, gate_id=config.gate.id)) as store:
         take_update(store, anchor_of(config), signed.envelope, floor=now)

@@ -1,4 +1,4 @@
-"""The hand that holds a card to the pedestrian reader: a virtual one behind pcscd, or a simulated reader."""
+"""The hand that holds a card to a reader: through whatever device the reader's driver is attached to."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
+from drivers.ports import DriverError
 from scripts.demonstration.cards import Card
 from sync.records import Technology
 
@@ -20,9 +21,15 @@ class Hand(Protocol):
     def tap(self, card: Card) -> None:
         """Hold ``card`` to the reader and take it away; raises ``CannotTapError``."""
 
+    @property
+    def complaint(self) -> str:
+        """What went wrong with the last tap; empty if nothing did so far."""
+
 
 class SocketHand:
     """At a simulated reader: the gate's command socket plays the card. ``ask`` sends a command."""
+
+    complaint = ""
 
     def __init__(self, ask: Callable[..., object], reader: str) -> None:
         self._ask = ask
@@ -31,6 +38,24 @@ class SocketHand:
     def tap(self, card: Card) -> None:
         """Tap at once."""
         self._ask("tap", reader=self._reader, card=card.number.hex(), technology=card.technology.name.lower())
+
+
+class DeviceHand:
+    """At a device that takes a card's number and lets it go its way: a line, a bus, a wire, a keyboard."""
+
+    complaint = ""
+
+    def __init__(self, play: Callable[[bytes], object]) -> None:
+        """``play`` hands a number to the device and returns at once; it raises ``DriverError``."""
+        self._play = play
+
+    def tap(self, card: Card) -> None:
+        """Play it; a code has no chip that this reader could read."""
+        _refuse_codes(card)
+        try:
+            self._play(card.number)
+        except (DriverError, OSError) as error:
+            raise CannotTapError(str(error)) from error
 
 
 class PcscHand:
@@ -47,8 +72,7 @@ class PcscHand:
 
     def tap(self, card: Card) -> None:
         """Queue a tap; a code has no chip that PC/SC could read."""
-        if card.technology is not Technology.ISO14443A:
-            raise CannotTapError("this reader reads cards; a code is read at the barrier")
+        _refuse_codes(card)
         self._last = self._worker.submit(self._hold, card.number)
 
     @property
@@ -64,3 +88,8 @@ class PcscHand:
     def close(self) -> None:
         """Let the tap that is played come to its end, forget the others."""
         self._worker.shutdown(cancel_futures=True)
+
+
+def _refuse_codes(card: Card) -> None:
+    if card.technology is not Technology.ISO14443A:
+        raise CannotTapError("this reader reads cards; a code is read at the barrier")

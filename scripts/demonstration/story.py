@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
@@ -34,13 +35,20 @@ BOOM_DOWN: Final[tuple[Step, ...]] = (
     stands("the boom is down", "doors.barrier.state", "closed"),
     *(stands(f"its {name} output rests", f"outputs.{line}", False) for name, line in OUTPUTS.items()),
 )
-SWITCHED_ON: Final[tuple[Step, ...]] = (
-    Act(World.power_on),
-    Events((Seen("started"), Seen("list_changed"), *(Seen("reader_up", door) for door in DOORS_OF_READERS))),
-    *LOCKED,
-    # Nobody knows where a boom stands when the power comes: it is closed, with all care.
-    *BOOM_DOWN,
-)
+
+
+def _switched_on(*doors_of_readers: str) -> tuple[Step, ...]:
+    ups = (Seen("reader_up", door) for door in doors_of_readers)
+    return (
+        Act(World.power_on),
+        Events((Seen("started"), Seen("list_changed"), *ups)),
+        *LOCKED,
+        # Nobody knows where a boom stands when the power comes: it is closed, with all care.
+        *BOOM_DOWN,
+    )
+
+
+SWITCHED_ON: Final = _switched_on(*DOORS_OF_READERS)
 
 
 def _tap(card: Card, reader: str = PEDESTRIAN_IN) -> Act:
@@ -51,8 +59,8 @@ def _refused(card: Card, reason: str) -> tuple[Step, ...]:
     return _tap(card), see("tap", PEDESTRIAN, card, reason)
 
 
-def _granted(card: Card) -> tuple[Step, ...]:
-    return _tap(card), see("tap", PEDESTRIAN, card, "granted"), *UNLOCKED
+def _granted(card: Card, reader: str = PEDESTRIAN_IN) -> tuple[Step, ...]:
+    return _tap(card, reader), see("tap", PEDESTRIAN, card, "granted"), *UNLOCKED
 
 
 _PUSH: Final[tuple[Step, ...]] = (Act(World.push_door), see("door_opened", PEDESTRIAN))
@@ -160,3 +168,17 @@ STORY: Final = (
         ),
     ),
 )
+
+
+def story_of_readers(told: Mapping[str, str]) -> tuple[Chapter, ...]:
+    """One card at each of these readers of the pedestrian door: by name, how it is attached."""
+    return (
+        Chapter(
+            "The gate starts with all its readers",
+            _switched_on(*DOORS_OF_READERS, *(PEDESTRIAN for _ in told)),
+        ),
+        *(
+            Chapter(f"{name}: {how}", (*_granted(RESIDENT, name), *_WALK_THROUGH))
+            for name, how in told.items()
+        ),
+    )

@@ -16,5 +16,5 @@ QUICK = Pace(1.5, 0.4, 0.2, barrier_open_s=0.5, travel_s=0.6, clear_s=0.2)
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """A fresh estate with simulated readers; the gate is off."""
-    with open_stage(tmp_path, QUICK, simulated_reader=True) as opened:
+    with open_stage(tmp_path, QUICK, reader="sim") as opened:
         yield opened

@@ -10,6 +10,7 @@ import pytest
 
 from office.cards_file import load_cards
 from office.estate_file import load_estate
+from scripts.demonstration.attachments import simulated
 from scripts.demonstration.cards import CARDS, OFF_HOURS, UNKNOWN, WITH_PIN, role_of
 from scripts.demonstration.estate import EXAMPLE, FOR_A_PERSON, FOR_THE_STORY, prepare
 from sync.records import ClockState
@@ -42,7 +43,7 @@ def test_every_card_but_three_stands_in_the_documented_example() -> None:
 @pytest.mark.parametrize("hour", [0, 9, 11, 13, 22, 23])
 def test_the_off_hours_card_is_off_whatever_the_time_of_day(hour: int, tmp_path: Path) -> None:
     now = int(datetime(2027, 3, 1, hour, 30, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp())
-    prepare(tmp_path, reading(now * 1000), pcsc=False, pace=FOR_THE_STORY)
+    prepare(tmp_path, reading(now * 1000), reader=simulated(""), pace=FOR_THE_STORY)
     estate = load_estate(tmp_path / "estate.toml")
     rules = compile_rules(estate.gates["east"].settings, estate.zone)
     (card,) = (one for one in load_cards(estate) if str(one.credential) == OFF_HOURS.text)
@@ -54,7 +55,7 @@ def test_the_off_hours_card_is_off_whatever_the_time_of_day(hour: int, tmp_path:
 
 @pytest.mark.parametrize("system_ms", [0, clock.RELEASE_FLOOR * 1000 + 123, 1_900_000_000_000])
 def test_the_gate_trusts_the_clock_on_any_machine(system_ms: int, tmp_path: Path) -> None:
-    prepare(tmp_path, reading(system_ms), pcsc=True, pace=FOR_A_PERSON)
+    prepare(tmp_path, reading(system_ms), reader=simulated(""), pace=FOR_A_PERSON)
     saved = load_time(tmp_path / "state" / "sync")
     keeper = clock.TimeKeeper(clock.boot_id(), floor=saved.floor, anchor=saved.anchor)
     now = keeper.judge(reading(system_ms)).now

@@ -30,7 +30,7 @@ def test_without_a_terminal_it_names_the_way_without_one() -> None:
 def test_a_directory_with_something_in_it_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "keys").mkdir()
     (tmp_path / "keys" / "root.key").write_text("precious")
-    done = run_demonstration("--once", "--simulated-reader", "--state", str(tmp_path))
+    done = run_demonstration("--once", "--reader", "sim", "--state", str(tmp_path))
     assert done.returncode == 1
     assert str(tmp_path / "keys") in done.stderr
     assert "not empty" in done.stderr
@@ -38,7 +38,7 @@ def test_a_directory_with_something_in_it_is_refused_by_name(tmp_path: Path) -> 
 
 
 def test_a_path_too_long_for_a_socket_is_refused_with_the_cure(tmp_path: Path) -> None:
-    done = run_demonstration("--once", "--simulated-reader", "--state", str(tmp_path / ("long" * 30)))
+    done = run_demonstration("--once", "--reader", "sim", "--state", str(tmp_path / ("long" * 30)))
     assert done.returncode == 1
     assert "control_socket" in done.stderr
 
@@ -62,7 +62,7 @@ def test_a_person_taps_sees_it_and_quits_and_finds_his_terminal_as_it_was() -> N
     owner, terminal = pty.openpty()
     ioctl(terminal, TIOCSWINSZ, pack("HHHH", 24, 80, 0, 0))
     process = subprocess.Popen(
-        [*COMMAND, "--simulated-reader"], cwd=ROOT, stdin=terminal, stdout=terminal, stderr=subprocess.PIPE
+        [*COMMAND, "--reader", "sim"], cwd=ROOT, stdin=terminal, stdout=terminal, stderr=subprocess.PIPE
     )
     os.close(terminal)
     with process:
@@ -79,7 +79,7 @@ def test_a_person_taps_sees_it_and_quits_and_finds_his_terminal_as_it_was() -> N
 @contextmanager
 def _story_under_way(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     """A demonstration whose gate runs."""
-    command = [*COMMAND, "--once", "--simulated-reader", *arguments]
+    command = [*COMMAND, "--once", "--reader", "sim", *arguments]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert any("The gate has power" in line for line in process.stdout)

@@ -8,6 +8,7 @@ import pytest
 
 from drivers.virtual_pcsc import why_unavailable
 from scripts.demonstration.__main__ import tell
+from scripts.demonstration.attachments import KINDS
 from scripts.demonstration.cards import UNKNOWN
 from scripts.demonstration.stage import Stage
 from scripts.demonstration.story import STORY
@@ -34,7 +35,10 @@ def test_story_comes_out_as_told_with_cards_read_through_pcscd() -> None:
     done = run_demonstration("--once")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.startswith("Pedestrian reader: real PC/SC")
-    assert done.stdout.count("\nok  ") == len(STORY)
+    first, _, second = done.stdout.partition("\nThe second part: ")
+    assert first.count("\nok  ") == len(STORY)
+    assert second.count("\nok  ") == 1 + len(KINDS) - second.count("\nNot attached here: ")
+    assert "The third part came out as told." in second
 
 
 def test_what_differs_from_the_story_is_told_with_what_came_instead(stage: Stage) -> None:
