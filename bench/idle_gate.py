@@ -16,8 +16,11 @@ from bench.processes import connect, gate
 from bench.reader_devices import OSDP_KEY, PCSC_READER
 from bench.rig import GateRig, Workshop
 from drivers.readers.pcsc import SOCKET_VARIABLE
+from drivers.virtual_keyboard import VirtualKeyboard
+from drivers.virtual_keyboard import why_unavailable as keyboard_missing
 from drivers.virtual_osdp import OsdpBus
-from drivers.virtual_pcsc import READER_NAME, VirtualPcsc, why_unavailable
+from drivers.virtual_pcsc import READER_NAME, VirtualPcsc
+from drivers.virtual_pcsc import why_unavailable as pcscd_missing
 from tests.support.fake_pcscd import FakePcscd
 from tests.support.paced_line import PacedLine
 
@@ -61,7 +64,7 @@ def _devices(directory: Path) -> Iterator[tuple[dict[str, str], dict[str, str]]]
     with ExitStack() as attached:
         lines = [attached.enter_context(PacedLine()) for _ in range(2)]
         bus = attached.enter_context(OsdpBus({1: OSDP_KEY}))
-        if why_unavailable():
+        if pcscd_missing():
             daemon = attached.enter_context(FakePcscd(directory / "pcscd"))
             daemon.plug(f"{PCSC_READER} 00 00")
             service, name = directory / "pcscd", PCSC_READER
@@ -75,6 +78,12 @@ def _devices(directory: Path) -> Iterator[tuple[dict[str, str], dict[str, str]]]
             "wiegand": 'chip = "sim"\ndata0 = "GPIO5"\ndata1 = "GPIO6"',
             "osdp": f'port = "{bus.path}"\nkey = "{key}"\naddress = 1',
         }
+        if not keyboard_missing():
+            name = f"gatehouse bench {os.getpid()}"
+            attached.enter_context(closing(VirtualKeyboard(name)))
+            readers["hid_keyboard"] = (
+                f'name = "{name}"\nnumber = {{ technology = "iso14443a", base = "hex" }}'
+            )
         yield readers, {SOCKET_VARIABLE: str(service)}
 
 

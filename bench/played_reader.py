@@ -116,14 +116,14 @@ class Played:
             return time.monotonic(), self.device.tap(number)
 
         played = hand.submit(play)
-        credential, read, read_at = self._next_read()
+        credential, read, read_at = self._next_read(pause_s + LOST_AFTER_S)
         came_at, expected = played.result()
         if read != expected:
             raise RuntimeError(f"another card was read: {credential}")
         return read_at - self.device.complete_at(), read_at - came_at
 
-    def _next_read(self) -> tuple[Credential, bytes, float]:
-        self.until(lambda: self._read is not None, LOST_AFTER_S)
+    def _next_read(self, within_s: float) -> tuple[Credential, bytes, float]:
+        self.until(lambda: self._read is not None, within_s)
         if self._read is None:
             raise TimeoutError("a card was not read")
         return self._read
