@@ -104,27 +104,36 @@ def seconds(values: list[str]) -> float:
     return float(value.removesuffix("ms")) / 1000 if value.endswith("ms") else float(value.removesuffix("s"))
 
 
-def test_lines_are_released_after_every_end_and_by_force_only_after_a_hang(tmp_path: Path) -> None:
+WORKS, LOCKED, BROKEN = "exit 0", '[ "$2" = --force ] || exit 75', "exit 1"
+
+
+@pytest.mark.parametrize(
+    ("result", "current", "previous", "expected"),
+    [
+        ("success", WORKS, WORKS, ["current release"]),
+        ("watchdog", WORKS, WORKS, ["current release"]),
+        ("exit-code", BROKEN, WORKS, ["current release", "previous release"]),
+        # the lock is somebody else's: a gate started by hand keeps its lines
+        ("signal", LOCKED, LOCKED, ["current release", "previous release"]),
+        ("watchdog", LOCKED, LOCKED, ["current release", "previous release", "current release --force"]),
+        ("timeout", LOCKED, LOCKED, ["current release", "previous release", "current release --force"]),
+    ],
+)
+def test_lines_are_released_after_every_end_and_by_force_only_after_a_hang(
+    tmp_path: Path, result: str, current: str, previous: str, expected: list[str]
+) -> None:
     (stop,) = settings(SERVICES[0])["ExecStopPost"]
-    script = re.fullmatch(r"/bin/sh -c '(.*)' (\S+)", stop)
+    script = re.fullmatch(r"/bin/sh -c '(.*)'", stop)
     assert script is not None
     tries = tmp_path / "tries"
-    for result, holds_its_lock, expected in (
-        ("success", False, ["release"]),
-        ("signal", True, ["release"]),  # the lock is somebody else's: a gate started by hand
-        ("watchdog", False, ["release"]),
-        ("watchdog", True, ["release", "release --force"]),
-        ("timeout", True, ["release", "release --force"]),
-    ):
-        tries.write_text("")
-        command = tmp_path / "gatehouse-terminal"
-        refusal = '[ "$2" = --force ] || exit 75' if holds_its_lock else "exit 0"
-        command.write_text(f'#!/bin/sh\necho "$*" >>{tries}\n{refusal}\n')
+    for release, behaviour in (("current", current), ("previous", previous)):
+        command = tmp_path / release / "bin/gatehouse-terminal"
+        command.parent.mkdir(parents=True)
+        command.write_text(f'#!/bin/sh\necho {release} "$*" >>{tries}\n{behaviour}\n')
         command.chmod(0o755)
-        subprocess.run(
-            ["/bin/sh", "-c", script[1], command], env={"SERVICE_RESULT": result}, check=False, timeout=10
-        )
-        assert tries.read_text().splitlines() == expected, result
+    done = script[1].replace("$$", "$").replace("/opt/gatehouse", str(tmp_path))
+    subprocess.run(["/bin/sh", "-c", done], env={"SERVICE_RESULT": result}, check=False, timeout=10)
+    assert tries.read_text().splitlines() == expected
 
 
 def test_users_of_the_services_are_made_with_the_groups_of_their_devices() -> None:

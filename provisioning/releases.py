@@ -1,0 +1,199 @@
+"""The releases on a gate: which one serves, which one served before, and one that is on trial.
+
+``/opt/gatehouse/releases/VERSION`` is one release; ``current`` and ``previous`` are links. A release is
+whole once its file ``complete`` is there, written last. A switch is a renamed link: after a power cut
+the old or the new one serves, never none. ``trial.json`` is written before the switch and removed
+after the verdict, so that a trial goes on after a power cut (docs/package.md).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from terminal.stores.errors import StoreError
+from terminal.stores.files import Checkpoint, pass_by, read_small, sync_directory, write_atomic
+
+HOME: Final = Path("opt/gatehouse")
+COMPLETE: Final = "complete"
+TRIAL: Final = "trial.json"
+REFUSED: Final = "refused.json"
+CURRENT: Final = "current"
+PREVIOUS: Final = "previous"
+MAX_NOTE_BYTES: Final = 4096
+VERSION: Final = re.compile(r"[0-9][0-9A-Za-z.+~]{0,40}", re.ASCII)
+"""What Debian allows in a version without an epoch or a revision; nothing in it leads out of a directory."""
+
+
+class ReleaseError(Exception):
+    """A release cannot be switched to, or its notes cannot be read or written; the text says the cure."""
+
+
+class Trial(Struct, frozen=True, forbid_unknown_fields=True):
+    """A new release that has to prove itself."""
+
+    version: str
+    previous: str
+    """Serves again if it does not."""
+    judged: int = 0
+    """How often somebody has begun to judge; a release that takes the machine down is not tried for ever."""
+
+
+class Refused(Struct, frozen=True, forbid_unknown_fields=True):
+    """The release that was last gone back from."""
+
+    version: str
+    reason: str
+
+
+Note = TypeVar("Note", Trial, Refused)
+
+
+class Releases:
+    """The releases below a root: ``/`` on a gate, a mounted image, or a tree."""
+
+    def __init__(self, root: Path, *, checkpoint: Checkpoint = pass_by) -> None:
+        self.home = root / HOME
+        self._checkpoint = checkpoint
+
+    def there(self) -> list[str]:
+        """Every whole release."""
+        folders = (self.home / "releases").glob("*/" + COMPLETE)
+        return sorted(one.parent.name for one in folders)
+
+    def current(self) -> str | None:
+        """The one that serves."""
+        return self._named(CURRENT)
+
+    def previous(self) -> str | None:
+        """The one that served before."""
+        return self._named(PREVIOUS)
+
+    def trial(self) -> Trial | None:
+        """The trial under way; a note that makes no sense is none, and is in nobody's way."""
+        return self._note(TRIAL, Trial)
+
+    def refused(self) -> Refused | None:
+        """What was last gone back from, until a release stands its trial."""
+        return self._note(REFUSED, Refused)
+
+    def switch(self, version: str, *, on_trial: bool) -> bool:
+        """Let ``version`` serve from now on; False if it does already.
+
+        Raises:
+            ReleaseError: it is not there or not whole, or another one is on trial.
+        """
+        if VERSION.fullmatch(version) is None or version not in self.there():
+            there = ", ".join(self.there()) or "none"
+            raise ReleaseError(
+                f"{self.home}/releases: there is no whole release {version!r} (there: {there})"
+            )
+        running, serving = self.trial(), self.current()
+        if version == serving:
+            return False
+        if running is not None and running.version == serving:
+            raise ReleaseError(
+                f"release {running.version} is on trial: wait for its verdict, or roll back first"
+            )
+        if serving is not None:
+            if on_trial:
+                self._write(TRIAL, msgspec.json.encode(Trial(version, serving)))
+            self._link(PREVIOUS, serving)
+        self._link(CURRENT, version)
+        return True
+
+    def begin_judging(self) -> Trial | None:
+        """The trial to be judged, counted once more; ``None`` if the switch to it was never made."""
+        trial = self.trial()
+        if trial is None or trial.version != self.current():
+            self._forget(TRIAL)
+            return None
+        trial = Trial(trial.version, trial.previous, trial.judged + 1)
+        self._write(TRIAL, msgspec.json.encode(trial))
+        return trial
+
+    def accept(self) -> None:
+        """The release on trial stays; older ones than the previous go."""
+        self._forget(REFUSED)
+        self._forget(TRIAL)
+        self.prune()
+
+    def go_back(self, reason: str) -> str:
+        """Let the release before serve again; returns its version.
+
+        Raises:
+            ReleaseError: there is none.
+        """
+        serving, before = self.current(), self.previous()
+        if before is None or before == serving or before not in self.there():
+            raise ReleaseError(f"{self.home}/{PREVIOUS}: there is no release to go back to")
+        self._write(REFUSED, msgspec.json.encode(Refused(serving or "", reason[:1000])))
+        self._link(CURRENT, before)
+        self._forget(TRIAL)
+        return before
+
+    def prune(self) -> None:
+        """Remove every release that is neither current nor previous, and what never became whole."""
+        keep = {self.current(), self.previous()}
+        with self._told():
+            for folder in (self.home / "releases").iterdir():
+                if folder.name not in keep:
+                    (folder / COMPLETE).unlink(missing_ok=True)  # first: half a release is none
+                    self._checkpoint("release: unmarked")
+                    shutil.rmtree(folder)
+
+    def _named(self, name: str) -> str | None:
+        try:
+            return (self.home / name).readlink().name
+        except OSError:
+            return None
+
+    def _link(self, name: str, version: str) -> None:
+        link, new = self.home / name, self.home / f"{name}.new"
+        with self._told():
+            new.unlink(missing_ok=True)
+            new.symlink_to(Path("releases", version))  # relative: it holds in a mounted image, too
+            self._checkpoint(f"{name}: made")
+            new.replace(link)
+            self._checkpoint(f"{name}: switched")
+            sync_directory(self.home)
+
+    def _write(self, name: str, data: bytes) -> None:
+        try:
+            write_atomic(self.home / name, data, checkpoint=self._checkpoint)
+        except StoreError as error:
+            raise ReleaseError(str(error)) from error
+
+    def _forget(self, name: str) -> None:
+        with self._told():
+            try:
+                (self.home / name).unlink()
+            except FileNotFoundError:
+                return
+            self._checkpoint(f"{name}: removed")
+            sync_directory(self.home)
+
+    def _note(self, name: str, kind: type[Note]) -> Note | None:
+        try:
+            data = read_small(self.home / name, max_bytes=MAX_NOTE_BYTES)
+            return None if data is None else msgspec.json.decode(data, type=kind)
+        except (StoreError, msgspec.DecodeError):
+            return None
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            where = error.filename or self.home
+            raise ReleaseError(
+                f"{os.fspath(where)}: {error.strerror}; run it as root, and look at free space there"
+            ) from error

@@ -1,0 +1,119 @@
+"""A switch restarts the gate once, and the judge's word is carried out whatever happens meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+from msgspec import Struct, field
+
+from provisioning.releases import Refused, Releases, Trial
+from provisioning.trial import Switched, go_back, judge, switch
+from provisioning.verdict import MAX_JUDGINGS, Look, Outcome
+from tests.provisioning.test_releases import NEW, OLD, serving
+
+
+class Machine(Struct):
+    """A gate whose health is a function of the release that serves."""
+
+    healthy: Callable[[], bool] = lambda: True
+    meant_to_run: bool = True
+    done: list[str] = field(default_factory=list)
+    looks: int = 0
+
+    def served(self) -> bool:
+        return self.meant_to_run and self.healthy()
+
+    def in_service(self) -> bool:
+        return self.meant_to_run
+
+    def look(self, command: Path) -> Look:
+        assert command.name == "gatehouse-terminal"
+        self.looks += 1
+        return Look(float(self.looks), () if self.healthy() else ("down",), "life", 0)
+
+    def restart(self) -> None:
+        self.done.append("restart")
+
+    def start_judge(self) -> None:
+        self.done.append("judge")
+
+
+def ticks() -> Callable[[], float]:
+    return map(float, count()).__next__
+
+
+def test_a_gate_that_serves_tries_the_new_release(tmp_path: Path) -> None:
+    releases, machine = serving(tmp_path), Machine()
+    assert switch(releases, NEW, machine) == Switched(NEW, changed=True, on_trial=True, before=OLD)
+    assert machine.done == ["restart", "judge"]
+    verdict = judge(releases, machine, ticks())
+    assert verdict is not None
+    assert verdict.outcome is Outcome.KEPT
+    assert (releases.current(), releases.trial()) == (NEW, None)
+
+
+def test_a_gate_that_does_not_serve_has_nothing_to_lose(tmp_path: Path) -> None:
+    releases, machine = serving(tmp_path), Machine(healthy=lambda: False)
+    assert switch(releases, NEW, machine) == Switched(NEW, changed=True, before=OLD)
+    assert machine.done == ["restart"]
+    assert releases.trial() is None
+
+
+def test_in_an_image_or_before_it_is_in_service_nothing_is_started(tmp_path: Path) -> None:
+    for name, machine in (("image", None), ("idle", Machine(meant_to_run=False))):
+        releases = serving(tmp_path / name)
+        assert switch(releases, NEW, machine).changed
+        assert (releases.current(), releases.trial()) == (NEW, None)
+        assert machine is None or machine.done == []
+
+
+def test_the_same_release_again_restarts_nothing(tmp_path: Path) -> None:
+    releases, machine = serving(tmp_path), Machine()
+    assert not switch(releases, OLD, machine).changed
+    assert machine.done == []
+
+
+def test_a_release_that_does_not_serve_is_gone_back_from(tmp_path: Path) -> None:
+    releases = serving(tmp_path)
+    machine = Machine(healthy=lambda: releases.current() == OLD)
+    switch(releases, NEW, machine)
+    verdict = judge(releases, machine, ticks())
+    assert verdict is not None
+    assert verdict.outcome is Outcome.GONE_BACK
+    assert machine.done == ["restart", "judge", "restart"]
+    assert (releases.current(), releases.trial()) == (OLD, None)
+    assert releases.refused() == Refused(NEW, verdict.reason)
+
+
+def test_a_judge_that_is_cut_off_again_and_again_goes_back(tmp_path: Path) -> None:
+    releases, machine = serving(tmp_path), Machine()
+    switch(releases, NEW, machine)
+    for number in range(MAX_JUDGINGS):
+        assert releases.begin_judging() == Trial(NEW, OLD, number + 1)  # and the power goes
+    verdict = judge(releases, machine, ticks())
+    assert verdict is not None
+    assert verdict.outcome is Outcome.GONE_BACK
+    assert releases.current() == OLD
+
+
+def test_a_trial_ended_by_hand_is_over(tmp_path: Path) -> None:
+    releases, machine = serving(tmp_path), Machine()
+    switch(releases, NEW, machine)
+    turn = ticks()
+
+    def wait() -> float:
+        now = turn()
+        if now == 3:
+            go_back(releases, "by hand", machine)
+        return now
+
+    assert judge(releases, machine, wait) is None
+    assert (releases.current(), releases.trial()) == (OLD, None)
+
+
+def test_without_a_trial_there_is_nothing_to_judge(tmp_path: Path) -> None:
+    machine = Machine()
+    assert judge(Releases(tmp_path), machine, ticks()) is None
+    assert machine.looks == 0
