@@ -1,0 +1,1 @@
+"""The steps of the set-up: one concern a file, in the order of `provisioning.steps.order`."""
