@@ -38,11 +38,15 @@ def write_file(path: Path, data: bytes, *, mode: int, owner: tuple[int, int] | N
 def make_directory(path: Path, *, mode: int, owner: tuple[int, int] | None, at: Checkpoint = pass_by) -> None:
     """Make ``path`` in a parent that is there, or give it this mode and owner. Raises ``DiskError``."""
     try:
-        with contextlib.suppress(FileExistsError):
-            path.mkdir(mode=0o700)
+        if path.is_dir():
+            set_access(path, mode, owner)
+        else:
+            temporary = temporary_of(path)
+            temporary.mkdir(mode=0o700, exist_ok=True)
+            set_access(temporary, mode, owner)
             at("directory: made")
-        set_access(path, mode, owner)
-        at("directory: given")
+            temporary.rename(path)
+        at("directory: there")
         sync_directory(path.parent)
     except OSError as error:
         raise disk_error(path, "cannot be made", error) from error
@@ -65,11 +69,10 @@ def make_link(path: Path, target: str, *, at: Checkpoint = pass_by) -> None:
 
 
 def remove_file(path: Path, *, at: Checkpoint = pass_by) -> None:
-    """Remove a file or link, and what an interrupted write left beside it. Raises ``DiskError``."""
+    """Remove a file or link. Raises ``DiskError``."""
     try:
         if not path.parent.is_dir():
             return
-        temporary_of(path).unlink(missing_ok=True)
         path.unlink(missing_ok=True)
         at("file: removed")
         sync_directory(path.parent)
@@ -90,6 +93,18 @@ def set_access(path: Path, mode: int, owner: tuple[int, int] | None) -> None:
 def temporary_of(path: Path) -> Path:
     """Where the new content of ``path`` lies until it is whole."""
     return path.with_name(f".{path.name}{TEMPORARY_SUFFIX}")
+
+
+def remove_temporary(path: Path) -> None:
+    """Remove what an interrupted write left beside ``path``. Raises ``DiskError``."""
+    temporary = temporary_of(path)
+    try:
+        if temporary.is_dir() and not temporary.is_symlink():
+            temporary.rmdir()
+        elif path.parent.is_dir():
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise disk_error(temporary, "cannot be removed", error) from error
 
 
 def disk_error(path: Path, what: str, error: OSError) -> DiskError:

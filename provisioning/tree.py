@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 
-from provisioning.durable import disk_error, make_directory, make_link, remove_file, temporary_of, write_file
+from provisioning.durable import (
+    disk_error,
+    make_directory,
+    make_link,
+    remove_file,
+    remove_temporary,
+    write_file,
+)
 from provisioning.errors import DiskError, ProvisioningError
 from provisioning.host import Host
 from provisioning.items import BEGIN, Directory, Edit, File, Item, Link, without_block
 from provisioning.journal import Change, Journal
-from provisioning.look import ABSENT, Kind, Look, digest, look_at
+from provisioning.look import Kind, Look, digest, look_at
 
 
 class Wanted(Struct, frozen=True):
@@ -55,21 +62,25 @@ class Tree:
             self._restore(change)
         self.journal.forget({one.path for one in stale})
 
-    def note(self, step: str, paths: Iterable[str]) -> None:
-        """A program is about to change these files: keep their originals."""
-        self.journal.intend([self._change(step, path, ()) for path in paths])
-
-    def wrote(self, step: str, paths: Iterable[str]) -> None:
-        """What that program made of them is ours."""
-        looks = ((path, look_at(self.host.path(path))) for path in paths)
-        self.journal.intend([Change(step, path, ABSENT, (look.content,)) for path, look in looks])
-
     def undo(self, step: str) -> list[str]:
         """Put back everything that the step changed; a line for each thing that stays, and why."""
         changes = self.journal.changes_of(step)
         stays = [reason for change in reversed(changes) if (reason := self._restore(change))]
         self.journal.forget({one.path for one in changes})
         return stays
+
+    def is_ours(self, change: Change) -> bool:
+        """Whether at that path is what we put there, or what was there before: nobody else changed it."""
+        return self._knows(change, look_at(self.host.path(change.path)))
+
+    def rewrite(self, path: str, text: str) -> None:
+        """Give a file another text, for good: no original is kept. Mode and owner stay."""
+        now = look_at(self.host.path(path))
+        owner = (now.uid, now.gid) if self.host.sets_owners else None
+        self._build(self.host.path(path), now, owner, text.encode("utf-8", "surrogateescape"))
+
+    def _knows(self, change: Change, now: Look) -> bool:
+        return now.kind is Kind.ABSENT or now.content in (*change.written, change.original.content)
 
     def _wanted(self, items: Iterable[Item]) -> list[Wanted]:
         found: dict[str, Wanted] = {}
@@ -186,14 +197,13 @@ class Tree:
     def _restore(self, change: Change) -> str | None:
         """Put the original back; why not, where something is not ours to remove."""
         path, original = self.host.path(change.path), change.original
-        if path.parent.is_dir():
-            temporary_of(path).unlink(missing_ok=True)
+        remove_temporary(path)
         now = look_at(path)
         if now == original:
             return None
         if Kind.DIRECTORY in (now.kind, original.kind):
             return self._restore_directory(path, now, original)
-        if now.kind is not Kind.ABSENT and now.content not in (*change.written, original.content):
+        if not self._knows(change, now):
             return self._strip(path, now)
         owner = (original.uid, original.gid) if self.host.sets_owners else None
         data = self.journal.kept(original.content) if original.kind is Kind.FILE else b""
@@ -222,9 +232,7 @@ class Tree:
         text = path.read_bytes().decode("utf-8", "surrogateescape") if now.kind is Kind.FILE else ""
         if BEGIN not in text:
             return f"{path}: was changed by somebody since; left as it is"
-        data = without_block(text).encode("utf-8", "surrogateescape")
-        owner = (now.uid, now.gid) if self.host.sets_owners else None
-        self._build(path, now, owner, data)
+        self.rewrite(self._inside(path), without_block(text))
         return f"{path}: was changed by somebody since; our lines are out, the rest is left as it is"
 
     def _rebuild_parents(self, path: Path) -> None:
@@ -235,8 +243,3 @@ class Tree:
 
     def _inside(self, path: Path) -> str:
         return "/" + str(path.relative_to(self.host.root)) if path != self.host.root else "/"
-
-
-def paths_of(changes: Iterable[Change]) -> Iterator[str]:
-    """The paths alone."""
-    return (one.path for one in changes)

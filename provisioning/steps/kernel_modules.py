@@ -1,0 +1,42 @@
+"""The kernel's own NFC drivers stay off the card readers; USB serial is there before the services start."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from provisioning.item_step import ItemStep
+from provisioning.items import Item
+from provisioning.step import State, done, to_do
+from provisioning.steps._shipped import shipped
+from provisioning.visit import Visit
+
+IN_THE_WAY: Final = ("pn533_usb", "pn533", "nfc")
+"""In the order in which they can be unloaded; modprobe.d/gatehouse.conf names the same."""
+
+
+def step() -> ItemStep:
+    """The step."""
+    return ItemStep("modules", "kernel modules of card readers", _items, after=_unload, proof=_proof)
+
+
+def loaded(visit: Visit) -> list[str]:
+    """Which of the modules in the way are loaded now."""
+    names = {line.split()[0] for line in visit.host.text("/proc/modules").splitlines() if line}
+    return [one for one in IN_THE_WAY if one in names]
+
+
+def _items(visit: Visit) -> list[Item]:
+    return [*shipped(visit, "modprobe.d/*.conf"), *shipped(visit, "modules-load.d/*.conf")]
+
+
+def _unload(visit: Visit) -> None:
+    for one in loaded(visit):
+        visit.host.run("modprobe", "-r", one)  # in use: the next boot leaves it out, and `verify` tells
+
+
+def _proof(visit: Visit) -> State:
+    if there := loaded(visit):
+        return to_do(
+            [f"{one} is still loaded and may take a card reader: pull the reader, or reboot" for one in there]
+        )
+    return done()

@@ -1,0 +1,30 @@
+"""What the tests of a visit share."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.machine import make_machine
+
+MEMORY = Path("/dev/shm")
+"""Thousands of small durable writes: on a disk they would only wait for it."""
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Path]:
+    """A directory for whole machines, in memory where there is such a place."""
+    if not MEMORY.is_dir():
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir=MEMORY) as name:
+        yield Path(name)
+
+
+@pytest.fixture
+def machine(place: Path) -> Path:
+    """The tree of a small Debian for a Raspberry Pi."""
+    return make_machine(place / "machine")
