@@ -22,6 +22,9 @@ ORDER_DOMAIN: Final = b"gatehouse order v1\0"
 LOG_HEAD_DOMAIN: Final = b"gatehouse log head v1\0"
 LOG_EPOCH_DOMAIN: Final = b"gatehouse log epoch v1\0"
 FLOOR_DOMAIN: Final = b"gatehouse floor v1\0"
+BUNDLE_DOMAIN: Final = b"gatehouse bundle v1\0"
+ENROLMENT_DOMAIN: Final = b"gatehouse enrolment v1\0"
+TOKEN_DOMAIN: Final = b"gatehouse token v1\0"
 
 PUBLIC_KEY_BYTES: Final = 32
 SEED_BYTES: Final = 32

@@ -118,8 +118,17 @@ def claimed_sender(form: Form, data: bytes) -> tuple[bytes, int]:
         raise _malformed(form, error) from None
 
 
+def claimed_parts(form: Form, data: bytes) -> Parts:
+    """The parts of a gate's statement that names its own key, unverified: to know which key to verify by.
+
+    Raises:
+        StatementError: the bytes are not such a statement.
+    """
+    return _body(form, _gate_frame(form, data)[0])
+
+
 def claimed_by_office(form: Form, data: bytes) -> Parts:
-    """The parts of an office's statement, unverified: for which gate or question it is.
+    """The parts of an office's statement, unverified: whose it is, for which gate or question.
 
     Raises:
         StatementError: the bytes are not such a statement.
