@@ -8,6 +8,7 @@ every door inside it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from msgspec import Struct
@@ -30,15 +31,17 @@ KINDS: Final[Mapping[str, GrantKind]] = {
 """What a card kind of the registry is at the gates."""
 _ALL_INSIDE: Final = frozenset({GrantKind.STAFF, GrantKind.GUARD, GrantKind.TECHNICIAN})
 
-ENDS: Final[Mapping[State, RevocationReason]] = {
-    State.SUSPENDED: RevocationReason.SUSPENDED,
-    State.LOST: RevocationReason.LOST,
-    State.FOUND: RevocationReason.LOST,
-    State.DAMAGED: RevocationReason.DAMAGED,
-    State.WITHDRAWN: RevocationReason.WITHDRAWN,
-    State.REPLACED: RevocationReason.SUPERSEDED,
-    State.COLLECTED: RevocationReason.WITHDRAWN,
-}
+ENDS: Final[Mapping[State, RevocationReason]] = MappingProxyType(
+    {
+        State.SUSPENDED: RevocationReason.SUSPENDED,
+        State.LOST: RevocationReason.LOST,
+        State.FOUND: RevocationReason.LOST,
+        State.DAMAGED: RevocationReason.DAMAGED,
+        State.WITHDRAWN: RevocationReason.WITHDRAWN,
+        State.REPLACED: RevocationReason.SUPERSEDED,
+        State.COLLECTED: RevocationReason.WITHDRAWN,
+    }
+)
 """Why gates refuse a card in this state: a closed list, without unpaid money (Civil Code art. 944(3))."""
 
 

@@ -1,0 +1,18 @@
+"""Every refusal has words, and they say the rule."""
+
+from __future__ import annotations
+
+import pytest
+
+from office.desk.refusals import WORDS, words
+from office.procedures.errors import Refused, RuleError
+
+
+@pytest.mark.parametrize("refused", Refused)
+def test_every_refusal_has_words_with_its_rule(refused: Refused) -> None:
+    facts = {"limit": 4, "cards": 5, "until": "2026-11-01", "due": "20.00"}
+    assert "(rule 13.4)" in words(RuleError("13.4", refused, **facts))
+
+
+def test_no_words_are_left_over() -> None:
+    assert set(WORDS) == set(Refused)
