@@ -139,18 +139,19 @@ def test_a_mass_removal_without_the_managers_signature_is_braked(world: World, g
 
 
 def test_a_frozen_link_is_counted_and_the_whole_list_asked_for(gate: GateSide) -> None:
-    hub = HostileHub(gate)
+    hub, before = HostileHub(gate), image(gate)
     hub.newest = NewestList(ListVersion(1, 9), bytes(32))
     for _ in range(3):
         assert "frozen_link" not in gate.refusals
         hub.pass_time(PACE.pulse_s)
     assert gate.refusals["frozen_link"] == 1
     assert hub.said(WantSnapshot) == [WantSnapshot("frozen_link")]
+    assert image(gate) == before
 
 
 def test_a_transfer_that_never_ends_is_a_frozen_link_too(gate: GateSide) -> None:
     """A byte now and then keeps the session alive, and nothing else."""
-    hub = HostileHub(gate)
+    hub, before = HostileHub(gate), image(gate)
     hub.newest = NewestList(ListVersion(1, 9), bytes(32))
     hub.say(Transfer(bytes(32), 100_000))
     for at in range(4):
@@ -158,17 +159,19 @@ def test_a_transfer_that_never_ends_is_a_frozen_link_too(gate: GateSide) -> None
         hub.pass_time(PACE.pulse_s)
     assert gate.refusals["frozen_link"] == 1
     assert hub.ended is None
+    assert image(gate) == before
     hub.session.send_envelope(put_delta(gate, LISTS))  # an update overtakes it
     hub.settle()
     assert gate.would_open(99)
 
 
 def test_more_than_was_announced_ends_the_session(gate: GateSide) -> None:
-    hub = HostileHub(gate)
+    hub, before = HostileHub(gate), image(gate)
     hub.say(Transfer(bytes(32), 100))
     hub.say(Piece(0, bytes(200)))
     assert hub.ended is not None
     assert (hub.ended.code, hub.ended.by_peer) == ("violation", False)
+    assert image(gate) == before
 
 
 @pytest.mark.parametrize(
@@ -241,7 +244,9 @@ def test_an_order_that_counts_back_opens_nothing(gate: GateSide) -> None:
 def test_a_hub_without_authority_is_left_as_a_refused_identity(
     gate: GateSide, keys: dict[str, object], attack: str
 ) -> None:
+    before = image(gate)
     hub = HostileHub(gate, **keys)  # type: ignore[arg-type]
+    assert image(gate) == before
     assert hub.ended is not None
     assert (hub.ended.code, hub.ended.by_peer) == ("refused_identity", False)
     assert gate.refusals == {attack: 1}
