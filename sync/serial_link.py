@@ -14,7 +14,7 @@ from sync.bus_master import BusMaster
 from sync.bus_station import BusStation
 from sync.connection import AddressDoubled, BusEvent, Closed, Connection, Opened
 from sync.link_errors import LinkError, LostLinkError
-from sync.serial_port import SerialPort
+from sync.serial_port import Port
 
 
 class SerialStream:
@@ -39,8 +39,9 @@ class SerialStream:
         while True:
             if self._error is not None:
                 raise self._error
-            data = data[self._connection.send(data) :]
-            self._kick()
+            if taken := self._connection.send(data):
+                data = data[taken:]
+                self._kick()  # not for nothing: each turn of the link wakes us up here
             if not data:
                 return
             await self._change()
@@ -82,7 +83,7 @@ class SerialLink:
 
     def __init__(
         self,
-        port: SerialPort,
+        port: Port,
         bus: BusMaster | BusStation,
         on_doubled: Callable[[int], None] = lambda _address: None,
     ) -> None:

@@ -120,6 +120,41 @@ def test_a_write_waits_until_the_line_has_taken_it() -> None:
     story(told)
 
 
+class CountingMaster(BusMaster):
+    """How often the link asked it for something to send."""
+
+    asked = 0
+
+    def next_output(self, now: float) -> bytes:
+        self.asked += 1
+        return super().next_output(now)
+
+
+def test_a_write_that_waits_leaves_the_processor_alone() -> None:
+    async def told() -> None:
+        line = Line(9_600)
+        with PtyBus(2, line.baud, time.monotonic) as wire:
+            master = CountingMaster(line, [1], nonce)
+            hub, gate = (
+                SerialLink(open_port(path, line.baud), bus)
+                for path, bus in zip(wire.paths, (master, BusStation(1, line, nonce)), strict=True)
+            )
+            hub.start()
+            gate.start()
+            below, above = await hub.accept(), await gate.accept()
+            master.asked = 0
+            writing = asyncio.create_task(below.write(SOME))
+            assert SOME.startswith(await read_exactly(above, 700))
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
+            # Each frame and each lump of an answer is a few turns; a spinning loop has ten thousands.
+            assert master.asked < 500
+            hub.close()
+            gate.close()
+
+    story(told)
+
+
 @pytest.mark.parametrize("side", [0, 1], ids=["hub", "gate"])
 def test_last_words_before_a_close_arrive(side: int) -> None:
     async def told() -> None:
