@@ -1,8 +1,9 @@
 """Whose turn it is on the serial bus: data shared fairly, everybody asked each second.
 
 After each poll comes data, if there is any, and after data at most one poll: neither
-holds up the other. While the line is busy, one common question a second to all gates
-replaces a poll of each: seven of them are a fifth of a 9600 baud line in bytes alone.
+holds up the other. What is sent to a gate that was quiet so far goes before polls. While the
+line is busy, one common question a second to all gates replaces a poll of each: seven of
+them are a fifth of a 9600 baud line in bytes alone.
 """
 
 from __future__ import annotations
@@ -58,12 +59,16 @@ class Schedule:
     def choose(self, now: float) -> Move | None:
         """What to do now; ``None``: nothing is due."""
         backlogged = [gate for gate in self._gates if gate.has_data]
-        if self._asked_last and backlogged:
+        if backlogged and self._asked_last:
             return self._send(backlogged, now)
+        if backlogged and self._one_is_fresh(backlogged):
+            return self._send(backlogged, now, asks_everyone=self._everyone_due_at() <= now)
         due_at, gate = self._first_due()
         if self._everyone_due_at() <= min(now, due_at):
-            self._everyone_at = max(self._everyone_at + COMMON_QUESTION_S, now + COMMON_QUESTION_S / 2)
-            return self._send(backlogged, now, asks_everyone=True) if backlogged else AskEveryone()
+            if backlogged:
+                return self._send(backlogged, now, asks_everyone=True)
+            self._everyone_asked(now)
+            return AskEveryone()
         self._asked_last = True
         if gate is not None and due_at <= now:
             if gate.is_quiet:
@@ -79,11 +84,24 @@ class Schedule:
 
     def _send(self, backlogged: Sequence[BusGate], now: float, *, asks_everyone: bool = False) -> SendData:
         self._asked_last = asks_everyone
+        if asks_everyone:
+            self._everyone_asked(now)
         self._busy_until = now + _BUSY_S
         chosen = min(backlogged, key=lambda gate: gate.charge)
         for gate in self._gates:  # nobody saves up more than the head start
             gate.charge = max(gate.charge, chosen.charge - _HEAD_START_BYTES)
         return SendData(chosen, asks_everyone)
+
+    def _one_is_fresh(self, backlogged: Sequence[BusGate]) -> bool:
+        """Whether one of them has most of its head start left: what it is sent does not wait for polls.
+
+        A revocation at all gates would else wait for the first ones' receipts.
+        """
+        most = max(gate.charge for gate in self._gates)
+        return min(gate.charge for gate in backlogged) < most - MAX_WIRE_BYTES
+
+    def _everyone_asked(self, now: float) -> None:
+        self._everyone_at = max(self._everyone_at + COMMON_QUESTION_S, now + COMMON_QUESTION_S / 2)
 
     def _first_due(self) -> tuple[float, BusGate | None]:
         due = [(gate.due_at(self._busy_until, self._presence_at), gate) for gate in self._gates]

@@ -39,6 +39,27 @@ def test_a_revocation_overtakes_a_running_snapshot(addresses: list[int]) -> None
     assert rig.bus.now - began <= (1.0 if addresses == [2] else 4.0)
 
 
+def test_a_revocation_at_all_gates_does_not_wait_for_the_first_ones_receipts() -> None:
+    rig = quiet_rig(EIGHT, [])
+    rig.hub[1].waiting = ENDLESS
+    rig.run_for(3.3)
+    others = EIGHT[1:]
+    for one in others:
+        rig.hub[one].waiting = b"\xee" * 190
+    began = rig.bus.now
+
+    def refused() -> bool:
+        rig.pump()
+        for one in others:
+            if rig.gates[one].received and not rig.gates[one].waiting and not rig.hub[one].received:
+                rig.gates[one].waiting = b"\xcc" * 165
+        return all(len(rig.gates[one].received) == 190 for one in others)
+
+    assert rig.bus.run(refused, 10.0)
+    assert rig.bus.now - began <= 7 * (190 + 12) / 960 + 0.27, "seven frames, and one that was on its way"
+    assert rig.bus.run(lambda: bool(rig.pump() or all(rig.hub[one].received for one in others)), 10.0)
+
+
 @pytest.mark.parametrize("absent", [[], [2, 3, 4, 5, 6, 7]], ids=["all_there", "six_absent"])
 def test_two_lists_share_the_line_evenly(absent: list[int]) -> None:
     rig = quiet_rig([1, 8], absent)
