@@ -8,7 +8,7 @@ from office.errors import OfficeError
 from office.hub.planner import Powers
 from office.keys import KeyDirectory
 from sync.delegation import Role
-from sync.envelope import ListStatement, seal
+from sync.envelope import ListStatement, UpdateKind, seal
 from sync.keys import SigningKey
 
 
@@ -61,7 +61,12 @@ class DirectorySigners:
                 f"{self._keys.path}: no key of role {role.name.lower()} for gate {statement.gate_id};"
                 " plug in its medium, or delegate one with: keys delegate"
             )
-        return seal(statement, [found[0]], delegations=[found[1]], withdrawals=self._withdrawals)
+        chain = [found[1]]
+        if statement.kind is UpdateKind.SNAPSHOT and (
+            online := self._key(Role.ONLINE, statement.gate_id, statement.issued_at)
+        ):
+            chain.append(online[1])  # a whole list can carry it; the first revocation by that key is short
+        return seal(statement, [found[0]], delegations=chain, withdrawals=self._withdrawals)
 
     def _key(self, role: Role, gate_id: int, at: int) -> tuple[SigningKey, bytes] | None:
         name = (role, gate_id)

@@ -83,3 +83,13 @@ def test_a_key_that_is_not_here_is_named(keys: KeyDirectory) -> None:
     signers.reload()
     with pytest.raises(OfficeError, match="no key of role online"):
         signers.seal(statement, Role.ONLINE)
+
+
+def test_a_whole_list_brings_the_online_keys_delegation_along(keys: KeyDirectory) -> None:
+    signers = DirectorySigners(keys)
+    chain = {one.role: data for one, data in keys.delegations().values()}
+    for gate_id, brought in ((1, (chain[Role.LIST], chain[Role.ONLINE])), (2, (chain[Role.LIST],))):
+        statement = snapshot(
+            Destination(ESTATE_ID, gate_id), content([resident(1)]), ListVersion(1, 1), issued_at=NOW
+        )
+        assert parse_envelope(signers.seal(statement, Role.LIST)).delegations == brought
