@@ -12,6 +12,7 @@ from drivers.library import load_library
 from drivers.ports import (
     DriverError,
     DriverLibraryError,
+    DriverMismatchError,
     DriverPermissionError,
     DriverSettingsError,
     DriverUnavailableError,
@@ -44,7 +45,7 @@ def open_chip(library: ModuleType, wanted: str) -> Any:  # noqa: ANN401 - librar
 
     Raises:
         DriverUnavailableError: there is none.
-        DriverSettingsError: the path is something else than a GPIO chip.
+        DriverMismatchError: the path is something else than a GPIO chip.
         DriverPermissionError: this user may not open it.
     """
     if wanted.startswith("/"):
@@ -100,7 +101,7 @@ def _open_path(library: ModuleType, path: Path) -> Any:  # noqa: ANN401 - librar
     except PermissionError as error:
         raise DriverPermissionError(f"{path}: this user may not use it; {_CURE}") from error
     except OSError as error:
-        raise DriverSettingsError(f"{path} is no GPIO chip ({error.strerror}); correct 'chip'") from error
+        raise DriverMismatchError(f"{path} is no GPIO chip ({error.strerror}); correct 'chip'") from error
 
 
 def line_offset(chip: Any, line: str) -> int:  # noqa: ANN401 - library

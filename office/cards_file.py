@@ -38,6 +38,12 @@ from sync.records import Credential, Direction, GrantKind, RevocationReason, Tec
 _WHOLE: Final = frozenset(("uses", "grant_id", "issue_id"))
 _LISTS: Final = frozenset(("doors", "companion"))
 _FLAGS: Final = frozenset(("long_opening", "passback_exempt", "first_card", "overrides_lockdown"))
+SHORTEST_CODE: Final = 22
+"""Characters of a code that opens by itself: so many letters and digits hold 128 random bits."""
+_SHORT_CODE: Final = (
+    f"a code that opens alone has {SHORTEST_CODE} characters or more, drawn at random (openssl rand -hex 16);"
+    " a short one may only stand beside a companion's card"
+)
 _NO_SALT: Final = "needs a pin_salt in [estate]: 32 random hexadecimal digits, kept for ever"
 
 
@@ -107,6 +113,9 @@ def _card(row: Table, estate: EstateFile) -> CardEntry:
         _pin(row, estate),
     )
     row.finish()
+    alone = credential.technology is Technology.CODE and not entry.companion and entry.ended is None
+    if alone and len(credential.number) < SHORTEST_CODE:
+        raise row.error("number", _SHORT_CODE)
     return entry
 
 

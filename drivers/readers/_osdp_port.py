@@ -12,7 +12,7 @@ import termios
 import tty
 from enum import Enum, unique
 
-from drivers.ports import DriverPermissionError, DriverUnavailableError
+from drivers.ports import DriverMismatchError, DriverPermissionError, DriverUnavailableError
 
 
 @unique
@@ -46,7 +46,7 @@ class Port:
             self._set_up(baud)
         except termios.error as error:
             os.close(self._fd)
-            raise DriverUnavailableError(
+            raise DriverMismatchError(
                 f"{path}: not a serial port ({error.args[-1]}); correct 'port' or connect an adapter "
                 f"that can do {baud.value} baud"
             ) from error

@@ -70,6 +70,7 @@ def open_reader(settings: Settings, clock: Callable[[], float]) -> OsdpReader:
     Raises:
         DriverLibraryError: libosdp is not installed.
         DriverUnavailableError: no port, no key.
+        DriverMismatchError: the port is no serial port.
         DriverPermissionError: the port may not be used, or the key is open to others.
     """
     library = load_library("osdp_sys", kind="osdp", package="libosdp", extra="osdp", system="libc6")

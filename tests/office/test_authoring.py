@@ -160,6 +160,7 @@ def test_two_chips_one_reader_cannot_tell_apart_are_refused(tmp_path: Path) -> N
         ("01,resident,e1,,,,,,,,,,more", "line 2: has more cells"),
         ("01,resident,e1,,,,5,,,,,\n02,resident,e1,,,,5,,,,,", "line 3, grant_id: 5 is that of"),
         ("01,resident,e1,,,,,5,,,,\n02,resident,e1,,,,,5,,,,", "line 3, issue_id: 5 is that of"),
+        ("GUESSED,visitor,e1,,,,,,,,,code", "line 2, number: a code that opens alone has 22 characters"),
         ('"01,resident', "not CSV"),
     ],
 )

@@ -18,6 +18,7 @@ from drivers import gpio_chip
 from drivers.gpio.gpiod import LOOK_AGAIN_S, GpiodBank, Settings, open_gpio, release_outputs
 from drivers.ports import (
     DriverLibraryError,
+    DriverMismatchError,
     DriverPermissionError,
     DriverSettingsError,
     DriverUnavailableError,
@@ -72,7 +73,7 @@ def test_path_that_is_not_there_is_told(devices: Path) -> None:
 
 @pytest.mark.parametrize("path", ["/dev/null", "/proc/version", "/"])
 def test_device_of_another_kind_is_told(path: str) -> None:
-    assert f"{path} is no GPIO chip" in refused(path, DriverSettingsError)
+    assert f"{path} is no GPIO chip" in refused(path, DriverMismatchError)
 
 
 def test_devices_of_another_kind_are_passed_over_when_looking_for_a_label(devices: Path) -> None:

@@ -18,6 +18,7 @@ from drivers.ports import (
     DigitsEntered,
     DriverError,
     DriverLibraryError,
+    DriverMismatchError,
     DriverPermissionError,
     DriverUnavailableError,
     HealthChanged,
@@ -310,7 +311,7 @@ class TestOpening:
         self.fails(self.settings(tmp_path, port="/nowhere"), DriverUnavailableError, "connect")
 
     def test_what_is_no_serial_port_is_refused(self, tmp_path: Path) -> None:
-        self.fails(self.settings(tmp_path), DriverUnavailableError, "/dev/null: not a serial port")
+        self.fails(self.settings(tmp_path), DriverMismatchError, "/dev/null: not a serial port")
 
     @pytest.mark.parametrize("which", ["port", "key"])
     def test_no_permission_is_its_own_error(
