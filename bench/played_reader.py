@@ -143,7 +143,7 @@ def timed(played: Played, count: int) -> dict[str, list[float]]:
 
 
 def worn_by_taps(played: Played, count: int) -> dict[str, Any]:
-    """Taps one after the other; looked at from the first tenth on, when caches and pools are filled."""
+    """Taps one after the other."""
     wear = Wear([], [], [])
     lost = 0
     for _ in range(MARKS):
