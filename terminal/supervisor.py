@@ -26,7 +26,9 @@ from terminal.loop import Loop, Timer
 from terminal.reader_supply import ReaderSupply
 
 FIRST_RETRY_S = 0.25
-LONGEST_RETRY_S = 30.0
+LONGEST_RETRY_S = 0.8
+"""With its jitter under a second: a reader plugged in again serves by then, however long it was away.
+A try costs an open that fails at once; what is dear to ask (an OSDP bus) is paced by its driver."""
 JITTER = 0.2
 """Share of the delay that is random, so that readers on one bus do not retry in step."""
 SILENCE_S = 5.0
