@@ -30,6 +30,9 @@ RECOVERED_MS: Final = 1_000.0
 KB_PER_10000_TAPS: Final = 100.0
 """A megabyte in 100,000 taps: less cannot be told from the allocator's breathing."""
 KB_PER_1000_REPLUGS: Final = 1_000.0
+LONG_OUTAGES: Final = 10
+LONG_OUTAGE_S: Final = 10.0
+"""Somebody looks for the plug: by then, who looks ever more seldom looks seldom."""
 FRAMES: Final = 10_000
 WITHIN_S: Final = 5.0
 
@@ -87,11 +90,14 @@ def _worn(workshop: Workshop, loads: Mapping[str, Load]) -> Iterator[Figure]:
     replugs = [(kind, "--replugs", load.replugs) for kind, load in loads.items() if load.replugs]
     waiting = [*replugs, *(one for one in taps if loads[one[0]].is_paced)]
     found = _play(workshop, [one for one in taps if one not in waiting], at_once=2)
-    found |= _play(workshop, waiting, at_once=len(waiting))
+    long = [(kind, "--outage", LONG_OUTAGES) for kind, load in loads.items() if load.replugs]
+    found |= _play(workshop, [*waiting, *long], at_once=len(waiting) + len(long))
     for kind, what, count in taps:
         yield from _tap_wear(kind, _scaled(workshop, count), found[kind, what]["taps"])
     for kind, what, count in replugs:
         yield from _replug_wear(kind, _scaled(workshop, count), found[kind, what]["replugs"])
+        spread = Spread.of(found[kind, "--outage"]["replugs"]["recovery_ms"])
+        yield Figure(f"{kind}_recovery_after_longer", spread.max, "ms", RECOVERED_MS, spread)
 
 
 def _play(
@@ -140,6 +146,9 @@ def _held(wear: Mapping[str, list[int]]) -> int:
 
 def _played(workshop: Workshop, kind: str, load: str, count: int) -> dict[str, Any]:
     arguments = ["-m", "bench.played_reader", kind, load, str(_scaled(workshop, count))]
+    if load == "--outage":
+        outage_s = 0.1 if workshop.quick else LONG_OUTAGE_S
+        arguments[3:] = ["--replugs", str(2 if workshop.quick else count), "--outage", str(outage_s)]
     found: dict[str, Any] = json.loads(output_of(workshop, arguments))
     return found
 

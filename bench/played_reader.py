@@ -29,7 +29,8 @@ from sync.records import Credential, MappingRule, Technology, canonical
 from terminal.loop import Loop
 from terminal.supervisor import Health, ReaderSupervisor
 
-WITHIN_S: Final = 5.0
+WITHIN_S: Final = 40.0
+"""Longer than the supervisor's longest pause between two tries."""
 LOST_AFTER_S: Final = 2.0
 """A tap that was not read by then is not read any more."""
 LONGEST_OUTAGE_S: Final = 0.5
@@ -152,14 +153,14 @@ def worn_by_taps(played: Played, count: int) -> dict[str, Any]:
     return {"lost": lost, "wear": _fields(wear)}
 
 
-def worn_by_replugs(played: Played, count: int) -> dict[str, Any]:
-    """Unplug, wait, plug; how long until the supervisor says well, and whether the next tap is read."""
+def worn_by_replugs(played: Played, count: int, outage_s: float = LONGEST_OUTAGE_S) -> dict[str, Any]:
+    """Unplug, wait ``outage_s`` at most, plug; until the supervisor says well, and the next tap is read."""
     wear = Wear([], [], [])
     recovery_ms, lost = [], 0
     for number in range(count):
         played.device.unplug()
         played.until(lambda: not played.health.ok, WITHIN_S)
-        played.until(lambda: False, played.draw.uniform(0.0, LONGEST_OUTAGE_S))
+        played.until(lambda: False, played.draw.uniform(0.0, outage_s))
         played.device.plug()
         back_at = time.monotonic()
         played.wait_up()
@@ -180,6 +181,7 @@ def main() -> int:
     parser.add_argument("kind")
     for load in ("--timed", "--taps", "--replugs"):
         parser.add_argument(load, type=int, default=0, metavar="COUNT")
+    parser.add_argument("--outage", type=float, default=LONGEST_OUTAGE_S, metavar="SECONDS")
     arguments = parser.parse_args()
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="gatehouse-reader-") as directory:
@@ -191,7 +193,7 @@ def main() -> int:
             if arguments.taps:
                 found["taps"] = worn_by_taps(played, arguments.taps)
             if arguments.replugs:
-                found["replugs"] = worn_by_replugs(played, arguments.replugs)
+                found["replugs"] = worn_by_replugs(played, arguments.replugs, arguments.outage)
     print(json.dumps(found))
     return 0
 

@@ -90,6 +90,7 @@ FIGURES = {
             if load.replugs
             for what in (
                 "recovery",
+                "recovery_after_longer",
                 "taps_lost_after_recovery",
                 "growth_over_replugs",
                 "held_after_replugs",

@@ -63,7 +63,6 @@ class Toy:
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Toy, Played]]:
     monkeypatch.setattr(played_reader, "LOST_AFTER_S", 0.1)
-    monkeypatch.setattr(played_reader, "LONGEST_OUTAGE_S", 0.01)
     device = Toy()
     with closing(Played(device, "test")) as played:
         played.wait_up()
@@ -102,7 +101,7 @@ def test_a_tap_is_timed_from_the_wire(toy: tuple[Toy, Played]) -> None:
 def test_each_return_is_told_and_the_tap_after_it_counts(toy: tuple[Toy, Played]) -> None:
     device, played = toy
     device.swallows = frozenset({2})
-    found = worn_by_replugs(played, 2)
+    found = worn_by_replugs(played, 2, 0.01)
     assert found["lost"] == 1
     assert all(one > 0 for one in found["recovery_ms"])
     assert played.health.ok
@@ -115,4 +114,4 @@ def test_a_reader_that_does_not_come_back_ends_the_measurement(
     monkeypatch.setattr(played_reader, "WITHIN_S", 0.4)
     monkeypatch.setattr(device, "plug", lambda: None)
     with pytest.raises(TimeoutError, match="pulled out; plug it in"):
-        worn_by_replugs(played, 1)
+        worn_by_replugs(played, 1, 0.01)
