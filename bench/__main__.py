@@ -30,7 +30,7 @@ BENCHES: Final = {
     "tls": "handshakes, whole and resumed",
     "push": "a thousand gates on one hub: revocations and whole lists",
     "serial": "a full list to one of eight gates at 9600 baud",
-    "drivers": "an event complete on a reader's wire until the gate has it",
+    "drivers": "readers: from the wire to the credential, recovery, wear, noise, an idle gate",
     "hub": "the office's work: storing events, signing revocations and whole lists",
 }
 """Each is a module of this package with ``measure(workshop)``."""

@@ -10,7 +10,7 @@ import json
 import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from functools import reduce
 from operator import xor
 from pathlib import Path
@@ -55,15 +55,12 @@ def simulated(told: str) -> Attachment:
     return Attachment(SIMULATED, f'kind = "{SIMULATED}"', told)
 
 
-@contextmanager
-def attach(kind: str, directory: Path) -> Iterator[Attachment]:
+def attach(kind: str, directory: Path) -> AbstractContextManager[Attachment]:
     """A reader of this kind on a device of its own, its files in ``directory``; gone at the end.
 
-    Raises:
-        DriverUnavailableError: it cannot be had on this machine; the text says why.
+    Entering it raises ``DriverUnavailableError`` if it cannot be had on this machine.
     """
-    with _MAKERS[kind](directory) as attached:
-        yield attached
+    return _MAKERS[kind](directory)
 
 
 @contextmanager

@@ -58,11 +58,12 @@ def test_the_gate_dies_with_a_demonstration_that_is_killed(tmp_path: Path) -> No
         assert process.wait(WITHIN_S) == -signal.SIGKILL
 
 
-def test_a_person_taps_sees_it_and_quits_and_finds_his_terminal_as_it_was() -> None:
+@pytest.mark.parametrize("kind", ["sim", "em4100_serial"])
+def test_a_person_taps_sees_it_and_quits_and_finds_his_terminal_as_it_was(kind: str) -> None:
     owner, terminal = pty.openpty()
     ioctl(terminal, TIOCSWINSZ, pack("HHHH", 24, 80, 0, 0))
     process = subprocess.Popen(
-        [*COMMAND, "--reader", "sim"], cwd=ROOT, stdin=terminal, stdout=terminal, stderr=subprocess.PIPE
+        [*COMMAND, "--reader", kind], cwd=ROOT, stdin=terminal, stdout=terminal, stderr=subprocess.PIPE
     )
     os.close(terminal)
     with process:
