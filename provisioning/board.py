@@ -48,14 +48,14 @@ _CHIPS: Final = {
     "pi-5": "pinctrl-rp1",
 }
 _MODELS: Final = (
-    (re.compile(r"Raspberry Pi Zero"), "pi-zero"),
-    (re.compile(r"Raspberry Pi (5|500|Compute Module 5)"), "pi-5"),
-    (re.compile(r"Raspberry Pi (4|400|Compute Module 4)"), "pi-4"),
-    (re.compile(r"Raspberry Pi (3|Compute Module 3)"), "pi-3"),
-    (re.compile(r"Raspberry Pi 2"), "pi-2"),
-    (re.compile(r"Raspberry Pi (Model|Compute Module Rev)"), "pi-1"),
+    (re.compile(r"Raspberry Pi Zero\b"), "pi-zero"),
+    (re.compile(r"Raspberry Pi (5|500|Compute Module 5)\b"), "pi-5"),
+    (re.compile(r"Raspberry Pi (4|400|Compute Module 4)\b"), "pi-4"),
+    (re.compile(r"Raspberry Pi (3|Compute Module 3)\b"), "pi-3"),
+    (re.compile(r"Raspberry Pi 2\b"), "pi-2"),
+    (re.compile(r"Raspberry Pi (Model|Compute Module Rev)\b"), "pi-1"),
 )
-"""Whole words follow the number, so that a Pi 50 of the future is no Pi 5."""
+"""Whole words, so that a Pi 50 of the future is no Pi 5."""
 
 
 def board_of(name: str, model: str = "") -> Board:
@@ -74,7 +74,7 @@ def model_of(host: Host) -> str:
 def recognise(model: str) -> Board | None:
     """The board of this model name; ``None``: one that this release does not know."""
     for pattern, name in _MODELS:
-        if (match := pattern.match(model)) and not model[match.end() : match.end() + 1].isalnum():
+        if pattern.match(model):
             return board_of(name, model)
     return None
 

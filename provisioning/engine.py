@@ -53,6 +53,7 @@ def apply(visit: Visit, steps: Sequence[Step], progress: Progress = silent) -> l
     """
     refuse_impossible(plan(visit, steps))
     visit.journal.open()
+    visit.journal.note_board(visit.board.name)
     return [_apply_step(visit, step, progress) for step in steps]
 
 

@@ -16,6 +16,7 @@ MOST_LINKS: Final = 40
 """As the kernel's own limit (path_resolution(7))."""
 MAX_FILE_BYTES: Final = 4 * 1024 * 1024
 """No file that is set up is larger; accounts of a whole company fit."""
+MANY_FILES: Final = 1_000_000
 COMMAND_LIMIT_S: Final = 90.0
 """systemd itself gives a service so long to start."""
 
@@ -31,6 +32,14 @@ class Ran(Struct, frozen=True):
     def ok(self) -> bool:
         """It ended well."""
         return self.code == 0
+
+
+class Space(Struct, frozen=True):
+    """Room on a file system."""
+
+    free_bytes: int
+    free_files: int
+    read_only: bool
 
 
 class Host:
@@ -82,6 +91,19 @@ class Host:
     def group_id(self, name: str) -> int | None:
         """Number of a group of this machine; ``None``: no such group."""
         return self._number("/etc/group", name)
+
+    def space(self, inside: str) -> Space:
+        """Room on the file system that ``inside`` lies on, or will lie on. Raises ``DiskError``."""
+        path = self.target(inside)
+        while not path.exists() and path != self.root:
+            path = path.parent
+        try:
+            told = os.statvfs(path)
+        except OSError as error:
+            raise disk_error(path, "cannot be looked at", error) from error
+        # A file system without a fixed number of files (btrfs, FAT) tells 0 of 0.
+        files = told.f_favail if told.f_files else MANY_FILES
+        return Space(told.f_bavail * told.f_frsize, files, bool(told.f_flag & os.ST_RDONLY))
 
     @property
     def sets_owners(self) -> bool:

@@ -49,6 +49,8 @@ class Record(Struct, frozen=True, forbid_unknown_fields=True):
     finished: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
     """In the order in which they were made."""
+    board: str = ""
+    """The board as it was detected or chosen: a tree that does not run cannot tell it a second time."""
 
 
 class Journal:
@@ -93,6 +95,11 @@ class Journal:
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
+
+    def note_board(self, name: str) -> None:
+        """Keep which board this is."""
+        if name != self._record.board:
+            self._store(replace(self._record, board=name))
 
     def begin(self, step: str) -> None:
         """A step starts to change things."""

@@ -1,0 +1,115 @@
+"""How the commands of the set-up answer: a line for each step, or one JSON object; and how they fail."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from provisioning.engine import Result, StepFailedError
+from provisioning.errors import DiskError, JournalError, ProvisioningError, RefusedError
+from provisioning.step import Condition
+from terminal.config import ConfigError
+from terminal.findings import Finding
+
+# Numbers from 64 on are those of sysexits.h, with the meanings of docs/commands.md.
+EXIT_NO: Final = 1
+EXIT_UNAVAILABLE: Final = 69
+EXIT_IO: Final = 74
+EXIT_CONFIG: Final = 78
+
+Fields = dict[str, Any]
+Outcome = tuple[int, str, Fields]
+"""Exit code, text for people, fields for programs."""
+
+
+def add_common(parser: argparse.ArgumentParser, *, dry_run: str = "") -> None:
+    """The options of each of them; ``dry_run``: what it tells instead of doing it."""
+    parser.add_argument(
+        "--root",
+        type=Path,
+        default=Path("/"),
+        metavar="DIR",
+        help="a mounted image or a tree, not this machine",
+    )
+    parser.add_argument("--json", action="store_true", help="answer with one JSON object")
+    if dry_run:
+        parser.add_argument("--dry-run", action="store_true", help=dry_run)
+
+
+def add_set_up(parser: argparse.ArgumentParser, boards: Sequence[str]) -> None:
+    """The options of what sets a machine up, or would."""
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="the gate's TOML file, from the stick or office"
+    )
+    parser.add_argument("--board", choices=boards, help="which computer this is, where it does not tell")
+    parser.add_argument(
+        "--read-only-root",
+        action=argparse.BooleanOptionalAction,
+        help="mount the system read-only; the state needs a partition of its own",
+    )
+
+
+def say(arguments: argparse.Namespace, work: Callable[[], Outcome]) -> int:
+    """Do ``work`` and say its answer, or why there is none; returns the exit code."""
+    try:
+        code, text, fields = work()
+    except ConfigError as error:
+        code, text, fields = EXIT_CONFIG, str(error), {"errors": error.errors}
+    except RefusedError as error:
+        code, text, fields = EXIT_NO, f"nothing was changed:\n{error}", {"errors": error.reasons}
+    except StepFailedError as error:
+        code, text, fields = EXIT_UNAVAILABLE, str(error), {"step": error.step, "error": str(error)}
+    except (DiskError, JournalError) as error:
+        code, text, fields = EXIT_IO, str(error), {"error": str(error)}
+    except ProvisioningError as error:
+        code, text, fields = EXIT_NO, str(error), {"error": str(error)}
+    if arguments.json:
+        show(json.dumps({"ok": code == 0, **fields}))
+    elif text:
+        show(text, file=sys.stdout if code == 0 else sys.stderr)
+    return code
+
+
+def show(text: str, *, file: Any = None) -> None:  # noqa: ANN401 - a text stream, whatever pytest made of it
+    """Print at once; nothing in it can steer the terminal."""
+    safe = "".join(one if one.isprintable() or one == "\n" else "\N{REPLACEMENT CHARACTER}" for one in text)
+    print(safe, file=file, flush=True)
+
+
+def line_of(result: Result) -> str:
+    """One step for people, with what it changes below it."""
+    told = f"{result.state.condition.value:<11} {result.step:<15} {result.title}"
+    if result.state.condition is Condition.CANNOT or result.state.reason not in (
+        "as it should be",
+        "done now",
+    ):
+        told += f": {result.state.reason}"
+    changes = result.state.changes if result.state.condition is Condition.TO_DO else ()
+    return "\n".join([told, *(f"            - {one}" for one in changes)])
+
+
+def result_fields(results: Sequence[Result]) -> list[Fields]:
+    """Steps for programs."""
+    return [
+        {
+            "step": one.step,
+            "condition": one.state.condition.value,
+            "reason": one.state.reason,
+            "changes": list(one.state.changes),
+        }
+        for one in results
+    ]
+
+
+def finding_line(finding: Finding) -> str:
+    """One finding for people."""
+    return f"{finding.verdict.value:<11} {finding.what}: {finding.text}"
+
+
+def finding_fields(findings: Sequence[Finding]) -> list[Fields]:
+    """Findings for programs."""
+    return [{"what": one.what, "verdict": one.verdict.value, "text": one.text} for one in findings]
