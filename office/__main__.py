@@ -7,6 +7,7 @@ list countersign FILE                 add the manager's signature
 list root-sign FILE                   have the root sign a list that begins an epoch
 hub …                                 the hub's store: see `office.hub.cli`
 init, createuser, serve               the desk: see `office.site.cli`
+bundle GATE                           what a technician takes to a gate (`office.bundle_cli`)
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from office import key_options
 from office.authoring import check_ids_kept, check_none_revived, compile_list, number_cards
+from office.bundle_cli import add_bundle
 from office.cards_file import load_cards, read_credential
 from office.clock import utc_now
 from office.errors import OfficeError
@@ -132,6 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_list(groups.add_parser("list", help="sign permission lists"))
     add_site(groups)
     add_hub(groups.add_parser("hub", help="register gates, change and report what they are to have"))
+    add_bundle(groups.add_parser("bundle", help="make the site bundle of a gate"))
     return parser
 
 

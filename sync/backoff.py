@@ -14,6 +14,7 @@ from sync.link_errors import (
     DowngradedTlsError,
     GarbledHandshakeError,
     LinkError,
+    NotAcceptedYetError,
     RefusedIdentityError,
 )
 
@@ -35,8 +36,12 @@ STRANGER: Final = Pace(10, 600)
 IDENTITY: Final = Pace(60, 3600)
 """A person must register or delegate a key; each try is a refusal in somebody's log."""
 
+ENROLMENT: Final = Pace(5, 60)
+"""A person at the office compares two fingerprints while a technician waits at the gate."""
+
 _PACES: Final[tuple[tuple[type[LinkError], Pace], ...]] = (
     (RefusedIdentityError, IDENTITY),
+    (NotAcceptedYetError, ENROLMENT),
     (GarbledHandshakeError, STRANGER),
     (DowngradedTlsError, STRANGER),
 )

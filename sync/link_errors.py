@@ -58,6 +58,18 @@ class CrowdedError(LinkError):
     attack = "crowded"
 
 
+class UninvitedTalkError(LinkError):
+    """A gate that may only ask to be enrolled said something else."""
+
+    attack = "uninvited_talk"
+
+
+class NotAcceptedYetError(LinkError):
+    """The office has this gate's request, and a person has to accept its key."""
+
+    attack = "not_accepted_yet"
+
+
 class RefusedIdentityError(LinkError):
     """One side does not accept the other's key: only people can change that."""
 

@@ -1,7 +1,7 @@
 """`python -m office hub …`: the hub's store by hand, also while a hub serves gates from it.
 
 hub init STORE --estate HEX                   a new store
-hub register STORE --gate 1 --name east --key HEX [--serial ADDRESS | --by-file]
+hub register STORE --gate 1 --name east [--key HEX] [--serial ADDRESS | --by-file]
 hub strike STORE --gate 1                     a lost gate: its key is refused for ever
 hub import STORE ESTATE.toml                  make all lists what the estate file says
 hub revoke STORE --card HEX --reason lost     end a chip's grants at every gate
@@ -15,6 +15,8 @@ hub raise-epoch STORE --gate 1 --keys KEYS --out FILE  the list of a new epoch, 
 hub run STORE --keys KEYS [--listen HOST:PORT]   serve gates until told to stop
 hub order STORE open --gate 1 --door 1 --operator 17 --reason "parcel"
 hub take STORE FILE [--keys KEYS]             a file from a gate's stick, the manager or the root
+hub enrolments STORE                          bundles that are out, keys that wait to be accepted
+hub accept|refuse STORE FINGERPRINT           whether this key is the gate's
 
 A change is durable with its outbox row when the command ends; a running hub is told, and
 finds it within a second in any case.
@@ -31,6 +33,7 @@ from office.cards_file import read_credential
 from office.errors import OfficeError
 from office.estate_file import load_estate
 from office.hub.desk import card_report, gate_report, import_estate, revoke
+from office.hub.enrolment_cli import accept_key, add_decision, add_enrolments, enrolments, refuse_key
 from office.hub.facts import Change, Gate, LinkKind
 from office.hub.floor_post import lowering_state
 from office.hub.one_use import counted_grant, decide, order_move
@@ -71,6 +74,9 @@ def add_hub(group: argparse.ArgumentParser) -> None:
         ("propose", add_propose, propose, "write what the brake holds as a file for the manager"),
         ("raise-epoch", add_raise_epoch, raise_epoch, "write the list of a new epoch for the root"),
         ("take", add_take, take, "take in a file: a gate's, or what the manager or the root has signed"),
+        ("enrolments", add_enrolments, enrolments, "bundles that are out, and keys that wait"),
+        ("accept", add_decision, accept_key, "accept a gate's key by its fingerprint"),
+        ("refuse", add_decision, refuse_key, "refuse a gate's key by its fingerprint"),
     ):
         command = commands.add_parser(name, help=text)
         command.add_argument("store", type=Path, help="the hub's SQLite file")
@@ -103,7 +109,11 @@ def _init(options: argparse.Namespace, _now: int) -> Report:
 def _add_register(command: argparse.ArgumentParser) -> None:
     _add_gate(command)
     command.add_argument("--name", required=True)
-    command.add_argument("--key", required=True, help="the gate's public key, 64 hexadecimal digits")
+    command.add_argument(
+        "--key",
+        default="",
+        help="its public key, 64 hexadecimal digits; without it a bundle invites the gate",
+    )
     link = command.add_mutually_exclusive_group()
     link.add_argument("--serial", type=int, metavar="ADDRESS", help="on a serial pair, under this address")
     link.add_argument("--by-file", action="store_true", help="only files are carried to it")

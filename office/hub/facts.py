@@ -27,6 +27,7 @@ class Gate(Struct, frozen=True):
     gate_id: int
     name: str
     public_key: bytes
+    """Its own; empty while the gate is planned and the office knows none."""
     link: LinkKind
     bus_address: int | None
     """On a serial pair; ``None`` on any other link."""
@@ -34,6 +35,41 @@ class Gate(Struct, frozen=True):
     format_version: int = 1
     struck_at: int | None = None
     """Since when its key is refused."""
+
+
+@unique
+class InvitationState(IntEnum):
+    """How far an invitation has come; the value is its number in the store."""
+
+    OPEN = 1
+    """No key was presented."""
+    PENDING = 2
+    """A key was presented: a person compares fingerprints."""
+    ACCEPTED = 3
+    REFUSED = 4
+    VOID = 5
+    """A newer bundle of the same gate took its place."""
+
+
+class Invitation(Struct, frozen=True):
+    """A site bundle that was made, and what became of its token."""
+
+    token: bytes
+    """Public half: nobody can ask with what stands here."""
+    gate_id: int
+    made_at: int
+    not_after: int
+    digest: bytes
+    """SHA-256 of the bundle's file."""
+    replaces: bool
+    """The gate's old unit serves no more."""
+    state: InvitationState = InvitationState.OPEN
+    key: bytes | None = None
+    """The public key that was presented."""
+    signed: bytes | None = None
+    """The request by which it was (`sync.enrolment`)."""
+    asked_at: int | None = None
+    decided_at: int | None = None
 
 
 class Change(Struct, frozen=True):

@@ -7,10 +7,13 @@ from pathlib import Path
 from msgspec import Struct
 
 from office.errors import OfficeError
+from office.hub.enrolment_intake import take_request
 from office.hub.log_intake import Batch, Erased
 from office.hub.port import HubStorage
 from office.hub.reception import take_events, take_log_epoch, take_receipt
 from sync.codec import CodecError
+from sync.enrolment import read_enrolment_file
+from sync.enrolment_talk import EnrolmentAnswer, EnrolmentState
 from sync.message_file import read_messages
 from sync.messages import LogBatch, LogEpochSent, Message, ReceiptSent
 from sync.statements.log_epoch import FORM as LOG_EPOCH
@@ -68,6 +71,21 @@ def take_file(store: HubStorage, path: Path, at: int) -> TakenIn:
     if sender is None:
         raise OfficeError(f"{path}: is empty")
     return TakenIn(sender.gate_id, last, receipts)
+
+
+def take_enrolment(store: HubStorage, path: Path, data: bytes, at: int) -> EnrolmentAnswer | None:
+    """Take in the gate's request to be enrolled in a file's bytes; ``None`` if they are of another kind.
+
+    Raises:
+        OfficeError: the request is refused.
+    """
+    signed = read_enrolment_file(data)
+    if signed is None:
+        return None
+    answer = take_request(store, signed, at)
+    if answer.state is EnrolmentState.REFUSED:
+        raise OfficeError(f"{path}: refused: {answer.text}")
+    return answer
 
 
 def _sender(store: HubStorage, first: Message) -> Sender:

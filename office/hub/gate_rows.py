@@ -23,8 +23,8 @@ class SqliteGates:
 
     def add(self, gate: Gate) -> None:
         """Register a gate; raises ``OfficeError`` if id, name, key or bus address is taken."""
-        if len(gate.public_key) != PUBLIC_KEY_BYTES:
-            raise OfficeError(f"gate {gate.gate_id}: its public key needs {PUBLIC_KEY_BYTES} bytes")
+        if gate.public_key:
+            _check_length(gate.gate_id, gate.public_key)
         if (gate.bus_address is not None) != (gate.link is LinkKind.SERIAL):
             raise OfficeError(f"gate {gate.gate_id}: a bus address goes with a serial link, and only with it")
         with self._database.transaction():
@@ -34,7 +34,7 @@ class SqliteGates:
                 (
                     gate.gate_id,
                     gate.name,
-                    gate.public_key,
+                    gate.public_key or None,
                     gate.link.value,
                     gate.bus_address,
                     gate.registered_at,
@@ -43,6 +43,36 @@ class SqliteGates:
                 ),
             )
             self._database.execute("INSERT INTO lists (gate_id) VALUES (?)", (gate.gate_id,))
+
+    def give_key(self, gate_id: int, public_key: bytes, at: int) -> None:
+        """The gate has this key from now on, the one before is struck; raises ``OfficeError`` if taken."""
+        _check_length(gate_id, public_key)
+        with self._database.transaction():
+            gate = self.get(gate_id)
+            if gate.struck_at is not None:
+                raise OfficeError(f"gate {gate_id} was struck off: it never comes back; register another id")
+            if gate.public_key == public_key:
+                return
+            self._check_key_is_free(gate, public_key)
+            self.strike_key(gate_id, at)
+            self._database.execute("UPDATE gates SET public_key = ? WHERE gate_id = ?", (public_key, gate_id))
+
+    def strike_key(self, gate_id: int, at: int) -> None:
+        """Refuse the gate's key for ever; the gate is planned again, and waits for another."""
+        with self._database.transaction():
+            key = self.get(gate_id).public_key
+            if key:
+                self._database.execute(
+                    "INSERT OR IGNORE INTO struck_keys VALUES (?, ?, ?)", (key, gate_id, at)
+                )
+                self._database.execute("UPDATE gates SET public_key = NULL WHERE gate_id = ?", (gate_id,))
+
+    def is_struck(self, public_key: bytes) -> bool:
+        """Whether this key was struck: of a lost gate, or of a unit that was replaced."""
+        gate = self.by_key(public_key)
+        if gate is not None:
+            return gate.struck_at is not None
+        return self._database.one("SELECT 1 FROM struck_keys WHERE public_key = ?", (public_key,)) is not None
 
     def strike(self, gate_id: int, at: int) -> None:
         """Strike a lost gate off: its key is refused from now on, for ever."""
@@ -82,7 +112,6 @@ class SqliteGates:
         for what, column, value in (
             ("id", "gate_id", gate.gate_id),
             ("name", "name", gate.name),
-            ("key", "public_key", gate.public_key),
             ("bus address", "bus_address", gate.bus_address),
         ):
             taken = self._database.one(f"SELECT name, struck_at FROM gates WHERE {column} = ?", (value,))
@@ -92,10 +121,36 @@ class SqliteGates:
                     f"gate {gate.gate_id} {gate.name!r}: its {what} is that of gate {taken[0]!r}{off};"
                     " each gate has its own, and one that was struck off never comes back"
                 )
+        if gate.public_key:
+            self._check_key_is_free(gate, gate.public_key)
+
+    def _check_key_is_free(self, gate: Gate, public_key: bytes) -> None:
+        """One key, one gate, and none that was ever struck."""
+        owner = self.by_key(public_key)
+        if owner is None and not self.is_struck(public_key):
+            return
+        whose = "that of a unit that was replaced" if owner is None else f"that of gate {owner.name!r}"
+        off = " (struck off)" if owner is not None and owner.struck_at is not None else ""
+        raise OfficeError(
+            f"gate {gate.gate_id} {gate.name!r}: its key is {whose}{off};"
+            " each gate has its own, and one that was struck off never comes back"
+        )
+
+
+def _check_length(gate_id: int, public_key: bytes) -> None:
+    if len(public_key) != PUBLIC_KEY_BYTES:
+        raise OfficeError(f"gate {gate_id}: its public key needs {PUBLIC_KEY_BYTES} bytes")
 
 
 def _gate(row: Row) -> Gate:
     gate_id, name, public_key, link, bus_address, registered_at, format_version, struck_at = row
     return Gate(
-        gate_id, name, public_key, LinkKind(link), bus_address, registered_at, format_version, struck_at
+        gate_id,
+        name,
+        public_key or b"",
+        LinkKind(link),
+        bus_address,
+        registered_at,
+        format_version,
+        struck_at,
     )

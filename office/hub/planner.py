@@ -153,6 +153,18 @@ def plan(now: Situation) -> Action:
     return _anew(now, place)
 
 
+def for_a_new_unit(now: Situation) -> ListVersion | Why:
+    """The version of a whole list for a unit that has none, above all the gate may have; or why not."""
+    version = next_version(now)
+    if now.struck:
+        return Why.STRUCK_OFF
+    if locate(now) in (Place.AHEAD, Place.DIFFERENT) and not now.contact.resumed:
+        return Why.NEEDS_CLERK
+    if now.waiting.braked:
+        return Why.NEEDS_MANAGER
+    return Why.NEEDS_ROOT if version is None else version
+
+
 def locate(now: Situation) -> Place:
     """Where the gate's list lies."""
     version, digest = now.contact.version, now.contact.digest
@@ -206,7 +218,7 @@ def _onward(now: Situation, place: Place) -> Action:
         return _anew(now, place) if refusal in DAMAGED | {MASS_REMOVAL} else Rest(Why.REFUSED)
     if not waiting.steps:
         return Rest(Why.IN_SYNC if place is Place.AT_HEAD else Why.SENDING)
-    version = _next(now)
+    version = next_version(now)
     if version is None:
         return Rest(Why.NEEDS_ROOT)
     if powers.list_key and not waiting.braked and not waiting.oversize:
@@ -220,7 +232,7 @@ def _anew(now: Situation, place: Place) -> Action:
     """Only a snapshot helps the gate."""
     if running(now) is not None:
         return Rest(Why.SENDING)
-    version, refusal = _next(now), _refusal(now)
+    version, refusal = next_version(now), _refusal(now)
     has = lost_version(now.contact) or now.contact.version
     # Only a root may take a gate to a higher epoch than its list's.
     if version is None or (has is not None and version.epoch > has.epoch):
@@ -251,7 +263,7 @@ def _refusal(now: Situation) -> str | None:
     return contact.refusal if now.newest <= contact.refused else None
 
 
-def _next(now: Situation) -> ListVersion | None:
+def next_version(now: Situation) -> ListVersion | None:
     """The next free version; ``None`` once the epoch's revisions are used up."""
     seen = [one for one in (now.contact.version, lost_version(now.contact)) if one is not None]
     top = max(now.top, now.newest, ListVersion(1, 0), *seen)

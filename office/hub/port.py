@@ -24,6 +24,7 @@ from office.hub.facts import (
     Gate,
     GrantRow,
     Held,
+    Invitation,
     KeptReceipt,
     LogPosition,
     Lowering,
@@ -43,6 +44,15 @@ class GateRegister(Protocol):
 
     def add(self, gate: Gate) -> None:
         """Register a gate; raises ``OfficeError`` if id, name, key or bus address is taken."""
+
+    def give_key(self, gate_id: int, public_key: bytes, at: int) -> None:
+        """The gate has this key from now on, the one before is struck; raises ``OfficeError`` if taken."""
+
+    def strike_key(self, gate_id: int, at: int) -> None:
+        """Refuse the gate's key for ever; the gate is planned again, and waits for another."""
+
+    def is_struck(self, public_key: bytes) -> bool:
+        """Whether this key was struck: of a lost gate, or of a unit that was replaced."""
 
     def strike(self, gate_id: int, at: int) -> None:
         """Strike a lost gate off: its key is refused from now on, for ever."""
@@ -238,6 +248,22 @@ class LoweringBook(Protocol):
         """The gate told the number of the last lowering it has taken."""
 
 
+class InvitationBook(Protocol):
+    """Site bundles that were made, and the keys that were presented with them."""
+
+    def put(self, invitation: Invitation) -> None:
+        """Note an invitation, or how far it has come."""
+
+    def by_token(self, token: bytes) -> Invitation | None:
+        """The invitation with this token's public half."""
+
+    def of_gate(self, gate_id: int) -> list[Invitation]:
+        """A gate's invitations, oldest first."""
+
+    def alive(self) -> list[Invitation]:
+        """Those that wait for a key, or for a person's decision on one."""
+
+
 class HubStorage(Protocol):
     """One store with its parts; everything inside ``transaction`` is all or nothing."""
 
@@ -257,6 +283,8 @@ class HubStorage(Protocol):
     def moves(self) -> MoveBook: ...
     @property
     def lowerings(self) -> LoweringBook: ...
+    @property
+    def invitations(self) -> InvitationBook: ...
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing, durable at the end; may be nested, the outermost decides."""

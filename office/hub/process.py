@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from office.errors import OfficeError
 from office.hub.conversation import Conversation, Desk
+from office.hub.doorstep import Doorstep
 from office.hub.doubles import DOUBLE_TEXT, DUPLICATE_IDENTITY, Boots
 from office.hub.facts import Gate
 from office.hub.floor_post import send_lowerings
@@ -23,8 +24,6 @@ from office.hub.line import Line
 from office.hub.online import OnlineKey
 from office.hub.port import HubStorage
 from office.hub.publisher import Outgoing, Publisher
-from sync.keys import key_id
-from sync.link_errors import UnknownGateError
 from sync.messages import NONCE_BYTES, PROTOCOL_VERSION, Feature, Hello, OrderAnswer, OrderSent, Role
 from sync.session import Session
 from sync.session_events import Ended, Greeted, SessionEvent
@@ -59,7 +58,7 @@ class Entrance(Protocol):
         """Begin to let gates in: each stream goes to ``hub.serve``. Raises ``OSError``."""
 
     def trust(self, gates: Iterable[Gate]) -> None:
-        """Let in exactly these gates from now on."""
+        """Let in exactly these keys from now on; an invited gate stands here with its token's."""
 
     async def close(self) -> None:
         """Let nobody in any more, and end what is open."""
@@ -96,7 +95,8 @@ class Hub:
         self._woken = asyncio.Event()
         self._stopped = asyncio.Event()
         self._counter = 0
-        self._trusted: dict[int, Gate] = {}
+        self._trusted: list[Gate] = []
+        self._doorstep = Doorstep(store, online, self._now_s, self.turned_away)
         self._boots = Boots()
         self._desk = Desk(store, outside.utc_ms, online.answer_pulse, self._advance, self._spoke.add)
 
@@ -142,10 +142,10 @@ class Hub:
             self._note_contacts()
 
     async def serve(self, stream: ByteStream, public: bytes, line: Line) -> None:
-        """One gate's session, from its authenticated stream to its end. Raises ``LinkError``."""
+        """One gate's session, or an invited one's request, on its stream to its end; raises ``LinkError``."""
         gate = self._store.gates.by_key(public)
         if gate is None or gate.struck_at is not None:
-            raise UnknownGateError(f"key {key_id(public).hex()} is no registered gate's, or was struck off")
+            return await self._doorstep.serve(stream, public)
         session = Session(
             self._hello(gate),
             pace=line.pace,
@@ -248,14 +248,15 @@ class Hub:
     def _look_at_register(self) -> None:
         """Let in who is registered; send what was taken in for those who are there."""
         send_lowerings(self._store, self.connected)
-        active = {one.gate_id: one for one in self._store.gates.all() if one.struck_at is None}
-        if active == self._trusted:
+        trusted = self._doorstep.let_in()
+        if trusted == self._trusted:
             return
-        self._trusted = active
+        self._trusted = trusted
         for one in self._entrances:
-            one.trust(active.values())
-        for gate_id in self._links.keys() - active.keys():
-            self._links[gate_id].conversation.end("struck_off", "this gate's key was struck off")
+            one.trust(trusted)
+        keys = {one.public_key for one in trusted}
+        for link in [one for one in self._links.values() if one.gate.public_key not in keys]:
+            link.conversation.end("struck_off", "this gate's key was struck off")
 
     def _note_contacts(self) -> None:
         if not self._spoke and not self._turned_away:

@@ -10,7 +10,6 @@ from msgspec.structs import replace
 
 from office.errors import OfficeError
 from office.hub.braking import (
-    agreed,
     first_memory,
     judge_steps,
     passing_revocations,
@@ -18,7 +17,8 @@ from office.hub.braking import (
     steps_of,
 )
 from office.hub.composing import Composed, Encoder, compose_delta, compose_snapshot
-from office.hub.facts import Contact, Difference, Held, LinkKind, SignedList
+from office.hub.facts import Contact, Difference, Held, LinkKind
+from office.hub.keeping import keep
 from office.hub.planner import (
     DAMAGED,
     Action,
@@ -30,6 +30,7 @@ from office.hub.planner import (
     Situation,
     Waiting,
     Why,
+    for_a_new_unit,
     locate,
     lost_version,
     plan,
@@ -139,7 +140,24 @@ class Publisher:
                     f"gate {gate_id}: its list has changed since this was proposed; propose it again and"
                     " let the manager sign that"
                 )
-            self._add(composed, envelope, difference.change, agreed_to=True)
+            keep(self._store, composed, envelope, difference.change, agreed_to=True)
+
+    def first_list(self, gate_id: int, at: int) -> bytes:
+        """The wanted list as a snapshot above every version the gate may have, for a unit that has none.
+
+        Raises:
+            OfficeError: the gate has no list, a person must look first, or the list key is not here.
+        """
+        with self._store.transaction():
+            now, difference = self._situation(gate_id, at, connected=True)
+            version = for_a_new_unit(now)
+            if isinstance(version, Why):
+                raise OfficeError(f"gate {gate_id} {version.value}; see: hub report")
+            at = max(at, 0 if now.held is None else self._held(gate_id).issued_at)
+            composed = self._snapshot(gate_id, Place.FORGOTTEN, version, at)
+            envelope = self._signers.seal(composed.statement, Role.LIST)
+            keep(self._store, composed, envelope, difference.change)
+        return envelope
 
     def raise_epoch(self, gate_id: int, at: int) -> Composed:
         """The wanted list as the first revision of the next epoch, for the root to sign."""
@@ -163,7 +181,7 @@ class Publisher:
                     " write it anew with: hub raise-epoch, and let the root sign that"
                 )
             change = self._store.wanted.difference(gate_id).change
-            self._add(composed, envelope, change, agreed_to=True)
+            keep(self._store, composed, envelope, change, agreed_to=True)
 
     def _situation(self, gate_id: int, at: int, *, connected: bool) -> tuple[Situation, Difference]:
         store = self._store
@@ -222,10 +240,15 @@ class Publisher:
                 steps: tuple[Step, ...] = revocations or steps_of(difference.pairs, difference.settings)
                 composed = self._delta(gate_id, version, steps, at)
                 role = Role.ONLINE if revocations and now.powers.online_key else Role.LIST
-                self._add(composed, self._signers.seal(composed.statement, role), difference.change)
+                keep(self._store, composed, self._signers.seal(composed.statement, role), difference.change)
             case SignSnapshot(version, place):
                 composed = self._snapshot(gate_id, place, version, at)
-                self._add(composed, self._signers.seal(composed.statement, Role.LIST), difference.change)
+                keep(
+                    self._store,
+                    composed,
+                    self._signers.seal(composed.statement, Role.LIST),
+                    difference.change,
+                )
 
     def _whole(self, now: Situation, difference: Difference, at: int) -> Composed:
         """Everything that differs, whatever the brake says."""
@@ -258,24 +281,6 @@ class Publisher:
         encoded = self._encoder.encode(settings, records)
         destination = Destination(self._estate_id, gate_id)
         return compose_snapshot(destination, encoded, settings, version, memory, issued_at=at)
-
-    def _add(self, composed: Composed, envelope: bytes, change: int, *, agreed_to: bool = False) -> None:
-        statement, held = composed.statement, composed.held
-        signed = SignedList(
-            statement.gate_id,
-            statement.version,
-            statement.previous,
-            statement.kind,
-            statement.digest,
-            statement.issued_at,
-            change,
-        )
-        if agreed_to:
-            held = replace(held, memory=agreed(held.memory))
-        if statement.previous:
-            self._store.signed.add_delta(signed, envelope, held)
-        else:
-            self._store.signed.add_snapshot(signed, envelope, held)
 
     def _held(self, gate_id: int) -> Held:
         held = self._store.signed.held(gate_id)

@@ -17,7 +17,7 @@ from office.errors import OfficeError
 from office.files import PRIVATE
 
 APPLICATION_ID: Final = 0x47484842  # "GHHB"
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 BUSY_TIMEOUT_S: Final = 5.0
 """A command beside the running hub holds the write lock for milliseconds; an import for seconds."""
 CACHE_KIB: Final = 16 * 1024
@@ -116,6 +116,29 @@ STEPS_UP: Final[Mapping[int, Sequence[str]]] = {
         (
             "CREATE TABLE lowerings (gate_id INTEGER PRIMARY KEY REFERENCES gates, serial INTEGER NOT NULL,"
             " floor INTEGER NOT NULL, signed BLOB NOT NULL, taken_in_at INTEGER NOT NULL, told INTEGER)"
+        ),
+    ),
+    2: (
+        # A gate may be planned before its key is known. In this order, because a rename takes the
+        # references of other tables along.
+        (
+            "CREATE TABLE gates_next (gate_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+            " public_key BLOB UNIQUE, link TEXT NOT NULL, bus_address INTEGER UNIQUE,"
+            " registered_at INTEGER NOT NULL, format_version INTEGER NOT NULL, struck_at INTEGER)"
+        ),
+        "INSERT INTO gates_next SELECT * FROM gates",
+        "DROP TABLE gates",
+        "ALTER TABLE gates_next RENAME TO gates",
+        # `token`: public half. `key` and `signed`: what a gate presented; one token, one key.
+        (
+            "CREATE TABLE invitations (token BLOB PRIMARY KEY, gate_id INTEGER NOT NULL,"
+            " made_at INTEGER NOT NULL, not_after INTEGER NOT NULL, digest BLOB NOT NULL,"
+            " replaces INTEGER NOT NULL, state INTEGER NOT NULL, key BLOB, signed BLOB, asked_at INTEGER,"
+            " decided_at INTEGER) WITHOUT ROWID"
+        ),
+        (
+            "CREATE TABLE struck_keys (public_key BLOB PRIMARY KEY, gate_id INTEGER NOT NULL,"
+            " at INTEGER NOT NULL) WITHOUT ROWID"
         ),
     ),
 }

@@ -40,7 +40,8 @@ class SerialEntrance:
         self._path = path
         self._line = Line(baud)
         self._kernel_rs485 = kernel_rs485
-        self._gates: dict[int, Gate] = {}
+        self._gates: dict[int, set[bytes]] = {}
+        """By address, the keys of the gate that may answer there."""
         self._link: SerialLink | None = None
         self._task: asyncio.Task[None] | None = None
         self._sessions: set[asyncio.Task[None]] = set()
@@ -50,16 +51,15 @@ class SerialEntrance:
         self._task = asyncio.create_task(self._keep_open(hub), name=f"serial pair {self._path}")
 
     def trust(self, gates: Iterable[Gate]) -> None:
-        """See `Entrance`; the bus is begun anew for other gates than before."""
-        found = {
-            one.bus_address: one
-            for one in gates
-            if one.link is LinkKind.SERIAL and one.bus_address is not None
-        }
-        if found != self._gates:
-            self._gates = found
-            if self._link is not None:
-                self._link.close()
+        """See `Entrance`; the bus is begun anew for other addresses, and where a key counts no more."""
+        found: dict[int, set[bytes]] = {}
+        for one in gates:
+            if one.link is LinkKind.SERIAL and one.bus_address is not None:
+                found.setdefault(one.bus_address, set()).add(one.public_key)
+        anew = found.keys() != self._gates.keys() or any(self._gates[one] - found[one] for one in found)
+        self._gates = found
+        if anew and self._link is not None:
+            self._link.close()
 
     def diagnostics(self) -> BusDiagnostics | None:
         """How the pair and each gate on it do; ``None`` while the port is away."""
@@ -104,12 +104,12 @@ class SerialEntrance:
             link.close()
 
     async def _serve_gate(self, hub: Hub, below: SerialStream) -> None:
-        gate = self._gates.get(below.address)
-        if gate is None:
+        keys = self._gates.get(below.address)
+        if keys is None:
             below.close()
             return
         # Only this address's own gate: a neighbour on the pair cannot take its place.
-        context = hub_context(self._key, [gate.public_key], tickets=0)
+        context = hub_context(self._key, keys, tickets=0)
         try:
             stream = await handshake(below, context, server_side=True, within_s=HANDSHAKE_WITHIN_S)
             await hub.serve(stream, stream.peer_public_key, SERIAL_LINE)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from office.errors import OfficeError
 from office.files import READABLE, write_atomic
-from office.hub.file_intake import take_file
+from office.hub.file_intake import take_enrolment, take_file
 from office.hub.floor_post import take_lowering
 from office.hub.publisher import HeldBack, Publisher
 from office.hub.run_cli import nudge
@@ -94,20 +94,22 @@ def raise_epoch(options: argparse.Namespace, now: int) -> Report:
 
 def add_take(command: argparse.ArgumentParser) -> None:
     """Options of ``hub take``."""
-    command.add_argument("file", type=Path, help="gate-N.events, or what the manager or the root has signed")
+    command.add_argument("file", type=Path, help="a gate's file, or what the manager or the root has signed")
     command.add_argument(
         "--keys", type=Path, help="the key directory, for what the manager or the root signed"
     )
 
 
 def take(options: argparse.Namespace, now: int) -> Report:
-    """Take in a gate's log and receipts, a countersigned update, a root-signed list or floor lowering."""
+    """Take in a gate's log, receipts or request, a countersigned update, a root's list or floor lowering."""
     with options.file.open("rb") as file:
         data = file.read(MAX_ENVELOPE_BYTES + 1)
     with contextlib.closing(SqliteHub(options.store)) as store:
         if data.startswith(MAGIC):
             found = take_file(store, options.file, now)
             return {"gate": found.gate_id, "events_up_to": found.last_event, "receipts": found.receipts}
+        if (answer := take_enrolment(store, options.file, data, now)) is not None:
+            return {"enrolment": answer.state.name.lower(), "text": answer.text}
         report = _take_signed(store, options, data, now)
     nudge(options.store)
     return report

@@ -12,6 +12,7 @@ from office.hub.database import Database
 from office.hub.diary_rows import SqliteDiary, SqliteMoves, SqliteReceipts
 from office.hub.event_rows import SqliteEvents
 from office.hub.gate_rows import SqliteGates
+from office.hub.invitation_rows import SqliteInvitations
 from office.hub.lowering_rows import SqliteLowerings
 from office.hub.schema import Checkpoint, HubStoreError, connect, create, pass_by, sqlite_errors
 from office.hub.signed_rows import SqliteSigned
@@ -41,6 +42,7 @@ class SqliteHub:
         self.diary = SqliteDiary(self._database)
         self.moves = SqliteMoves(self._database)
         self.lowerings = SqliteLowerings(self._database)
+        self.invitations = SqliteInvitations(self._database)
 
     @classmethod
     def found(cls, path: Path, estate_id: bytes, *, checkpoint: Checkpoint = pass_by) -> SqliteHub:

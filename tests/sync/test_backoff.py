@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.backoff import IDENTITY, NETWORK, STOOD_S, STRANGER, Backoff, Pace, pace_of
+from sync.backoff import ENROLMENT, IDENTITY, NETWORK, STOOD_S, STRANGER, Backoff, Pace, pace_of
 from sync.link_errors import (
     CrowdedError,
     DowngradedTlsError,
@@ -14,12 +14,14 @@ from sync.link_errors import (
     LinkError,
     LostLinkError,
     NoCertificateError,
+    NotAcceptedYetError,
     RefusedByPeerError,
     RefusedIdentityError,
     SerialPortError,
     SlowHandshakeError,
     TamperedStreamError,
     UnfitCertificateError,
+    UninvitedTalkError,
     UnknownGateError,
     WrongHubError,
 )
@@ -30,6 +32,8 @@ PACES = [
     (SlowHandshakeError, NETWORK),
     (TamperedStreamError, NETWORK),
     (CrowdedError, NETWORK),
+    (UninvitedTalkError, NETWORK),
+    (NotAcceptedYetError, ENROLMENT),
     (GarbledHandshakeError, STRANGER),
     (DowngradedTlsError, STRANGER),
     (RefusedIdentityError, IDENTITY),
