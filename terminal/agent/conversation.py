@@ -80,6 +80,8 @@ class Parts(Struct, frozen=True):
     status: Callable[[], dict[str, str]]
     count: Callable[[str], None]
     """Count a refusal by its attack."""
+    welcomed: Callable[[], None] = lambda: None
+    """A hub of our estate has let this gate in by its own key."""
 
 
 class Conversation:
@@ -171,6 +173,7 @@ class Conversation:
             self._parts.count(error.attack)
             self._session.send(Bye("refused_identity", str(error)[:200]))
             return
+        self._parts.welcomed()
         self._parts.worker(lambda: self._parts.lists.keep(authority), self._kept)
         self._announce()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from ssl import SSLContext
 from typing import Final
 
 from sync.bus_station import BusStation
@@ -16,7 +17,7 @@ from sync.serial_port import open_port
 from sync.session_events import NETWORK_PACE, SERIAL_PACE, Pace
 from sync.tls_context import gate_context
 from sync.tls_stream import TlsStream, handshake
-from terminal.agent.process import Link
+from terminal.agent.link import Link
 from terminal.config import LinkKind, LinkSettings
 
 NETWORK_HELPING_BYTES: Final = 32_768
@@ -34,11 +35,16 @@ class NetworkLink:
     helping_bytes: int = NETWORK_HELPING_BYTES
 
     def __init__(self, key: SigningKey, hubs: tuple[str, ...]) -> None:
-        self._dialler = Dialler(key, [_address(one) for one in hubs])
+        self._hubs = [_address(one) for one in hubs]
+        self._dialler = Dialler(key, self._hubs)
 
     async def connect(self) -> TlsStream:
         """See `Link`."""
         return await self._dialler.dial()
+
+    async def connect_as(self, key: SigningKey) -> TlsStream:
+        """See `Link`."""
+        return await Dialler(key, self._hubs).dial()
 
 
 class SerialBusLink:
@@ -55,6 +61,13 @@ class SerialBusLink:
 
     async def connect(self) -> TlsStream:
         """See `Link`."""
+        return await self._shake_hands(self._context)
+
+    async def connect_as(self, key: SigningKey) -> TlsStream:
+        """See `Link`."""
+        return await self._shake_hands(gate_context(key))
+
+    async def _shake_hands(self, context: SSLContext) -> TlsStream:
         link = self._link or self._open()
         self._link = link
         try:
@@ -63,7 +76,7 @@ class SerialBusLink:
             self._link = None
             raise
         try:
-            return await handshake(below, self._context, server_side=False, within_s=HANDSHAKE_WITHIN_S)
+            return await handshake(below, context, server_side=False, within_s=HANDSHAKE_WITHIN_S)
         except BaseException:
             below.close()
             raise

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -24,13 +24,14 @@ from sync.keys import SigningKey
 from sync.link_errors import LinkError, LostLinkError, RefusedByPeerError, WrongHubError
 from sync.messages import NONCE_BYTES, PROTOCOL_VERSION, Feature, Hello, Role
 from sync.session import Session
-from sync.session_events import Ended, Pace
+from sync.session_events import Ended
 from sync.session_pump import Pump
-from sync.streams import ByteStream
 from terminal import clock
 from terminal.agent.conversation import Conversation, Parts
 from terminal.agent.drop_folder import DropFolder
+from terminal.agent.enrolling import Enrolling
 from terminal.agent.gate_socket import GateSocket
+from terminal.agent.link import AuthenticatedStream, Link
 from terminal.agent.lists import AgentLists
 from terminal.agent.log_source import LogSource
 from terminal.agent.pieces import FilePieces
@@ -44,22 +45,6 @@ from terminal.stores.list_store import ListStore
 STATUS_EVERY_S: Final = 15.0
 DROP_EVERY_S: Final = 3.0
 KEY_FILE: Final = "gate.key"
-
-
-class AuthenticatedStream(ByteStream, Protocol):
-    """A stream whose other end has proved that it owns a key."""
-
-    peer_public_key: bytes
-
-
-class Link(Protocol):
-    """A way to the office."""
-
-    pace: Pace
-    helping_bytes: int
-
-    async def connect(self) -> AuthenticatedStream:
-        """A new stream; waits for it. Raises ``LinkError``."""
 
 
 class Outside(Struct, frozen=True):
@@ -96,6 +81,7 @@ class AgentProcess:
         self._key = load_or_make(config.sync_dir / KEY_FILE, random_bytes=outside.random_bytes).key
         self._log = LogSource(config.terminal_dir, self._anchor, self._key, outside.boot)
         self._link = make_link(self._key)
+        self._enrolling = Enrolling(config.sync_dir)
         self._pieces = FilePieces(config.sync_dir)
         self._stopped = asyncio.Event()
 
@@ -162,6 +148,7 @@ class AgentProcess:
                 self._gate_status if self._gate.connected else {}, self._time.judged(), self._refusals
             ),
             count=self._count,
+            welcomed=self._enrolling.confirmed,
         )
 
     def _work(self, work: Callable[[], object], then: Callable[[object | Exception], None]) -> None:
@@ -179,6 +166,7 @@ class AgentProcess:
                 stood_s = self._monotonic() - began
             except LinkError as error:
                 failure = error
+            failure = await self._enrolling.after(failure, link, parts.lists.authority, self._time.judged())
             self._link_state = f"not connected: {failure}"
             backoff = backoff.after(failure, stood_s=stood_s)
             await asyncio.sleep(backoff.delay_s(self._outside.random_bytes(1)[0] / 256))
@@ -261,7 +249,8 @@ class AgentProcess:
     def _status_line(self) -> str:
         gate = "gate process there" if self._gate.connected else "gate process away"
         refused = ", ".join(f"{count} x {attack}" for attack, count in sorted(self._refusals.items()))
-        return f"{self._link_state}; {gate}" + (f"; refused: {refused}" if refused else "")
+        parts = [self._link_state, gate, self._enrolling.told]
+        return "; ".join([*filter(None, parts), *([f"refused: {refused}"] if refused else [])])
 
     def _count(self, attack: str) -> None:
         self._refusals[attack] += 1

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from terminal.cli._answer import EXIT_NO, Answer, Fields, add_config, answer
 from terminal.cli._connection import Connection, NoGateError
+from terminal.cli._enrolment import enrolment_fields, enrolment_lines
 from terminal.cli._words import utc_text
 from terminal.config import Config
 
@@ -25,6 +26,7 @@ def _ask(config: Config) -> Answer:
     try:
         with Connection(config.control_socket) as gate:
             fields = gate.ask({"command": "status"})
+        fields |= enrolment_fields(config, fields)
     except NoGateError as error:
         text = f"{error}\nstart it: gatehouse-terminal gate --config {config.path}"
         return Answer({"running": False, "error": str(error)}, text, EXIT_NO)
@@ -35,6 +37,7 @@ def _lines(fields: Fields) -> Iterator[str]:
     yield f"{fields['gate']}: {fields['status']}"
     yield f"clock   {_clock(fields['clock'])}"
     yield f"list    {_list(fields['list'])}"
+    yield from enrolment_lines(fields)
     yield f"log     {_log(fields['log'])}"
     for name, door in fields["doors"].items():
         yield f"door    {name}: {', '.join(_door(door))}"
