@@ -48,8 +48,11 @@ class Doorstep:
         online: OnlineKey,
         now_s: Callable[[], int],
         turned_away: Callable[[str, str], None],
+        *,
+        within_s: float = WITHIN_S,
     ) -> None:
         """``turned_away`` is told the name and the text of what went wrong."""
+        self._within_s = within_s
         self._store = store
         self._online = online
         self._now_s = now_s
@@ -92,7 +95,7 @@ class Doorstep:
     async def _converse(self, stream: ByteStream, gate: Gate) -> None:
         if self._here > MOST_AT_ONCE:
             raise CrowdedError(f"{MOST_AT_ONCE} gates enrol at the same time, and no more may")
-        within_s = WITHIN_ON_SERIAL_S if gate.link is LinkKind.SERIAL else WITHIN_S
+        within_s = WITHIN_ON_SERIAL_S if gate.link is LinkKind.SERIAL else self._within_s
         try:
             async with asyncio.timeout(within_s):
                 answer = self._judge(await _read(stream), gate)
@@ -132,5 +135,6 @@ async def _read(stream: ByteStream) -> bytes:
 
 async def _farewell(stream: ByteStream) -> None:
     """Wait until the gate has read the answer and leaves: a close now could overtake it."""
-    if await stream.read():
-        raise UninvitedTalkError("it said more than its request")
+    with contextlib.suppress(LostLinkError):  # it needs no manners any more
+        if await stream.read():
+            raise UninvitedTalkError("it said more than its request")

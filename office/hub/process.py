@@ -108,6 +108,7 @@ class Hub:
     def wake(self) -> None:
         """The store has changed; from the loop's thread."""
         self._woken.set()
+        asyncio.get_running_loop().call_soon(self._look_at_register)
 
     def stop(self) -> None:
         """End ``run``; from the loop's thread."""

@@ -23,7 +23,6 @@ from sync.statements.authority import Authority
 from sync.statements.refusal import StatementError
 from sync.streams import ByteStream
 from terminal.agent.link import Link
-from terminal.clock import Judged
 from terminal.stores.enrolment_file import (
     TOKEN_FILE,
     Enrolment,
@@ -66,7 +65,7 @@ class Enrolling:
             (self._directory / TOKEN_FILE).unlink(missing_ok=True)
             self._token = None
 
-    async def after(self, failure: LinkError, link: Link, authority: Authority, judged: Judged) -> LinkError:
+    async def after(self, failure: LinkError, link: Link, authority: Authority, floor: int) -> LinkError:
         """Ask to be enrolled where the gate's own key was refused; why it has no link of its own now."""
         enrolment, token = self._enrolment, self._token
         if (
@@ -77,7 +76,7 @@ class Enrolling:
         ):
             return failure
         try:
-            answer = await _ask(link, token, enrolment.request, authority, judged.now.floor)
+            answer = await _ask(link, token, enrolment.request, authority, floor)
         except LinkError as error:
             self.told = self._shown(f"the office could not be asked: {error}")
             return self._unheard(error)

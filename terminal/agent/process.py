@@ -166,7 +166,8 @@ class AgentProcess:
                 stood_s = self._monotonic() - began
             except LinkError as error:
                 failure = error
-            failure = await self._enrolling.after(failure, link, parts.lists.authority, self._time.judged())
+            floor = self._time.judged().now.floor
+            failure = await self._enrolling.after(failure, link, parts.lists.authority, floor)
             self._link_state = f"not connected: {failure}"
             backoff = backoff.after(failure, stood_s=stood_s)
             await asyncio.sleep(backoff.delay_s(self._outside.random_bytes(1)[0] / 256))
