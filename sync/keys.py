@@ -25,6 +25,7 @@ FLOOR_DOMAIN: Final = b"gatehouse floor v1\0"
 BUNDLE_DOMAIN: Final = b"gatehouse bundle v1\0"
 ENROLMENT_DOMAIN: Final = b"gatehouse enrolment v1\0"
 TOKEN_DOMAIN: Final = b"gatehouse token v1\0"
+AS_BUILT_DOMAIN: Final = b"gatehouse as built v1\0"
 
 PUBLIC_KEY_BYTES: Final = 32
 SEED_BYTES: Final = 32
