@@ -107,7 +107,7 @@ def _apt(package: Path, *, simulate: bool, quiet: bool) -> str:
     options = ["--simulate"] if simulate else ["--yes"]
     try:
         done = subprocess.run(  # noqa: S603 - Debian's own program, a path that is there
-            ["apt-get", "--quiet", "install", "--no-download", *options, str(package)],  # noqa: S607
+            ["apt-get", "--quiet", "install", *options, str(package)],  # noqa: S607
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL if quiet else sys.stderr,
             stderr=subprocess.PIPE,

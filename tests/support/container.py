@@ -1,0 +1,218 @@
+"""A booted Debian in a container of systemd's own: real units, real users, real dpkg. Needs root.
+
+The plain tree is made once (mmdebstrap) and kept outside of the repository; every container gets a copy.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Final, Self
+
+import pytest
+
+SUITE: Final = "bookworm"
+PYTHON: Final = "3.11"
+"""Of that suite."""
+PACKAGES: Final = "systemd,systemd-sysv,dbus,python3,tzdata,udev,iproute2"
+BOOT_WITHIN_S: Final = 60.0
+WITHIN_S: Final = 30.0
+_TOOLS: Final = ("systemd-nspawn", "mmdebstrap", "nsenter", "dpkg-deb")
+_BOOT: Final = (
+    "--quiet",
+    "--register=no",  # there is no machined here
+    "--keep-unit",
+    "--private-network",
+    "--console=pipe",
+    "--boot",
+)
+
+
+def plain_tree() -> Path:
+    """The tree that containers are copies of; skips the test where it cannot be had."""
+    missing = [one for one in _TOOLS if shutil.which(one) is None]
+    if missing or os.geteuid() != 0:
+        pytest.skip(f"needs root and {', '.join(missing or _TOOLS)}")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gatehouse"
+    tree = cache / f"{SUITE}-{sha256(PACKAGES.encode()).hexdigest()[:12]}"
+    if not tree.is_dir():
+        cache.mkdir(parents=True, exist_ok=True)
+        new = tree.with_suffix(f".{os.getpid()}")
+        done = subprocess.run(
+            ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={PACKAGES}", SUITE, new],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            shutil.rmtree(new, ignore_errors=True)
+            pytest.skip(f"no tree of Debian {SUITE} can be made here: {done.stderr[-500:]}")
+        # No network in it and nobody on a console: these only make the boot slow.
+        for unit in ("systemd-networkd-wait-online.service", "console-getty.service"):
+            (new / "etc/systemd/system" / unit).symlink_to("/dev/null")
+        (new / "etc/machine-id").write_text("uninitialized\n")
+        new.rename(tree)
+    return tree
+
+
+class Workshop:
+    """Writable trees upon plain ones, in memory: made at once, gone with the end of the block."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._mounted: list[Path] = []
+
+    def __enter__(self) -> Self:
+        self._mount("-t", "tmpfs", "-o", "mode=755", "gatehouse-containers", at=self._folder)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for one in reversed(self._mounted):
+            subprocess.run(["umount", "--lazy", one], check=True)
+
+    def tree(self, name: str, *layers: Path) -> Path:
+        """A tree of its own, ``name``, upon these layers (the topmost first)."""
+        top, work, root = self.changes(name), self._folder / f"{name}.work", self._folder / name
+        for one in (top, work, root):
+            one.mkdir()
+        lower = ":".join(map(str, layers))
+        self._mount(
+            "-t", "overlay", "-o", f"lowerdir={lower},upperdir={top},workdir={work}", "overlay", at=root
+        )
+        return root
+
+    def changes(self, name: str) -> Path:
+        """What tree ``name`` has changed: a layer for others, once it is switched off."""
+        return self._folder / f"{name}.changes"
+
+    def _mount(self, *words: str, at: Path) -> None:
+        done = subprocess.run(["mount", *words, at], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            pytest.skip(f"no container can be had here: {done.stderr.strip()}")
+        self._mounted.append(at)
+
+
+class Container:
+    """One booted tree, without a network. Its files can be looked at from outside."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._nspawn: subprocess.Popen[bytes] | None = None
+        self._leader = 0
+
+    def boot(self) -> None:
+        """Switch it on; returns once the service manager has started what it should."""
+        self._nspawn = subprocess.Popen(
+            ["systemd-nspawn", *_BOOT, f"--directory={self.root}"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        until("the container's first process", self._has_leader, BOOT_WITHIN_S)
+        until(
+            "the service manager", lambda: self.run("test", "-S", "/run/systemd/private", ok=None) == "", 60
+        )
+        until("the end of the boot", self._has_booted, BOOT_WITHIN_S)
+
+    def run(self, *command: str, ok: bool | None = True, user: str = "") -> str:
+        """The output of a command inside; ``ok``: how it must end, ``None``: as it may ("" for 0)."""
+        as_user = ("runuser", "-u", user, "-g", "gatehouse", "--") if user else ()
+        done = subprocess.run(
+            ["nsenter", "--all", f"--target={self._leader}", *as_user, *command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            env={
+                "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+                "LC_ALL": "C.UTF-8",
+                "DEBIAN_FRONTEND": "noninteractive",
+            },
+        )
+        if ok is None:
+            return "" if done.returncode == 0 else f"exit code {done.returncode}\n{done.stdout}"
+        assert (done.returncode == 0) is ok, f"{' '.join(command)}: {done.returncode}\n{done.stdout}"
+        return done.stdout.strip()
+
+    def show(self, unit: str, property_: str) -> str:
+        """One property of a unit."""
+        return self.run("systemctl", "show", "--value", f"--property={property_}", unit)
+
+    def until_serving(self, *units: str) -> None:
+        """Wait until the units have said READY and run."""
+        for unit in units:
+            until(f"{unit} in service", partial(self._runs, unit), told=self.journal)
+
+    def _runs(self, unit: str) -> bool:
+        return self.show(unit, "SubState") == "running"
+
+    def journal(self) -> str:
+        """Its last words, for people."""
+        return self.run("journalctl", "--no-pager", "--lines=60")
+
+    def power_off(self) -> None:
+        """Shut it down in order."""
+        self.run("systemctl", "poweroff", ok=None)
+        self._wait()
+
+    def cut_power(self) -> None:
+        """Every process of it is gone at once; files keep what was written. May be called twice."""
+        if self._leader:
+            os.kill(self._leader, signal.SIGKILL)
+        self._wait()
+
+    def _wait(self) -> None:
+        if self._nspawn is not None:
+            try:
+                self._nspawn.wait(WITHIN_S)
+            finally:
+                self._nspawn.kill()
+                self._nspawn.wait()
+        self._nspawn, self._leader = None, 0
+
+    def _has_leader(self) -> bool:
+        assert self._nspawn is not None
+        assert self._nspawn.poll() is None, "systemd-nspawn ended"
+        self._leader = _first_process(self._nspawn.pid)
+        return self._leader != 0
+
+    def _has_booted(self) -> bool:
+        state = self.run("systemctl", "is-system-running", ok=None)
+        return state == "" or "degraded" in state
+
+
+def until(
+    what: str, check: Callable[[], bool], within_s: float = WITHIN_S, told: Callable[[], str] | None = None
+) -> None:
+    """Look until ``check`` holds; there is no descriptor to wait on across the container's wall."""
+    deadline = time.monotonic() + within_s
+    while not check():
+        if time.monotonic() >= deadline:
+            pytest.fail(f"not within {within_s:g} s: {what}\n{told() if told is not None else ''}")
+        select.select([], [], [], 0.05)
+
+
+def _first_process(parent: int) -> int:
+    """The descendant that is process 1 in a namespace of its own; 0 while there is none."""
+    try:
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        for child in map(int, children):
+            status = Path(f"/proc/{child}/status").read_text()
+            numbers = next(line.split()[1:] for line in status.splitlines() if line.startswith("NSpid"))
+            if numbers[-1] == "1" and len(numbers) > 1:
+                return child
+            if found := _first_process(child):
+                return found
+    except (OSError, StopIteration):
+        pass  # it ended while we looked
+    return 0

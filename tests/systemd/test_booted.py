@@ -1,0 +1,277 @@
+"""The package on a booted Debian: whatever happens to the gate, it is back in service."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.container import Container, Workshop, plain_tree, until
+from tests.support.gate_package import (
+    CARD,
+    SERVICES,
+    altered_sources,
+    install,
+    package,
+    put_into_service,
+    tap,
+)
+
+pytestmark = [
+    pytest.mark.real_part("a booted Debian container"),
+    pytest.mark.timeout(300),  # the first run makes the tree and builds the wheels
+]
+GATE, SYNC = SERVICES
+OLD, NEW, BAD = "1.0", "1.1", "1.2"
+CRASHES = 100
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Three releases; the last one's gate process does not start."""
+    plain_tree()  # skips first
+    folder = tmp_path_factory.mktemp("packages")
+    broken = altered_sources(folder / "broken", "terminal/cli/gate.py", "raise RuntimeError('went wrong')\n")
+    return {
+        OLD: package(folder, OLD),
+        NEW: package(folder, NEW),
+        BAD: package(folder, BAD, broken),
+    }
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
+    plain_tree()  # skips first
+    with Workshop(tmp_path_factory.mktemp("trees")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def layers(workshop: Workshop, packages: dict[str, Path]) -> tuple[Path, ...]:
+    """The layers of a tree, switched off, whose gate has been put into service."""
+    container = Container(workshop.tree("first", plain_tree()))
+    try:
+        container.boot()
+        said = install(container, packages[OLD])
+        assert f"release {OLD} is in place" in said
+        assert container.run("systemctl", "is-active", GATE, ok=False) == "inactive"
+        assert container.run("systemctl", "is-enabled", "gate.target", ok=False) == "disabled"
+        put_into_service(container)
+        tap(container)
+        container.power_off()
+    finally:
+        container.cut_power()
+    return workshop.changes("first"), plain_tree()
+
+
+@pytest.fixture(scope="module")
+def shared(workshop: Workshop, layers: tuple[Path, ...]) -> Iterator[Container]:
+    """A booted gate that tests leave in service as they found it."""
+    yield from booted(workshop.tree("shared", *layers))
+
+
+@pytest.fixture
+def own(workshop: Workshop, layers: tuple[Path, ...], request: pytest.FixtureRequest) -> Iterator[Container]:
+    """A booted gate of a test's own."""
+    yield from booted(workshop.tree(request.node.name, *layers))
+
+
+def booted(tree: Path) -> Iterator[Container]:
+    container = Container(tree)
+    try:
+        container.boot()
+        container.until_serving(*SERVICES)
+        yield container
+    finally:
+        container.cut_power()
+
+
+@pytest.fixture
+def gate(shared: Container) -> Container:
+    """The shared gate, in service and with nothing left of the test before."""
+    shared.run("systemctl", "start", *SERVICES)
+    shared.until_serving(*SERVICES)
+    return shared
+
+
+def answer(container: Container, *command: str, ok: bool = True) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(container.run(*command, "--json", ok=ok))
+    return found
+
+
+def until_restarted(container: Container, unit: str, life: str, within_s: float = 30.0) -> None:
+    until(
+        f"{unit} back in service",
+        lambda: (
+            container.show(unit, "SubState") == "running" and container.show(unit, "InvocationID") != life
+        ),
+        within_s,
+        container.journal,
+    )
+
+
+def test_it_is_in_service_after_a_boot_without_network_or_hands(gate: Container) -> None:
+    assert "granted" in tap(gate)
+    assert "unknown_credential" in tap(gate, "04A1FFFF", opens=False)
+    assert gate.show(GATE, "NRestarts") == "0"
+
+
+def test_users_and_state_are_those_of_the_design(gate: Container) -> None:
+    for unit, user, folder in ((GATE, "gatehouse-terminal", "terminal"), (SYNC, "gatehouse-sync", "sync")):
+        pid = gate.show(unit, "MainPID")
+        assert gate.run("stat", "--format=%U", f"/proc/{pid}") == user
+        state = f"/var/lib/gatehouse/{folder}"
+        assert gate.run("stat", "--format=%U %G %a", state) == f"{user} gatehouse 2770"
+        status = gate.run("cat", f"/proc/{pid}/status")
+        for line in ("CapBnd:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"):
+            assert line in status, unit
+    inside = gate.show(GATE, "MainPID")
+    interfaces = gate.run("nsenter", "--net", "--target", inside, "ip", "-br", "link").splitlines()
+    assert [line.split()[0] for line in interfaces] == ["lo"]
+
+
+def test_nothing_it_needs_is_forbidden_and_nothing_else_allowed(gate: Container) -> None:
+    python = "/opt/gatehouse/current/bin/python3"
+    # The check of a list, some time after a start, lowers its own priority first of all.
+    assert within(gate, GATE, f"{python} -m terminal.list_check /var/lib/gatehouse/sync") == "success"
+    for unit, command, wanted in (
+        (GATE, "touch /var/lib/gatehouse/sync/x", "success"),
+        (GATE, "touch /etc/gatehouse/x", "exit-code"),
+        (GATE, "touch /opt/gatehouse/current/x", "exit-code"),
+        (GATE, "cat /var/lib/gatehouse/sync/gate.key", "exit-code"),
+        (GATE, f"{python} -c 'import socket; socket.socket(socket.AF_INET)'", "exit-code"),
+        (SYNC, f"{python} -c 'import socket; socket.socket(socket.AF_INET)'", "success"),
+        (SYNC, f"{python} -c 'import socket; socket.socket(socket.AF_PACKET)'", "exit-code"),
+        (SYNC, f"{python} -c 'import os; os.chown(\"/tmp\", 0, 0)'", "exit-code"),
+        (SYNC, "cat /var/lib/gatehouse/sync/gate.key", "success"),
+    ):
+        assert within(gate, unit, command) == wanted, f"{unit}: {command}"
+    for unit in SERVICES:
+        said = gate.run("journalctl", "--no-pager", f"--unit={unit}")
+        for word in ("not permitted", "denied", "Traceback", "Unknown"):
+            assert word not in said, unit
+
+
+def within(container: Container, unit: str, command: str) -> str:
+    """How a command ends that is run as the unit runs its process: same user, same walls."""
+    file = Path("/run/systemd/system/probe.service")
+    replaced = (
+        f"s|^ExecStart=.*|ExecStart={command}|; s|^Type=.*|Type=oneshot|; s|^Restart=.*|Restart=no|;"
+        "/^ExecStopPost=/d; /^WatchdogSec=/d; /^PartOf=/d; /^RuntimeDirectory/d"
+    )
+    source = f"/usr/lib/systemd/system/{unit}"
+    container.run("sed", "--follow-symlinks", "-e", replaced, "-e", f"w {file}", "-n", source)
+    container.run("systemctl", "daemon-reload")
+    container.run("systemctl", "start", file.name, ok=None)
+    result = container.show(file.name, "Result")
+    container.run("systemctl", "reset-failed", file.name, ok=None)
+    return result
+
+
+def test_a_killed_gate_is_back(gate: Container) -> None:
+    life = gate.show(GATE, "InvocationID")
+    gate.run("systemctl", "kill", "--signal=KILL", "--kill-whom=main", GATE)
+    until_restarted(gate, GATE, life)
+    tap(gate)
+
+
+def test_a_hung_decision_loop_is_ended_by_the_watchdog(gate: Container) -> None:
+    life = gate.show(GATE, "InvocationID")
+    gate.run("systemctl", "kill", "--signal=STOP", "--kill-whom=main", GATE)
+    until_restarted(gate, GATE, life, 40)
+    assert "Watchdog timeout" in gate.run("journalctl", "--no-pager", f"--unit={GATE}")
+    tap(gate)
+
+
+def test_a_hundred_crashes_in_a_row_do_not_tire_it(gate: Container) -> None:
+    quick = "/run/systemd/system/gate-terminal.service.d/quick.conf"
+    gate.run("mkdir", "-p", str(Path(quick).parent))
+    # Its pauses are left out, and the release after each: they take a minute.
+    gate.run("sh", "-c", f"printf '[Service]\\nRestartSec=10ms\\nExecStopPost=\\n' >{quick}")
+    gate.run("systemctl", "daemon-reload")
+    gate.run("systemctl", "restart", GATE)
+    kill = (
+        f"n=0; while [ $n -lt {CRASHES} ]; do"
+        f" systemctl kill --signal=KILL --kill-whom=main {GATE} 2>/dev/null || continue;"
+        f" until [ $(systemctl show --value --property=NRestarts {GATE}) -gt $n ]; do :; done;"
+        " n=$((n + 1)); done"
+    )
+    gate.run("timeout", "100", "sh", "-c", kill)
+    gate.until_serving(GATE)
+    assert int(gate.show(GATE, "NRestarts")) >= CRASHES
+    tap(gate)
+    gate.run("rm", "-r", str(Path(quick).parent))
+    gate.run("systemctl", "daemon-reload")
+
+
+def test_it_opens_without_sync_process_and_network(gate: Container) -> None:
+    gate.run("systemctl", "stop", SYNC)
+    gate.run("ip", "link", "set", "lo", "down")
+    assert "granted" in tap(gate)
+    life = gate.show(GATE, "InvocationID")
+    gate.run("systemctl", "kill", "--signal=KILL", "--kill-whom=main", GATE)
+    until_restarted(gate, GATE, life)
+    assert "granted" in tap(gate)
+    gate.run("ip", "link", "set", "lo", "up")
+
+
+def test_the_sync_process_serves_without_the_gate_and_comes_back(gate: Container) -> None:
+    gate.run("systemctl", "stop", GATE)
+    life = gate.show(SYNC, "InvocationID")
+    gate.run("systemctl", "kill", "--signal=KILL", "--kill-whom=main", SYNC)
+    until_restarted(gate, SYNC, life)
+    assert gate.show(GATE, "ActiveState") == "inactive"
+
+
+def test_events_outlive_the_power(own: Container) -> None:
+    tap(own)
+    before = answer(own, "gatehouse-terminal", "status")["log"]
+    own.cut_power()
+    own.boot()
+    began = time.monotonic()
+    until("the first granted tap", lambda: own.run(*TAP, ok=None) == "", 60.0, own.journal)
+    print(f"first granted tap {time.monotonic() - began:.1f} s after the boot")
+    assert before
+
+
+TAP = ("gatehouse-terminal", "tap", "--reader", "main_in", "--card", CARD)
+
+
+def test_up_to_a_good_release_back_from_a_bad_one_and_out(own: Container, packages: dict[str, Path]) -> None:
+    install(own, packages[NEW])
+    assert release(own) == (NEW, OLD, NEW)
+    until("a tap by the release on trial", lambda: own.run(*TAP, ok=None) == "", told=own.journal)
+    until("the verdict on a good release", lambda: release(own) == (NEW, OLD, None), 60, own.journal)
+    tap(own)
+
+    install(own, packages[BAD])
+    until("the end of a bad release", lambda: release(own)[0] == NEW, 60, own.journal)
+    own.until_serving(*SERVICES)
+    tap(own)
+    found = answer(own, "gatehouse-provision", "rollback", "--dry-run")
+    assert found["refused"]["version"] == BAD
+    assert "restarted" in found["refused"]["reason"]
+
+    own.run("apt-get", "-q", "remove", "--yes", "gatehouse-gate")
+    assert own.run("systemctl", "is-active", GATE, ok=False) in ("inactive", "unknown")
+    assert not (own.root / "opt/gatehouse").exists()
+    assert (own.root / "var/lib/gatehouse/sync/gate.key").is_file()
+    install(own, packages[OLD])
+    put_into_service_again(own)
+    own.run("apt-get", "-q", "purge", "--yes", "gatehouse-gate")
+    assert not (own.root / "var/lib/gatehouse").exists()
+
+
+def put_into_service_again(container: Container) -> None:
+    container.run("systemctl", "--quiet", "enable", "--now", "gate.target")
+    container.until_serving(*SERVICES)
+    tap(container)
+
+
+def release(container: Container) -> tuple[str, str, str | None]:
+    found = answer(container, "gatehouse-provision", "rollback", "--dry-run")
+    return found["current"], found["previous"], found["on_trial"]
