@@ -30,6 +30,7 @@ BENCHES: Final = {
     "tls": "handshakes, whole and resumed",
     "push": "a thousand gates on one hub: revocations and whole lists",
     "serial": "a full list to one of eight gates at 9600 baud",
+    "serial_session": "lists and revocations at 9600 baud, from the office's store to the gate's decision",
     "drivers": "readers: from the wire to the credential, recovery, wear, noise, an idle gate",
     "hub": "the office's work: storing events, signing revocations and whole lists",
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import tempfile
@@ -16,6 +15,7 @@ from subprocess import Popen
 from typing import Final
 
 from bench.figures import Figure, p99
+from bench.key_files import make_keys
 from bench.loads import ISSUED_AT, settings, stored_estate
 from bench.many_gates import gate_key
 from bench.processes import memory_bytes, running
@@ -25,8 +25,6 @@ from office.hub.desk import revoke
 from office.hub.facts import Gate, LinkKind
 from office.hub.run_cli import nudge
 from office.hub.sqlite_store import SqliteHub
-from office.keys import KeyDirectory
-from sync.delegation import Role
 from sync.encoding import stored
 from sync.records import Access, Credential, Grant, GrantKind, RevocationReason, Technology
 from sync.update import StoredRecord
@@ -45,7 +43,6 @@ BOUND_MS: Final = 100.0
 WHOLE_LISTS_S: Final = 60.0
 MOST_MB: Final = 400.0
 WITHIN_S: Final = 300.0
-YEARS_S: Final = 10 * 365 * 86_400
 MB: Final = 1e6
 
 
@@ -124,7 +121,7 @@ def _hub(
 ) -> Iterator[_Hub]:
     directory = workshop.directory / f"push-{name}"
     directory.mkdir()
-    keys = _keys(directory / "keys")
+    keys = make_keys(directory / "keys", int(time.time()))
     path = directory / "hub.db"
     with (
         closing(SqliteHub.found(path, ESTATE_ID)) as store,
@@ -179,15 +176,6 @@ def _cards_at(gate: int, gates: int, cards: int) -> list[StoredRecord]:
         )
         for number in (*here, *everywhere)
     ]
-
-
-def _keys(directory: Path) -> KeyDirectory:
-    now = int(time.time())
-    keys = KeyDirectory.create(directory, ESTATE_ID, random_bytes=os.urandom)
-    for name, role in (("list", Role.LIST), ("online", Role.ONLINE)):
-        keys.create_key(name, random_bytes=os.urandom)
-        keys.delegate(name, role, gates=None, issued_at=now, not_after=now + YEARS_S)
-    return keys
 
 
 def _free_port() -> int:

@@ -9,11 +9,37 @@ from __future__ import annotations
 import contextlib
 import os
 from importlib import import_module
-from typing import Any
+from typing import Any, Protocol
 
 from sync.link_errors import LinkError, LostLinkError, SerialPortError
 
 _READ_BYTES = 4096
+
+
+class Port(Protocol):
+    """What a link needs of a serial port."""
+
+    def fileno(self) -> int:
+        """To be watched: readable when bytes came or the port is gone."""
+        ...
+
+    def read(self) -> bytes:
+        """The bytes that are there; to be called when readable. Raises ``LostLinkError``."""
+        ...
+
+    def write(self, data: bytes) -> int:
+        """Write as much of ``data`` as is taken now. Raises ``LostLinkError``."""
+        ...
+
+    def close(self) -> None:
+        """Give the port back."""
+
+
+class OpenPort(Protocol):
+    """How a port is opened: ``open_port``, or a wire of the bench's own."""
+
+    def __call__(self, path: str, baud: int, *, kernel_rs485: bool = False) -> Port:
+        """Raises ``LinkError``."""
 
 
 class SerialPort:

@@ -24,7 +24,7 @@ class Pace(Struct, frozen=True):
 
 
 NETWORK_PACE: Final = Pace(16_384, 262_144, 20.0, 65.0)
-SERIAL_PACE: Final = Pace(512, 4_096, 60.0, 200.0, greeting_s=60.0, batches=2)
+SERIAL_PACE: Final = Pace(512, 16_384, 120.0, 300.0, greeting_s=60.0, batches=2)
 
 
 class Greeted(Struct, frozen=True):

@@ -20,7 +20,7 @@ from sync.keys import SigningKey
 from sync.line import Line
 from sync.link_errors import LinkError
 from sync.serial_link import SerialLink, SerialStream
-from sync.serial_port import open_port
+from sync.serial_port import OpenPort, open_port
 from sync.tls_context import hub_context
 from sync.tls_stream import handshake
 
@@ -35,7 +35,16 @@ REOPEN_S: Final = 5.0
 class SerialEntrance:
     """Serves the registered gates of one pair."""
 
-    def __init__(self, key: SigningKey, path: str, baud: int, *, kernel_rs485: bool = False) -> None:
+    def __init__(
+        self,
+        key: SigningKey,
+        path: str,
+        baud: int,
+        *,
+        kernel_rs485: bool = False,
+        opened_by: OpenPort = open_port,
+    ) -> None:
+        self._open_port = opened_by
         self._key = key
         self._path = path
         self._line = Line(baud)
@@ -89,7 +98,7 @@ class SerialEntrance:
         if not self._gates:
             await asyncio.sleep(REOPEN_S)
             return
-        port = open_port(self._path, self._line.baud, kernel_rs485=self._kernel_rs485)
+        port = self._open_port(self._path, self._line.baud, kernel_rs485=self._kernel_rs485)
         master = BusMaster(self._line, self._gates, lambda: os.urandom(NONCE_BYTES))
         link = SerialLink(port, master, on_doubled=lambda address: self._doubled(hub, address))
         self._link = link

@@ -50,11 +50,15 @@ class GateSocket:
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
-        while True:
-            with contextlib.suppress(OSError, ValueError, RecursionError):
-                await self._serve()
-            self._hang_up()
-            await asyncio.sleep(RETRY_S)
+        try:
+            while True:
+                with contextlib.suppress(OSError, ValueError, RecursionError):
+                    await self._serve()
+                self._hang_up()
+                await asyncio.sleep(RETRY_S)
+        finally:
+            if self._writer is not None:
+                self._writer.close()
 
     async def _serve(self) -> None:
         reader, self._writer = await asyncio.open_unix_connection(str(self._path), limit=MAX_LINE_BYTES)

@@ -13,7 +13,7 @@ from sync.line import Line
 from sync.link_errors import LinkError
 from sync.network_link import Dialler, HubAddress
 from sync.serial_link import SerialLink
-from sync.serial_port import open_port
+from sync.serial_port import OpenPort, open_port
 from sync.session_events import NETWORK_PACE, SERIAL_PACE, Pace
 from sync.tls_context import gate_context
 from sync.tls_stream import TlsStream, handshake
@@ -53,7 +53,14 @@ class SerialBusLink:
     pace: Pace = SERIAL_PACE
     helping_bytes: int = SERIAL_HELPING_BYTES
 
-    def __init__(self, key: SigningKey, settings: LinkSettings, random_bytes: RandomBytes) -> None:
+    def __init__(
+        self,
+        key: SigningKey,
+        settings: LinkSettings,
+        random_bytes: RandomBytes,
+        opened_by: OpenPort = open_port,
+    ) -> None:
+        self._open_port = opened_by
         self._settings = settings
         self._context = gate_context(key)
         self._random_bytes = random_bytes
@@ -83,7 +90,7 @@ class SerialBusLink:
 
     def _open(self) -> SerialLink:
         settings = self._settings
-        port = open_port(settings.port, settings.baud, kernel_rs485=settings.rs485)
+        port = self._open_port(settings.port, settings.baud, kernel_rs485=settings.rs485)
         station = BusStation(
             settings.address, Line(settings.baud), lambda: self._random_bytes(FRAME_NONCE_BYTES)
         )

@@ -74,6 +74,12 @@ FIGURES = {
         "urgent_to_all_s",
         "word_from_a_quiet_gate_s",
     },
+    "serial_session": {
+        "list_lost_percent",
+        "revoked_at_another_gate_s",
+        "revoked_at_the_same_gate_s",
+        "revoked_at_all_gates_s",
+    },
     "drivers": {
         "wiegand_decode",
         "wiegand_cards_lost",

@@ -135,12 +135,8 @@ def test_a_write_that_waits_leaves_the_processor_alone() -> None:
         line = Line(9_600)
         with PtyBus(2, line.baud, time.monotonic) as wire:
             master = CountingMaster(line, [1], nonce)
-            hub, gate = (
-                SerialLink(open_port(path, line.baud), bus)
-                for path, bus in zip(wire.paths, (master, BusStation(1, line, nonce)), strict=True)
-            )
+            hub, gate = SerialLink(open_port(wire.paths[0], 9_600), master), gate_link(wire.paths[1], line, 1)
             hub.start()
-            gate.start()
             below, above = await hub.accept(), await gate.accept()
             master.asked = 0
             writing = asyncio.create_task(below.write(SOME))
