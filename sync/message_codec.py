@@ -112,6 +112,8 @@ def _plain(value: object) -> object:
             return [_plain(one) for one in value]
         case IntEnum():
             return int(value)
+        case dict():  # on the wire names ascend, in whatever order they were found
+            return dict(sorted(value.items()))
         case _:
             return value
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sync.message_codec import decode_message, encode_message
+from sync.messages import Status
 from sync.records import ClockState
 from terminal.agent.status import MAX_FACTS, MAX_TEXT, status_facts
 from terminal.clock import Judged
@@ -32,6 +34,12 @@ def test_what_is_told_of_a_running_gate() -> None:
         "log error": "the disk is full",
         "refused rollback": "2",
     }
+
+
+def test_it_can_be_said_to_the_office() -> None:
+    facts = status_facts(GATE, JUDGED, {"rollback": 2})
+    assert list(facts) != sorted(facts), "in an order for people"
+    assert decode_message(encode_message(Status(facts))) == Status(facts)
 
 
 def test_a_gate_that_is_away_is_told_as_such() -> None:
