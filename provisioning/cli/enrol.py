@@ -10,8 +10,8 @@ from provisioning.cli._outcome import Outcome, add_common_arguments, conclude
 from provisioning.durable import write_file
 from provisioning.enrolment import Enrolled, Enroller
 from provisioning.host import Host
-from provisioning.standstill import GATE, SYNC, stopped
 from provisioning.site_bundle import OpenedBundle
+from provisioning.standstill import GATE, SYNC, stopped
 from sync.enrolment import enrolment_file
 from sync.gate_key import fingerprint
 from terminal.stores.files import pass_by

@@ -10,9 +10,9 @@ from provisioning.cli.enrol import add_request_argument, finish
 from provisioning.enrolment import Enroller
 from provisioning.errors import ProvisioningError
 from provisioning.host import Host
-from provisioning.standstill import GATE, SYNC, stopped
 from provisioning.site_bundle import Known, OpenedBundle, floor_here
 from provisioning.spare import former_state, set_state_aside
+from provisioning.standstill import GATE, SYNC, stopped
 from terminal.clock import RELEASE_FLOOR
 from terminal.version import SOFTWARE
 
