@@ -80,66 +80,18 @@ class Gate:
         self.reports = Reports(self.memory, self.journal)
         # Lines first: outputs are undriven from here on, and without its lines there is no gate.
         self.own_lamps = OwnLamps(config, lambda name: self.readers[name].reader)
-        self.hardware = Hardware(
-            config,
-            self.loop,
-            on_report=self.reports.door,
-            on_input=self.reports.input,
-            on_alarm=self.own_lamps.alarm,
-            on_health=self.reports.gpio,
-        )
+        self.hardware = self._wire_hardware()
         self.log.open()
         self.floor = Floor(self.keeper, self.memory, saved.lowered)
         self.floor.recall()
-        self.permissions = Permissions(
-            ListIndex(config.sync_dir),
-            self._list_changed,
-            estate_id=config.estate_id,
-            gate_id=config.gate.id,
-        )
-        self.modes = DoorModes(
-            clock=self.judge,
-            rules=lambda: self.permissions.rules,
-            memory=self.memory,
-            journal=self.journal,
-            loop=self.loop,
-            doors=self.hardware.doors,
-        )
-        self.outcomes = Outcomes(
-            memory=self.memory,
-            journal=self.journal,
-            loop=self.loop,
-            doors=self.hardware.doors,
-            on_shown=self._show,
-            on_first_card=self.modes.refresh,
-        )
+        # From here on each part uses those above it.
+        self.permissions = self._wire_permissions()
+        self.modes = self._wire_modes()
+        self.outcomes = self._wire_outcomes()
         self.blink = Blink(self.loop, config.rhythms, self._signal)
-        self.taps = Taps(
-            clock=self.judge,
-            permissions=self.permissions,
-            memory=self.memory,
-            modes=self.modes,
-            outcomes=self.outcomes,
-            post=self.loop.post,
-        )
-        self.watch = Watch(
-            read_clock=outside.read_clock,
-            keeper=self.keeper,
-            saved_time=self._saved_time,
-            floor=self.floor,
-            confirmation=lambda: load_confirmation(config.sync_dir),
-            permissions=self.permissions,
-            journal=self.journal,
-            on_clock=self.modes.refresh,
-        )
-        supervisors = Supervisors(
-            config,
-            self.loop,
-            taps=self.taps,
-            reports=self.reports,
-            supply_line=self.hardware.supply_line,
-            jitter=outside.jitter,
-        )
+        self.taps = self._wire_taps()
+        self.watch = self._wire_watch()
+        supervisors = self._wire_supervisors()
         self.readers = {name: supervisors.make(name) for name in config.readers}
 
     def judge(self) -> Judged:
@@ -217,6 +169,73 @@ class Gate:
     def _signal(self, reader: str, signal: Signal) -> None:
         self.hardware.signal(reader, signal)
         self.own_lamps.signal(reader, signal)
+
+    def _wire_hardware(self) -> Hardware:
+        return Hardware(
+            self.config,
+            self.loop,
+            on_report=self.reports.door,
+            on_input=self.reports.input,
+            on_alarm=self.own_lamps.alarm,
+            on_health=self.reports.gpio,
+        )
+
+    def _wire_permissions(self) -> Permissions:
+        estate_id, gate_id = self.config.estate_id, self.config.gate.id
+        index = ListIndex(self.config.sync_dir)
+        return Permissions(index, self._list_changed, estate_id=estate_id, gate_id=gate_id)
+
+    def _wire_modes(self) -> DoorModes:
+        return DoorModes(
+            clock=self.judge,
+            rules=lambda: self.permissions.rules,
+            memory=self.memory,
+            journal=self.journal,
+            loop=self.loop,
+            doors=self.hardware.doors,
+        )
+
+    def _wire_outcomes(self) -> Outcomes:
+        return Outcomes(
+            memory=self.memory,
+            journal=self.journal,
+            loop=self.loop,
+            doors=self.hardware.doors,
+            on_shown=self._show,
+            on_first_card=self.modes.refresh,
+        )
+
+    def _wire_taps(self) -> Taps:
+        return Taps(
+            clock=self.judge,
+            permissions=self.permissions,
+            memory=self.memory,
+            modes=self.modes,
+            outcomes=self.outcomes,
+            post=self.loop.post,
+        )
+
+    def _wire_watch(self) -> Watch:
+        return Watch(
+            read_clock=self._outside.read_clock,
+            keeper=self.keeper,
+            saved_time=self._saved_time,
+            floor=self.floor,
+            confirmation=lambda: load_confirmation(self.config.sync_dir),
+            permissions=self.permissions,
+            journal=self.journal,
+            on_clock=self.modes.refresh,
+        )
+
+    def _wire_supervisors(self) -> Supervisors:
+        return Supervisors(
+            self.config,
+            self.loop,
+            taps=self.taps,
+            reports=self.reports,
+            supply_line=self.hardware.supply_line,
+            jitter=self._outside.jitter,
+        )
 
     def _saved_time(self) -> SavedTime:
         try:
