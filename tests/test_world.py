@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from msgspec.structs import replace
 
 from office.errors import OfficeError
-from office.hub.facts import MoveState
+from office.hub.facts import Move, MoveState
 from office.hub.one_use import decide, order_move
 from sync.encoding import decode_record
 from sync.records import Access, DoorPolicy, Grant, GrantKind, RevocationReason, Tombstone
@@ -28,6 +28,7 @@ from tests.support.estate import SETTINGS, card, resident
 from tests.support.session_pair import ragged, single_bytes
 from tests.support.world import World
 from tests.support.world_gate import DOOR
+from tests.support.world_kills import OFFICE, Fuse, survive
 from tests.support.world_office import OfficeSide
 from tests.support.world_wire import PERFECT, Faults
 
@@ -60,7 +61,8 @@ class Estate(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.directory = Path(tempfile.mkdtemp(prefix="gatehouse-world-", dir=FAST_DISK))
-        self.world = World(self.directory)
+        self.fuses = {side: Fuse(side) for side in (OFFICE, 1, 2)}
+        self.world = World(self.directory, fuses=self.fuses)
         self.cards: dict[int, set[int]] = {1: set(), 2: set()}
         self.revoked: dict[int, set[int]] = {1: set(), 2: set()}
         self.receipted: dict[int, set[int]] = {1: set(), 2: set()}
@@ -71,14 +73,21 @@ class Estate(RuleBasedStateMachine):
         """What the clerks did since the last backup: after a restored one they do it again."""
 
     def do(self, deed: Deed) -> None:
-        deed(self.world.office)
-        self.world.office.look()
+        """A clerk's deed; where the hub died over it, he does it again."""
+        while not self.live(lambda: deed(self.world.office)):
+            pass
         self.deeds.append(deed)
+        self.live(self.world.office.look)
+
+    def live(self, act: Callable[[], object]) -> bool:
+        """Whether nobody was killed over it; who was has begun anew."""
+        return survive(act, self.world.begin_anew)
 
     @initialize()
     def begin(self) -> None:
         for gate in (1, 2):
             self.grant(gate, 12)
+            self.write_a_slip(gate, 2 * gate - 1)
         self.world.connect_all()
         self.world.pass_time(1.0)
         self.back_up()
@@ -118,8 +127,6 @@ class Estate(RuleBasedStateMachine):
 
     @rule(data=st.data(), gate=GATES)
     def move_a_slip(self, data: st.DataObject, gate: int) -> None:
-        if not self.slips:
-            return
         number = data.draw(st.sampled_from(sorted(self.slips)))
         at = self.world.office.now_s
         self.do(lambda office: moved(office, number, gate, at))
@@ -128,18 +135,21 @@ class Estate(RuleBasedStateMachine):
 
     @rule(gate=GATES, data=st.data(), times=st.integers(1, 3))
     def tap(self, gate: int, data: st.DataObject, times: int) -> None:
-        number = data.draw(st.integers(1, self.next_card))
-        a_slip: bool = data.draw(st.booleans())
-        if self.slips and a_slip:
-            number = data.draw(st.sampled_from(sorted(self.slips)))
+        self.tap_often(gate, data.draw(st.integers(1, self.next_card)), times)
+
+    @rule(gate=GATES, data=st.data(), times=st.integers(1, 3))
+    def tap_a_slip(self, gate: int, data: st.DataObject, times: int) -> None:
+        self.tap_often(gate, data.draw(st.sampled_from(sorted(self.slips))), times)
+
+    def tap_often(self, gate: int, number: int, times: int) -> None:
         for _ in range(times):
-            self.world.gates[gate].tap(number)
+            self.live(lambda: self.world.gates[gate].tap(number))
 
     # Links, machines, clocks
 
     @rule(gate=GATES, wire=WIRES)
     def dial(self, gate: int, wire: Faults) -> None:
-        self.world.connect(gate, wire)
+        self.live(lambda: self.world.connect(gate, wire))
 
     @rule(gate=GATES)
     def cut(self, gate: int) -> None:
@@ -148,23 +158,44 @@ class Estate(RuleBasedStateMachine):
     @rule(turns=st.integers(1, 12))
     def carry_a_little(self, turns: int) -> None:
         for _ in range(turns):
-            self.world.turn()
+            self.live(self.world.turn)
 
     @rule(seconds=st.sampled_from([0.0, 1.0, 30.0, 300.0]))
     def pass_time(self, seconds: float) -> None:
-        self.world.pass_time(seconds)
+        self.live(lambda: self.world.pass_time(seconds))
+
+    @rule(side=st.sampled_from([OFFICE, 1, 2]), writes=st.integers(0, 15))
+    def kill_at_a_write(self, side: int, writes: int) -> None:
+        self.fuses[side].light(writes)
+
+    @rule(gate=GATES)
+    def lose_the_log(self, gate: int) -> None:
+        self.live(lambda: self.world.lose(gate, log=True))
+
+    @rule(gate=GATES)
+    def lose_the_lists(self, gate: int) -> None:
+        self.live(lambda: self.world.lose(gate, lists=True))
 
     @rule(gate=GATES, reboot=st.booleans())
     def restart_gate(self, gate: int, reboot: bool) -> None:
-        self.world.restart_gate(gate, reboot=reboot)
+        self.live(lambda: self.world.restart_gate(gate, reboot=reboot))
 
     @rule(gate=GATES)
     def restart_sync(self, gate: int) -> None:
-        self.world.restart_sync(gate)
+        self.live(lambda: self.world.restart_sync(gate))
 
     @rule()
     def restart_office(self) -> None:
-        self.world.restart_office()
+        self.live(self.world.restart_office)
+
+    @rule(data=st.data())
+    def settle_a_slip(self, data: st.DataObject) -> None:
+        """A clerk has asked at the gates how often it opened."""
+        waiting = [one for one in self.world.office.store.moves.open() if one.state is MoveState.CLERK]
+        if waiting:
+            move = data.draw(st.sampled_from(waiting))
+            left = self.truly_left(move)
+            self.do(lambda office: settled(office, move.grant_id, left))
 
     @rule()
     def back_up(self) -> None:
@@ -173,6 +204,7 @@ class Estate(RuleBasedStateMachine):
 
     @rule()
     def restore_the_backup(self) -> None:
+        self.fuses[OFFICE].put_out()
         self.world.restart_office(from_backup=True)
         for deed in self.deeds:
             deed(self.world.office)
@@ -210,6 +242,18 @@ class Estate(RuleBasedStateMachine):
             opened = sum(gate.opened[number] for gate in self.world.gates.values())
             assert opened <= uses, f"slip {number} opened {opened} times of {uses}"
 
+    @invariant()
+    def no_slip_is_on_two_lists(self) -> None:
+        places = [(issue, gate) for gate, side in self.world.gates.items() for issue in side.slips().values()]
+        issues = [issue for issue, _ in places]
+        assert len(issues) == len(set(issues)), f"issue and gate: {sorted(places)}"
+
+    def truly_left(self, move: Move) -> int:
+        """Uses that are left of a slip, by what its holder did."""
+        number = next(number for number in self.slips if card(number).key == move.chip)
+        opened = sum(gate.opened[number] for gate in self.world.gates.values())
+        return min(move.uses, self.slips[number] - opened)
+
     def teardown(self) -> None:
         try:
             self.come_to_rest()
@@ -219,11 +263,14 @@ class Estate(RuleBasedStateMachine):
 
     def come_to_rest(self) -> None:
         world = self.world
+        for fuse in self.fuses.values():
+            fuse.put_out()
         world.leave_alone()
         for move in world.office.store.moves.open():
             assert move.state is MoveState.CLERK, "no move waits for a receipt any more"
-            decide(world.office.store, move.grant_id, 0, world.office.now_s)
+            decide(world.office.store, move.grant_id, self.truly_left(move), world.office.now_s)
         world.leave_alone()
+        self.no_slip_is_on_two_lists()
         world.assert_in_step()
         self.no_receipted_revocation_is_undone()
         for gate in (1, 2):
@@ -245,6 +292,12 @@ def moved(office: OfficeSide, number: int, to_gate: int, at: int) -> None:
             with contextlib.suppress(OfficeError):  # it is there already, or moving
                 order_move(office.store, grant, to_gate, (Access(DOOR),), at)
             return
+
+
+def settled(office: OfficeSide, grant_id: int, left: int) -> None:
+    """A clerk's word about a slip, where it still waits for it."""
+    with contextlib.suppress(OfficeError):
+        decide(office.store, grant_id, left, office.now_s)
 
 
 Estate.TestCase.settings = settings(

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from office.hub.facts import MoveState
+from office.hub.one_use import decide
 from office.hub.planner import Why
-from sync.records import RevocationReason, Tombstone
+from sync.records import Access, Grant, GrantKind, RevocationReason, Tombstone
 from sync.update import ListVersion
 from terminal.stores.list_format import Side
 from tests.support.estate import NOW, card, resident
@@ -97,3 +99,24 @@ def test_an_older_list_that_stands_in_is_followed_up_without_a_refusal(world: Wo
     assert not gate.refusals
     world.assert_in_step()
     assert gate.would_open(500)
+
+
+def test_with_list_and_log_lost_at_once_no_slip_opens_again_before_a_clerk_has_looked(world: World) -> None:
+    """What comes first over the new session is a whole list: it must not bring the used slip back."""
+    world.office.want(1, Grant(5000, 7000, card(900), GrantKind.RELEASE_SLIP, (Access(1),), uses=1))
+    meet(world)
+    gate = world.gates[1]
+    world.cut(1)
+    world.settle()
+    assert gate.tap(900).granted
+    world.lose(1, log=True, lists=True)
+    world.connect(1)
+    while world.turn():
+        assert not gate.would_open(900)
+    assert gate.tap(5).granted
+    (move,) = world.office.store.moves.open()
+    assert move.state is MoveState.CLERK
+    decide(world.office.store, move.grant_id, 1, world.office.now_s)
+    world.settle()
+    assert gate.tap(900).granted, "a clerk may let it open once more"
+    assert not gate.tap(900).granted

@@ -23,6 +23,7 @@ from office.hub.reception import (
     take_events,
     take_highest,
     take_log_epoch,
+    take_log_state,
     take_pulse,
     take_receipt,
     take_refusal,
@@ -182,6 +183,7 @@ class Conversation:
         if hello.formats:
             self._desk.store.gates.announce_format(gate_id, max(hello.formats))
         if hello.log_state is not None:
+            take_log_state(store, gate_id, hello.log_state.epoch, at)
             self._ask_log(hello.log_state.epoch)
         self._push_next()
         self._floor_told(hello.lowering)

@@ -37,6 +37,11 @@ class SqliteEvents:
         )
         return dict(rows)
 
+    def begin(self, gate_id: int, log_epoch: bytes) -> None:
+        """Remember that the gate has this log, of which nothing has come yet."""
+        with self._database.transaction():
+            self._log(gate_id, log_epoch)
+
     def store(self, gate_id: int, log_epoch: bytes, events: StoredEvents, *, received_at: int) -> None:
         """Store a judged batch durably: after this it may be acknowledged."""
         with self._database.transaction():

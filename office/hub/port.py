@@ -169,6 +169,9 @@ class EventShelf(Protocol):
     def hashes(self, gate_id: int, log_epoch: bytes, first: int, count: int) -> dict[int, bytes]:
         """Payload hashes by number of what is stored already."""
 
+    def begin(self, gate_id: int, log_epoch: bytes) -> None:
+        """Remember that the gate has this log, of which nothing has come yet."""
+
     def store(self, gate_id: int, log_epoch: bytes, events: StoredEvents, *, received_at: int) -> None:
         """Store a judged batch durably: after this it may be acknowledged."""
 

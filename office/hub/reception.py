@@ -17,7 +17,7 @@ from office.hub.port import HubStorage
 from sync.envelope import UpdateKind
 from sync.events import Event
 from sync.refusal import GapError, RollbackError
-from sync.statements.log_epoch import LogEpoch
+from sync.statements.log_epoch import LogEpoch, Predecessor
 from sync.statements.receipt import Receipt, verify_receipt
 from sync.statements.refusal import StatementError
 from sync.statements.wire import Sender
@@ -143,18 +143,32 @@ def take_events(store: HubStorage, gate_id: int, batch: Batch, at: int) -> int:
 
 def take_log_epoch(store: HubStorage, epoch: LogEpoch, at: int) -> int:
     """A gate announces its log; the number of events that were lost with the one before."""
-    before = epoch.predecessor
-    if before is None or store.events.position(epoch.gate_id, epoch.log_epoch).number:
-        return 0
-    missing = max(0, before.last_number - store.events.position(epoch.gate_id, before.log_epoch).number)
+    gate_id, log_epoch = epoch.gate_id, epoch.log_epoch
     with store.transaction():
-        text = (
-            f"the gate began log {epoch.log_epoch.hex()} after log {before.log_epoch.hex()}: {missing} events"
-            " never came; its counted grants refuse until a clerk has confirmed what is left of them"
-        )
-        store.diary.alarm(epoch.gate_id, LOG_REPLACED, text, at)
-        for row in store.wanted.counted(epoch.gate_id):
-            end_of(store, row, at)
+        if log_epoch in (known := store.events.logs(gate_id)):
+            return 0
+        store.events.begin(gate_id, log_epoch)
+        before = epoch.predecessor or (Predecessor(known[-1], 0) if known else None)
+        return 0 if before is None else _log_replaced(store, gate_id, log_epoch, before, at)
+
+
+def take_log_state(store: HubStorage, gate_id: int, log_epoch: bytes, at: int) -> None:
+    """A gate's greeting names its log: before a list goes out that would bring back slips of a lost one."""
+    with store.transaction():
+        if (known := store.events.logs(gate_id)) and log_epoch not in known:
+            store.events.begin(gate_id, log_epoch)
+            _log_replaced(store, gate_id, log_epoch, Predecessor(known[-1], 0), at)
+
+
+def _log_replaced(store: HubStorage, gate_id: int, log_epoch: bytes, before: Predecessor, at: int) -> int:
+    missing = max(0, before.last_number - store.events.position(gate_id, before.log_epoch).number)
+    text = (
+        f"the gate began log {log_epoch.hex()} after log {before.log_epoch.hex()}: {missing} events"
+        " never came; its counted grants refuse until a clerk has confirmed what is left of them"
+    )
+    store.diary.alarm(gate_id, LOG_REPLACED, text, at)
+    for row in store.wanted.counted(gate_id):
+        end_of(store, row, at)
     return missing
 
 

@@ -6,6 +6,7 @@ No thread, no socket, no clock: `settle` carries bytes until nobody has anything
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from office.hub.conversation import Conversation as OfficeConversation
@@ -15,6 +16,7 @@ from sync.session import Session
 from sync.session_events import Ended, Pace
 from terminal.agent.conversation import Conversation as GateConversation
 from tests.support.world_gate import GateSide
+from tests.support.world_kills import OFFICE, Fuse
 from tests.support.world_office import OfficeSide
 from tests.support.world_wire import PERFECT, Faults, Way, Wire
 
@@ -56,11 +58,15 @@ class World:
         *,
         office_checkpoint: Checkpoint = pass_by,
         gate_checkpoint: Checkpoint = pass_by,
+        fuses: Mapping[int, Fuse] | None = None,
     ) -> None:
+        """``fuses``: checkpoints of the sides that may be killed in the middle of a write."""
         self.now = 5_000.0
+        lit = {} if fuses is None else fuses
+        office_checkpoint = lit.get(OFFICE, office_checkpoint)
         self.office = OfficeSide(directory, gates, checkpoint=office_checkpoint)
         self.gates = {
-            number: GateSide(directory / f"gate{number}", number, checkpoint=gate_checkpoint)
+            number: GateSide(directory / f"gate{number}", number, checkpoint=lit.get(number, gate_checkpoint))
             for number in range(1, gates + 1)
         }
         self.contacts: list[Contact] = []
@@ -104,6 +110,18 @@ class World:
     def restart_gate(self, gate_id: int, *, reboot: bool = False) -> None:
         self.hang_up(gate_id)
         self.gates[gate_id].restart(reboot=reboot)
+
+    def begin_anew(self, side: int) -> None:
+        """A side that was killed."""
+        self.restart_office() if side == OFFICE else self.restart_gate(side)
+
+    def lose(self, gate_id: int, *, log: bool = False, lists: bool = False) -> None:
+        """A gate's files are gone; it ends, and begins anew without them."""
+        self.hang_up(gate_id)
+        if lists:
+            self.gates[gate_id].lose_lists()
+        if log:
+            self.gates[gate_id].lose_log()
 
     def restart_sync(self, gate_id: int) -> None:
         """The sync process alone."""

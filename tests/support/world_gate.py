@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from sync.chain import Anchor
+from sync.encoding import decode_record
 from sync.envelope import FORMAT_VERSION
 from sync.events import Detail, Event, EventKind
 from sync.messages import PROTOCOL_VERSION, Feature, Hello, Role
-from sync.records import ClockState, Direction, DoorMode, Reason
+from sync.records import ClockState, Direction, DoorMode, Grant, Reason
 from sync.session import Session
 from sync.session_events import Pace
 from terminal.agent.conversation import Conversation, Parts
@@ -23,12 +24,14 @@ from terminal.core.decision import Decision, decide
 from terminal.core.situation import Request, Situation
 from terminal.permissions import ListReport, Permissions
 from terminal.stores.access_state import Spend, StateChange
+from terminal.stores.counted_grants import counted_grants
 from terminal.stores.files import Checkpoint, pass_by
 from terminal.stores.list_format import Side
 from terminal.stores.list_index import ListIndex
 from terminal.stores.list_store import ListStore
 from terminal.stores.usage_log import Entry
 from terminal.stores.usage_opening import Founding, open_usage_log
+from terminal.stores.usage_rows import FILE_NAME as LOG_NAME
 from tests.support.estate import ESTATE_ID, ONLINE, ROOT, card
 from tests.support.gate_parts import HandClock
 from tests.support.hub import gate_key
@@ -93,6 +96,9 @@ class GateSide:
             ListIndex(self.sync_dir), self.reports.append, estate_id=ESTATE_ID, gate_id=self.gate_id
         )
         self.permissions.refresh()
+        if self.log.access_state().all_void:  # what `terminal.counted_scan` finds out in a process of its own
+            void = StateChange(void=counted_grants(self.sync_dir))
+            self.log.commit([Entry(self._stamp(EventKind.ACCESS_STATE_LOST, {}), void)])
         self.process = GateProcessAtHand(self)
         self.begin_sync()
 
@@ -142,6 +148,19 @@ class GateSide:
             self.clock.reboot()
             self.boot = bytes([self.gate_id, self.boot[1] + 1]) * 8
         self._begin()
+
+    def lose_log(self) -> None:
+        """Its usage log is gone, and the uses that were counted in it; it begins anew."""
+        self.close()
+        for tail in ("", "-wal", "-shm"):
+            (self.terminal_dir / f"{LOG_NAME}{tail}").unlink(missing_ok=True)
+        self._begin()
+
+    def slips(self) -> dict[int, int]:
+        """Counted grants of the list in force, not ended: grant id to issue id."""
+        content = self.lists._store.content()
+        records = [] if content is None else [decode_record(one) for one in content.records()]
+        return {one.grant_id: one.issue_id for one in records if isinstance(one, Grant) and one.spends}
 
     def lose_lists(self, *sides: Side) -> None:
         """Its list databases (both if none is named) are gone, or not readable any more; it begins anew."""

@@ -9,7 +9,7 @@ from office.errors import OfficeError
 from office.hub.facts import Move, MoveState
 from office.hub.one_use import decide, left_of, order_move
 from office.hub.planner import Why
-from office.hub.reception import take_log_epoch, take_receipt
+from office.hub.reception import take_log_epoch, take_log_state, take_receipt
 from sync.encoding import decode_record, encode_record
 from sync.records import (
     Access,
@@ -223,3 +223,47 @@ def test_a_slip_that_was_never_signed_here_waits_for_the_gates_word_too(rig: Hub
         rig.exchange(gate)
     rig.exchange(2)
     assert [uses for gate, _, uses in gates_with_slip(rig) if gate == 2] == [1]
+
+
+def test_a_log_that_does_not_know_of_the_one_before_it_replaces_it_all_the_same(two: HubRig) -> None:
+    """Everything in the gate process's directory is gone; the office still knows that there was a log."""
+    first, second = (LogEpoch(ESTATE_ID, 1, name.ljust(16), None, bytes(16)) for name in (b"old", b"new"))
+    take_log_epoch(two.store, first, NOW)
+    two.exchange(1)
+    assert gates_with_slip(two) == [(1, 3000, 3)], "a gate's first log replaces none"
+    take_log_epoch(two.store, second, NOW)
+    two.exchange(1)
+    assert gates_with_slip(two) == []
+    assert [one.name for one in two.store.diary.alarms()] == ["log_replaced"]
+
+
+def test_a_log_is_taken_for_new_once(two: HubRig) -> None:
+    """Else what a clerk has settled would be ended again with the next session."""
+    log = LogEpoch(ESTATE_ID, 1, b"new".ljust(16), Predecessor(b"old".ljust(16), 3), bytes(16))
+    take_log_epoch(two.store, log, NOW)
+    two.exchange(1)
+    decide(two.store, 3000, 2, NOW)
+    two.reopen()
+    take_log_epoch(two.store, log, NOW)
+    two.exchange(1)
+    assert gates_with_slip(two) == [(1, 3001, 2)]
+
+
+def test_a_gate_that_names_a_log_which_nobody_knows_is_believed_when_it_announces_it(two: HubRig) -> None:
+    """The greeting does not say what was before it; the signed announcement does."""
+    take_log_state(two.store, 1, b"new".ljust(16), NOW)
+    two.exchange(1)
+    assert gates_with_slip(two) == [(1, 3000, 3)]
+    log = LogEpoch(ESTATE_ID, 1, b"new".ljust(16), Predecessor(b"old".ljust(16), 3), bytes(16))
+    assert take_log_epoch(two.store, log, NOW) == 3
+    two.exchange(1)
+    assert gates_with_slip(two) == []
+
+
+def test_a_gate_that_greets_with_another_log_than_before_gets_no_slip(two: HubRig) -> None:
+    take_log_epoch(two.store, LogEpoch(ESTATE_ID, 1, b"old".ljust(16), None, bytes(16)), NOW)
+    for _ in range(2):
+        take_log_state(two.store, 1, b"new".ljust(16), NOW)
+    two.exchange(1)
+    assert gates_with_slip(two) == []
+    assert [one.count for one in two.store.diary.alarms()] == [1]
