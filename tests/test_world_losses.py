@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from office.hub.facts import MoveState
-from office.hub.one_use import decide
+from office.hub.one_use import decide, order_move
 from office.hub.planner import Why
 from sync.records import Access, Grant, GrantKind, RevocationReason, Tombstone
 from sync.update import ListVersion
@@ -103,7 +103,7 @@ def test_an_older_list_that_stands_in_is_followed_up_without_a_refusal(world: Wo
 
 def test_with_list_and_log_lost_at_once_no_slip_opens_again_before_a_clerk_has_looked(world: World) -> None:
     """What comes first over the new session is a whole list: it must not bring the used slip back."""
-    world.office.want(1, Grant(5000, 7000, card(900), GrantKind.RELEASE_SLIP, (Access(1),), uses=1))
+    world.office.want(1, one_use(900))
     meet(world)
     gate = world.gates[1]
     world.cut(1)
@@ -114,9 +114,57 @@ def test_with_list_and_log_lost_at_once_no_slip_opens_again_before_a_clerk_has_l
     while world.turn():
         assert not gate.would_open(900)
     assert gate.tap(5).granted
-    (move,) = world.office.store.moves.open()
-    assert move.state is MoveState.CLERK
-    decide(world.office.store, move.grant_id, 1, world.office.now_s)
+    (waiting,) = world.office.store.moves.open()
+    assert waiting.state is MoveState.CLERK
+    decide(world.office.store, waiting.grant_id, 1, world.office.now_s)
     world.settle()
     assert gate.tap(900).granted, "a clerk may let it open once more"
     assert not gate.tap(900).granted
+
+
+@pytest.mark.parametrize(
+    "again",
+    [(900, 901), (901, 900), (901,), ()],
+    ids=["in another order", "in the same order", "one alone", "not at all"],
+)
+def test_after_a_restored_backup_a_slip_that_had_moved_opens_no_more_often(
+    tmp_path: Path, again: tuple[int, ...]
+) -> None:
+    """The backup knows neither that it moved nor under which id it was used at the other gate."""
+    world = World(tmp_path)
+    for gate in (1, 2):
+        world.office.want(gate, *(resident(number) for number in range(1, 6)))
+    for number in (900, 901):
+        world.office.want(1, one_use(number))
+    world.connect_all()
+    world.pass_time(1.0)
+    world.office.backup()
+    for number in (901, 900):
+        move(world, number)
+        world.settle()
+    assert world.gates[2].tap(901).granted
+    world.settle()
+    world.restart_office(from_backup=True)
+    for number in again:
+        move(world, number)
+    world.pass_time(1.0)
+    for _ in range(3):  # clerks let it go on wherever they are asked to
+        world.connect_all()
+        for gate in (1, 2):
+            world.office.settle_by_hand(gate)
+        world.pass_time(30.0)
+    for gate in (1, 2):
+        world.gates[gate].tap(901)
+    assert sum(gate.opened[901] for gate in world.gates.values()) == 1
+    waiting = {one.grant_id for one in world.office.store.moves.open() if one.state is MoveState.CLERK}
+    assert waiting == {5900, 5901}, "somebody must say what is left of them"
+    world.close()
+
+
+def one_use(number: int) -> Grant:
+    access = (Access(1),)
+    return Grant(5000 + number, 7000 + number, card(number), GrantKind.RELEASE_SLIP, access, uses=1)
+
+
+def move(world: World, number: int) -> None:
+    order_move(world.office.store, one_use(number), 2, (Access(1),), world.office.now_s)

@@ -192,7 +192,7 @@ class SqliteMoves:
 
     def open(self) -> list[Move]:
         """Moves that are not done."""
-        return self._read("state IN (?, ?)", int(MoveState.ENDING), int(MoveState.CLERK))
+        return self._read("state NOT IN (?, ?)", int(MoveState.DONE), int(MoveState.SPENT))
 
     def _read(self, where: str, *values: object) -> list[Move]:
         rows = self._database.all(f"SELECT {_MOVE} FROM moves WHERE {where} ORDER BY grant_id", values)

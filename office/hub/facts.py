@@ -272,6 +272,8 @@ class MoveState(IntEnum):
     DONE = 3
     SPENT = 4
     """Nothing was left to move."""
+    DOUBTFUL = 5
+    """Its end was ordered at the first gate, whose list was not ours: after the receipt a clerk decides."""
 
 
 class Move(Struct, frozen=True):

@@ -12,6 +12,8 @@ The rule is pure (`left_of`); the rest writes what it says.
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from office.errors import OfficeError
@@ -31,12 +33,14 @@ from sync.records import (
 from sync.statements.receipt import Receipt
 from sync.update import ListVersion, StoredRecord
 
+_AWAITED: Final = frozenset((MoveState.ENDING, MoveState.DOUBTFUL))
+
 
 def left_of(move: Move, ended: ListVersion | None, receipt: Receipt) -> Move:
     """The move after a receipt of its first gate; ``ended``: the version that ended the grant there."""
-    if move.state is not MoveState.ENDING or ended is None or receipt.version < ended:
+    if move.state not in _AWAITED or ended is None or receipt.version < ended:
         return move
-    if receipt.version != ended:
+    if receipt.version != ended or move.state is MoveState.DOUBTFUL:
         # A later receipt names only what its own update ended: silence is no proof here.
         return replace(move, state=MoveState.CLERK)
     spent = next((one.uses for one in receipt.spent if one.grant_id == move.grant_id), 0)
@@ -120,6 +124,19 @@ def end_of(store: HubStorage, row: GrantRow, at: int) -> None:
         )
 
 
+def doubt(store: HubStorage, gate_id: int, at: int) -> None:
+    """A gate has, or had, a list that is not ours: what was counted there may be counted elsewhere since.
+
+    After a restored backup nobody but a clerk knows whether a slip was moved or used meanwhile.
+    """
+    with store.transaction():
+        for row in store.wanted.counted(gate_id):
+            end_of(store, row, at)
+        for move in store.moves.open():
+            if move.from_gate == gate_id and move.state is MoveState.ENDING:
+                store.moves.put(replace(move, state=MoveState.DOUBTFUL))
+
+
 def settle(store: HubStorage, move: Move, receipt: Receipt, at: int) -> Move:
     """Move on, if this receipt allows it."""
     ended = max(
@@ -139,9 +156,9 @@ def settle(store: HubStorage, move: Move, receipt: Receipt, at: int) -> Move:
 def decide(store: HubStorage, grant_id: int, left: int, at: int) -> Move:
     """A clerk says how many uses are left; 0 ends it for good. Raises ``OfficeError``."""
     move = store.moves.get(grant_id)
-    if move is None or move.state not in (MoveState.CLERK, MoveState.ENDING):
+    if move is None or move.state not in _AWAITED | {MoveState.CLERK}:
         raise OfficeError(f"grant {grant_id} does not wait for a clerk's decision")
-    if move.state is MoveState.ENDING and store.gates.get(move.from_gate).struck_at is None:
+    if move.state in _AWAITED and store.gates.get(move.from_gate).struck_at is None:
         raise OfficeError(
             f"grant {grant_id} may still open gate {move.from_gate}, whose receipt is awaited; wait for it,"
             " or strike the gate off if it is lost"

@@ -12,7 +12,7 @@ from office.errors import OfficeError
 from office.hub.event_times import CorrectedTime, anchor_from_pulse, drift, event_time
 from office.hub.facts import BootAnchor
 from office.hub.log_intake import Batch, LogRefusedError, judge_batch
-from office.hub.one_use import end_of, settle
+from office.hub.one_use import doubt, end_of, settle
 from office.hub.port import HubStorage
 from sync.envelope import UpdateKind
 from sync.events import Event
@@ -36,20 +36,34 @@ def take_report(store: HubStorage, gate_id: int, list_: tuple[ListVersion, bytes
     """The gate told at the begin of a session which list it has; ``None``: it has none."""
     version, digest = (None, b"") if list_ is None else list_
     with store.transaction():
+        before = store.diary.contact(gate_id)
         store.diary.note_report(gate_id, at, version, digest)
         if version is None:
             return
         if _is_ours(store, gate_id, version, digest, "has", at):
             store.signed.confirmed(gate_id, version)
+        elif _is_foreign(store, gate_id, version) and (before.version, before.digest) != (version, digest):
+            doubt(store, gate_id, at)
 
 
 def take_highest(store: HubStorage, gate_id: int, highest: tuple[ListVersion, bytes] | None, at: int) -> None:
     """The gate told at the begin of a session which list was its newest, and is lost; ``None``: none is."""
     version, digest = (None, b"") if highest is None else highest
     with store.transaction():
+        before = store.diary.contact(gate_id)
         store.diary.note_highest(gate_id, at, version, digest)
-        if version is not None:
-            _is_ours(store, gate_id, version, digest, "has lost", at)
+        if version is None or _is_ours(store, gate_id, version, digest, "has lost", at):
+            return
+        if _is_foreign(store, gate_id, version) and (before.highest, before.highest_digest) != (
+            version,
+            digest,
+        ):
+            doubt(store, gate_id, at)
+
+
+def _is_foreign(store: HubStorage, gate_id: int, version: ListVersion) -> bool:
+    """Whether a list of this version that is not ours was never signed here: else it is only forgotten."""
+    return store.signed.known(gate_id, version) is not None or version > store.signed.newest(gate_id)
 
 
 def _is_ours(store: HubStorage, gate_id: int, version: ListVersion, digest: bytes, has: str, at: int) -> bool:
@@ -57,7 +71,7 @@ def _is_ours(store: HubStorage, gate_id: int, version: ListVersion, digest: byte
     known = store.signed.known(gate_id, version)
     if known is not None and known.digest == digest:
         return True
-    if known is not None or version > store.signed.newest(gate_id):
+    if _is_foreign(store, gate_id, version):
         store.diary.alarm(
             gate_id,
             UNKNOWN_LIST,
