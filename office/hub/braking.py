@@ -44,6 +44,16 @@ class Verdict(Struct, frozen=True):
     memory: bytes
 
 
+class HeldBack(Struct, frozen=True):
+    """A change that only the manager can let pass."""
+
+    lost: int
+    """Credentials that would stop opening …"""
+    openers: int
+    """… of so many that can open."""
+    steps: tuple[Step, ...]
+
+
 def steps_of(pairs: Iterable[Pair], settings: bytes | None) -> tuple[Step, ...]:
     """The steps from the held to the wanted list."""
     steps: list[Step] = [_step(one) for one in pairs]

@@ -35,7 +35,7 @@ from office.estate_file import load_estate
 from office.hub.desk import card_report, gate_report, import_estate, revoke
 from office.hub.enrolment_cli import accept_key, add_decision, add_enrolments, enrolments, refuse_key
 from office.hub.facts import Change, Gate, LinkKind
-from office.hub.floor_post import lowering_state
+from office.hub.floor_post import lowering_report
 from office.hub.one_use import counted_grant, decide, order_move
 from office.hub.run_cli import add_order, add_run, nudge, order, run_hub
 from office.hub.signature_cli import (
@@ -200,11 +200,7 @@ def _report(options: argparse.Namespace, now: int) -> Report:
             report[f"alarm {alarm.name} of {whose}"] = told
         for move in store.moves.open():
             report[f"grant {move.grant_id}"] = {"moves_to": move.to_gate, "state": move.state.name.lower()}
-        for gate in store.gates.all():
-            if (lowering := store.lowerings.get(gate.gate_id)) is not None:
-                told = {"lowering": lowering.serial, "state": lowering_state(lowering)}
-                report[f"floor of gate {gate.gate_id}"] = told
-        return report
+        return report | lowering_report(store)
 
 
 def _card_rows(store: SqliteHub, options: argparse.Namespace) -> Report:

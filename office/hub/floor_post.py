@@ -63,8 +63,17 @@ def lowering_told(store: HubStorage, gate_id: int, serial: int) -> Lowering | No
     return known if serial < known.serial else None
 
 
-def lowering_state(lowering: Lowering) -> str:
-    """How far it has come, in words for a clerk."""
+def lowering_report(store: HubStorage) -> dict[str, object]:
+    """How far each gate's lowering has come."""
+    known = [store.lowerings.get(one.gate_id) for one in store.gates.all()]
+    return {
+        f"floor of gate {one.gate_id}": {"lowering": one.serial, "state": _state(one)}
+        for one in known
+        if one is not None
+    }
+
+
+def _state(lowering: Lowering) -> str:
     if lowering.told is None or lowering.told < lowering.serial:
         return "on its way"
     if lowering.told == lowering.serial:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from office.errors import OfficeError
 from office.hub.braking import (
+    HeldBack,
     first_memory,
     judge_steps,
     passing_revocations,
@@ -60,16 +61,6 @@ class Outgoing(Struct, frozen=True):
     """Deltas in order, then a snapshot if one is on its way."""
     version: ListVersion | None = None
     """The version that they lead to."""
-
-
-class HeldBack(Struct, frozen=True):
-    """A change that only the manager can let pass."""
-
-    lost: int
-    """Credentials that would stop opening …"""
-    openers: int
-    """… of so many that can open."""
-    steps: tuple[Step, ...]
 
 
 class Publisher:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from office.errors import OfficeError
 from office.files import READABLE, write_atomic
+from office.hub.braking import HeldBack
 from office.hub.file_intake import take_enrolment, take_file
 from office.hub.floor_post import take_lowering
-from office.hub.publisher import HeldBack, Publisher
+from office.hub.publisher import Publisher
 from office.hub.run_cli import nudge
 from office.hub.signed_intake import take_update
 from office.hub.signers import DirectorySigners, NoSigners
