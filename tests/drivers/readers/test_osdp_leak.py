@@ -52,7 +52,7 @@ def test_what_two_others_hold_is_left_alone() -> None:
 
 @pytest.mark.real_part("libosdp")
 def test_no_tap_leaves_memory_behind(tmp_path: Path) -> None:
-    taps = 25
+    taps = 12
     with OsdpBus({1: KEY}) as bus:
         reader = open_reader(Settings(port=bus.path, key=write_key(tmp_path), address=1), time.monotonic)
         try:
