@@ -84,11 +84,9 @@ def undo(
     stays: list[str] = []
     for step in reversed(steps):
         record = visit.journal.record
-        if step.holds_state and not purge:
-            continue
-        if step.name not in (*record.unfinished, *record.finished) and not visit.journal.changes_of(
-            step.name
-        ):
+        known = step.name in (*record.unfinished, *record.finished) or visit.journal.changes_of(step.name)
+        # What holds the state may be the package's work and no change of ours: it is purged all the same.
+        if not (purge if step.holds_state else known):
             continue
         visit.journal.begin(step.name)
         try:

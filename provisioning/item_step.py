@@ -25,6 +25,11 @@ def by_files(_visit: Visit) -> State:
     return done()
 
 
+def needs_none(_visit: Visit) -> State:
+    """Nothing is listed because this gate has no use for it."""
+    return not_needed("this gate does not need it")
+
+
 class ItemStep:
     """Fills `provisioning.step.Step` from a function that lists items."""
 
@@ -36,15 +41,17 @@ class ItemStep:
         *,
         after: After = nothing_more,
         proof: Proof = by_files,
+        nothing: Proof = needs_none,
         holds_state: bool = False,
     ) -> None:
-        """``after`` and ``proof`` are asked on a running machine only."""
+        """``after``, ``proof``: on a running machine only; ``nothing``: how an empty list stands."""
         self.name: Final = name
         self.title: Final = title
         self.holds_state: Final = holds_state
         self._items = items
         self._after = after
         self._proof = proof
+        self._nothing = nothing
 
     def check(self, visit: Visit) -> State:
         """What differs from the items."""
@@ -52,7 +59,7 @@ class ItemStep:
         changes = visit.tree.differences(self.name, items)
         if changes:
             return to_do(changes)
-        return done() if items else not_needed("this gate does not need it")
+        return done() if items else self._nothing(visit)
 
     def apply(self, visit: Visit) -> None:
         """Put the items there, then tell the machine."""

@@ -58,7 +58,7 @@ class Tree:
         for one in missing:
             self._make(one)
         stale = self._stale(step, wanted)
-        for change in reversed(stale):
+        for change in stale:
             self._restore(change)
         self.journal.forget({one.path for one in stale})
 
@@ -182,17 +182,21 @@ class Tree:
                 remove_file(path, at=at)
 
     def _stale(self, step: str, wanted: list[Wanted]) -> list[Change]:
+        """What the step changed and no longer wants, in the order in which it is put back."""
         paths = {one.path for one in wanted}
-        needed = {str(parent) for path in paths for parent in PurePosixPath(path).parents}
-        return [
-            one
-            for one in self.journal.changes_of(step)
-            if one.path not in paths | needed and not self._is_full_directory(one.path)
-        ]
+        needed = paths | {str(parent) for path in paths for parent in PurePosixPath(path).parents}
+        stale: dict[str, Change] = {}
+        for one in reversed(self.journal.changes_of(step)):
+            if one.path not in needed and self._children(one.path) <= set(stale):
+                stale[one.path] = one
+        return list(stale.values())
 
-    def _is_full_directory(self, path: str) -> bool:
+    def _children(self, path: str) -> set[str]:
+        """What is in a directory; in anything else there is nothing."""
         there = self.host.path(path)
-        return there.is_dir() and not there.is_symlink() and any(there.iterdir())
+        if there.is_symlink() or not there.is_dir():
+            return set()
+        return {f"{path}/{one.name}" for one in there.iterdir()}
 
     def _restore(self, change: Change) -> str | None:
         """Put the original back; why not, where something is not ours to remove."""

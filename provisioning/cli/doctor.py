@@ -22,6 +22,7 @@ from provisioning.preflight import look_at_wiring, look_over
 from provisioning.step import Condition
 from provisioning.steps.order import set_up
 from provisioning.visits import NoConfigurationError, config_text_of, visit_to_set_up
+from terminal.config import ConfigError
 from terminal.findings import Finding, Verdict, ok, wrong
 
 
@@ -41,10 +42,13 @@ def _look(arguments: argparse.Namespace) -> Outcome:
     findings = look_over(host)
     try:
         text, source = config_text_of(host, None)
-    except NoConfigurationError as error:
-        findings += [wrong("configuration", str(error)), *look_after(host, None)]
-    else:
         visit = visit_to_set_up(host, text, source, board=arguments.board)
+    except (NoConfigurationError, ConfigError) as error:
+        findings += [
+            *(wrong("configuration", one) for one in str(error).splitlines()),
+            *look_after(host, None),
+        ]
+    else:
         config = visit.needed_config()
         findings += look_at_wiring(host, visit.board, config)
         findings += map(_finding, engine.verify(visit, set_up()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from provisioning.items import File, Item
+from provisioning.step import State, done
 from provisioning.visit import Visit
 
 PLACES: Final = {
@@ -32,6 +33,11 @@ def shipped(visit: Visit, pattern: str) -> list[Item]:
     ]
 
 
+def by_package(_visit: Visit) -> State:
+    """How a step stands whose files are all there already, under /usr."""
+    return done("the package's files are in force")
+
+
 def places_of(name: str) -> tuple[str, str]:
     """The package's path of a file of systemd/, and the administrator's."""
     folder, _, file = name.partition("/")
@@ -40,6 +46,11 @@ def places_of(name: str) -> tuple[str, str]:
 
 
 def in_force(visit: Visit, name: str) -> str:
-    """Which of the two the machine goes by: an administrator's file goes before the package's."""
+    """Which of the two the machine goes by: an administrator's file goes before the package's.
+
+    A copy of ours is none of his, and goes as soon as there is the package's.
+    """
     vendor, local = places_of(name)
-    return local if visit.host.exists(local) or not visit.host.exists(vendor) else vendor
+    if not visit.host.exists(vendor):
+        return local
+    return local if visit.host.exists(local) and visit.journal.change_of(local) is None else vendor

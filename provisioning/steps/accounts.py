@@ -79,6 +79,22 @@ def missing_groups(visit: Visit) -> list[str]:
     return [one for one in DISTRIBUTION_GROUPS if one in wanted and visit.host.group_id(one) is None]
 
 
+def is_complete(visit: Visit) -> bool:
+    """Whether every name of the list is in its files, and in the groups it is to be in."""
+    texts = {path: visit.host.text(path) for path in MODES}
+    users = names_in(texts["/etc/passwd"]) & names_in(texts["/etc/shadow"])
+    groups = names_in(texts["/etc/group"]) & names_in(texts["/etc/gshadow"])
+    members = {
+        (name, fields[0])
+        for fields in (line.split(":") for line in texts["/etc/group"].splitlines())
+        for name in fields[-1].split(",")
+    }
+    return all(
+        (name in groups) if kind == "g" else (name in users) if kind == "u" else (name, more) in members
+        for kind, name, more in entries(visit)
+    )
+
+
 def names_in(text: str) -> set[str]:
     """First fields of an accounts file."""
     return {line.split(":")[0] for line in text.splitlines()}
@@ -119,6 +135,8 @@ def _without_halves(visit: Visit, path: str) -> str:
 
 def _filled(visit: Visit) -> dict[str, str]:
     """The accounts files as they should be, by path."""
+    if is_complete(visit):
+        return {path: visit.host.text(path) for path in MODES}
     with tempfile.TemporaryDirectory(prefix="gatehouse-") as name:
         scratch = Path(name)
         try:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from provisioning.item_step import ItemStep
 from provisioning.items import Item
-from provisioning.steps._shipped import shipped
+from provisioning.steps._shipped import by_package, shipped
 from provisioning.visit import Visit
 
 
 def udev_step() -> ItemStep:
     """The rules of udev."""
-    return ItemStep("devices", "names and rights of devices", _udev_rules, after=_reload)
+    return ItemStep("devices", "names and rights of devices", _udev_rules, after=_reload, nothing=by_package)
 
 
 def polkit_step() -> ItemStep:
     """The rule of polkit, which watches its own directory."""
-    return ItemStep("pcscd", "the gate may speak to pcscd", _polkit_rules)
+    return ItemStep("pcscd", "the gate may speak to pcscd", _polkit_rules, nothing=by_package)
 
 
 def _udev_rules(visit: Visit) -> list[Item]:

@@ -7,7 +7,7 @@ from typing import Final
 from provisioning.item_step import ItemStep
 from provisioning.items import Item
 from provisioning.step import State, done, to_do
-from provisioning.steps._shipped import shipped
+from provisioning.steps._shipped import by_package, shipped
 from provisioning.visit import Visit
 
 IN_THE_WAY: Final = ("pn533_usb", "pn533", "nfc")
@@ -16,7 +16,9 @@ IN_THE_WAY: Final = ("pn533_usb", "pn533", "nfc")
 
 def step() -> ItemStep:
     """The step."""
-    return ItemStep("modules", "kernel modules of card readers", _items, after=_unload, proof=_proof)
+    return ItemStep(
+        "modules", "kernel modules of card readers", _items, after=_unload, proof=_proof, nothing=by_package
+    )
 
 
 def loaded(visit: Visit) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from provisioning.item_step import After, Items, ItemStep
 from provisioning.items import Item
 from provisioning.step import State, cannot, done
-from provisioning.steps._shipped import shipped
+from provisioning.steps._shipped import by_package, shipped
 from provisioning.visit import Visit
 
 
@@ -16,6 +16,7 @@ def clock_step() -> ItemStep:
         "settings of time synchronisation",
         _from("timesyncd.conf.d"),
         after=_restart("systemd-timesyncd.service"),
+        nothing=by_package,
     )
 
 
@@ -26,13 +27,19 @@ def journal_step() -> ItemStep:
         "limits of the journal",
         _from("journald.conf.d"),
         after=_restart("systemd-journald.service"),
+        nothing=by_package,
     )
 
 
 def watchdog_step() -> ItemStep:
     """The machine's own watchdog."""
     return ItemStep(
-        "watchdog", "the machine's watchdog", _from("system.conf.d"), after=_reload, proof=_watched
+        "watchdog",
+        "the machine's watchdog",
+        _from("system.conf.d"),
+        after=_reload,
+        proof=_watched,
+        nothing=by_package,
     )
 
 

@@ -108,12 +108,22 @@ def test_what_a_step_no_longer_wants_is_put_back_at_once(tree: Tree, root: Path)
     tree.put("s", ITEMS)
     assert tree.differences("s", ITEMS[:1]) == [
         f"put back {path} as it was before"
-        for path in ("/etc/theirs.conf", "/srv/state", "/etc/link", "/etc/both.conf")
+        for path in ("/etc/both.conf", "/etc/link", "/srv/state", "/srv", "/etc/theirs.conf")
     ]
     tree.put("s", ITEMS[:1])
     assert (root / "etc/theirs.conf").read_bytes() == b"theirs \xff\n"
     assert (root / "etc/link").readlink() == Path("theirs.conf")
-    assert again(tree).differences("s", ITEMS[:1]) == ["put back /srv as it was before"]
+    assert not (root / "srv").exists()
+    assert again(tree).differences("s", ITEMS[:1]) == []
+
+
+def test_a_directory_that_is_not_needed_any_more_stays_while_others_use_it(tree: Tree, root: Path) -> None:
+    tree.put("s", ITEMS)
+    (root / "srv/theirs").touch()
+    tree.put("s", ITEMS[:1])
+    assert (root / "srv/theirs").exists()
+    assert not (root / "srv/state").exists()
+    assert again(tree).differences("s", ITEMS[:1]) == []
 
 
 def test_every_version_that_was_ours_is_known_as_ours(tree: Tree, root: Path) -> None:
