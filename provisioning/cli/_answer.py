@@ -12,6 +12,8 @@ from typing import Any, Final
 from provisioning.engine import Result, StepFailedError
 from provisioning.errors import DiskError, JournalError, ProvisioningError, RefusedError
 from provisioning.step import Condition
+from sync.bundle_errors import BundleError
+from sync.gate_key import GateKeyError
 from terminal.config import ConfigError
 from terminal.findings import Finding
 
@@ -40,19 +42,6 @@ def add_common(parser: argparse.ArgumentParser, *, dry_run: str = "") -> None:
         parser.add_argument("--dry-run", action="store_true", help=dry_run)
 
 
-def add_set_up(parser: argparse.ArgumentParser, boards: Sequence[str]) -> None:
-    """The options of what sets a machine up, or would."""
-    parser.add_argument(
-        "--config", type=Path, metavar="FILE", help="the gate's TOML file, from the stick or office"
-    )
-    parser.add_argument("--board", choices=boards, help="which computer this is, where it does not tell")
-    parser.add_argument(
-        "--read-only-root",
-        action=argparse.BooleanOptionalAction,
-        help="mount the system read-only; the state needs a partition of its own",
-    )
-
-
 def say(arguments: argparse.Namespace, work: Callable[[], Outcome]) -> int:
     """Do ``work`` and say its answer, or why there is none; returns the exit code."""
     try:
@@ -65,7 +54,9 @@ def say(arguments: argparse.Namespace, work: Callable[[], Outcome]) -> int:
         code, text, fields = EXIT_UNAVAILABLE, str(error), {"step": error.step, "error": str(error)}
     except (DiskError, JournalError) as error:
         code, text, fields = EXIT_IO, str(error), {"error": str(error)}
-    except ProvisioningError as error:
+    except BundleError as error:
+        code, text, fields = EXIT_NO, str(error), {"cause": error.cause, "error": str(error)}
+    except (ProvisioningError, GateKeyError) as error:
         code, text, fields = EXIT_NO, str(error), {"error": str(error)}
     if arguments.json:
         show(json.dumps({"ok": code == 0, **fields}))

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from pathlib import Path
 
 from provisioning import engine
-from provisioning.board import CHOICES, Board, board_of, model_of, recognise
+from provisioning.board import CHOICES
 from provisioning.cli._answer import (
     Outcome,
     add_common,
-    add_set_up,
     finding_fields,
     finding_line,
     line_of,
@@ -19,22 +16,22 @@ from provisioning.cli._answer import (
     say,
     show,
 )
+from provisioning.cli._source import add_request_argument, add_source, source_or_talk, visit_of
 from provisioning.cli.plan import tell_plan
 from provisioning.engine import Result
 from provisioning.host import Host
 from provisioning.preflight import look_at_wiring, look_over, refuse_errors
-from provisioning.questions import ask_for_config
 from provisioning.step import Condition
 from provisioning.steps import boot, read_only_root
 from provisioning.steps.order import set_up
 from provisioning.visit import Visit
-from provisioning.visits import NoConfigurationError, config_text_of, visit_to_set_up
 from terminal.findings import Verdict
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of this command."""
-    add_set_up(parser, CHOICES)
+    add_source(parser, CHOICES)
+    add_request_argument(parser)
     add_common(parser, dry_run="tell what would be changed, as plan does, and touch nothing")
 
 
@@ -51,11 +48,17 @@ def _apply(arguments: argparse.Namespace) -> Outcome:
             if one.verdict is Verdict.WARNING:
                 show(finding_line(one))
     refuse_errors(findings)
-    visit = _visit(arguments, host)
+    source = source_or_talk(arguments, host)
+    source.outstanding()  # a bundle that was used is refused before anything is touched
+    visit = visit_of(source, host, read_only_root=arguments.read_only_root)
     wiring = look_at_wiring(host, visit.board, visit.needed_config())
     refuse_errors(wiring)
+    progress = engine.silent if arguments.json else _tell
+    *files, service = set_up()
     try:
-        results = engine.apply(visit, set_up(), engine.silent if arguments.json else _tell)
+        results = engine.apply(visit, files, progress)
+        words, enrolment = source.enrol(arguments, host)
+        results += engine.apply(visit, [service], progress)
     finally:
         visit.journal.close()
     changed = sum(len(one.state.changes) for one in results)
@@ -66,25 +69,9 @@ def _apply(arguments: argparse.Namespace) -> Outcome:
         "reboot": reboot,
         "findings": finding_fields([*findings, *wiring]),
         "steps": result_fields(results),
+        **enrolment,
     }
-    return 0, _last_words(visit, changed, reboot=reboot), fields
-
-
-def _visit(arguments: argparse.Namespace, host: Host) -> Visit:
-    """By the file that was given, the machine's own, or a talk with whoever stands at the terminal."""
-    board: str | None = arguments.board
-    try:
-        text, source = config_text_of(host, arguments.config)
-    except NoConfigurationError:
-        if arguments.json or not sys.stdin.isatty():
-            raise
-        outcome = ask_for_config(input, show, _known_board(host, board))
-        board, text, source = outcome.board.name, outcome.config_text, Path("the answers")
-    return visit_to_set_up(host, text, source, board=board, read_only_root=arguments.read_only_root)
-
-
-def _known_board(host: Host, choice: str | None) -> Board | None:
-    return board_of(choice) if choice else recognise(model_of(host))
+    return 0, "\n".join(filter(None, [words, _last_words(visit, changed, reboot=reboot)])), fields
 
 
 def _tell(result: Result) -> None:

@@ -21,6 +21,7 @@ def place(tmp_path: Path) -> Iterator[Path]:
         yield tmp_path
         return
     with tempfile.TemporaryDirectory(dir=MEMORY) as name:
+        Path(name).chmod(0o755)  # the gate's own users go in and out
         yield Path(name)
 
 

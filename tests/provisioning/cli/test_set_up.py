@@ -11,13 +11,9 @@ from typing import Any
 import pytest
 
 from provisioning.__main__ import main
-from tests.support.machine import CONFIG, make_machine, snapshot
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Path:
-    """The tree of a small Debian for a Raspberry Pi 4."""
-    return make_machine(tmp_path / "machine")
+from tests.support.bundles import CODE
+from tests.support.enrolling import WORKING, list_of
+from tests.support.machine import CONFIG, snapshot
 
 
 @pytest.fixture
@@ -168,3 +164,47 @@ def test_a_changed_file_is_told_by_the_doctor(
     code, doctor = answer(capsys, "doctor", "--root", machine)
     assert (code, doctor["errors"]) == (1, 1)
     assert "gatehouse-provision apply does it" in str(doctor["findings"])
+
+
+def test_a_bundle_sets_up_and_enrols_in_one_go(
+    machine: Path, stick: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = snapshot(machine)
+    code_file = stick.with_name("code")
+    code_file.write_text(f"{CODE}\n")
+    given = ("--root", machine, "--bundle", stick, "--code-file", code_file, "--today", "2027-01-15")
+    code, plan = answer(capsys, "plan", *given)
+    assert (code, len(plan["enrolment"])) == (0, 3)
+    assert snapshot(machine) == before
+
+    request = stick.with_name("east.enrolment")
+    code, first = answer(capsys, "apply", *given, "--request", request)
+    assert code == 0, first
+    assert (first["enrolment"]["provisional"], request.exists()) == (True, True)
+    assert list_of(machine) is not None
+    assert (machine / "etc/gatehouse/gate.toml").read_bytes() == WORKING.config
+    code, again = answer(capsys, "apply", *given)
+    assert (code, again["changes"], again["enrolment"]["changed"]) == (0, 0, False)
+    assert provision("apply", *given) == 0
+    assert "PROVISIONAL until the office has accepted this key" in capsys.readouterr().out
+
+    assert answer(capsys, "uninstall", "--root", machine, "--purge") == (0, {"ok": True, "stays": []})
+    assert snapshot(machine) == before
+
+
+def test_a_bundle_that_does_not_open_changes_nothing(
+    machine: Path, stick: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = snapshot(machine)
+    code_file = stick.with_name("code")
+    code_file.write_text(CODE.replace("K", "M", 1))
+    given = ("--root", machine, "--bundle", stick, "--code-file", code_file, "--today", "2027-01-15")
+    code, refused = answer(capsys, "apply", *given)
+    assert (code, refused["ok"], bool(refused["cause"])) == (1, False, True)
+    code_file.write_text(CODE)
+    code, refused = answer(capsys, "apply", *given[:-1], "2037-01-15")
+    assert (code, refused["cause"]) == (1, "expired")
+    assert snapshot(machine) == before
+    stick.write_bytes(b"no bundle")
+    assert answer(capsys, "apply", *given)[0] == 1
+    assert snapshot(machine) == before
