@@ -15,8 +15,7 @@ hub raise-epoch STORE --gate 1 --keys KEYS --out FILE  the list of a new epoch, 
 hub run STORE --keys KEYS [--listen HOST:PORT]   serve gates until told to stop
 hub order STORE open --gate 1 --door 1 --operator 17 --reason "parcel"
 hub take STORE FILE [--keys KEYS]             a file from a gate's stick, the manager or the root
-hub enrolments STORE                          bundles that are out, keys that wait to be accepted
-hub accept|refuse STORE FINGERPRINT           whether this key is the gate's
+hub enrolments|accept|refuse STORE            bundles that are out, and whose key is a gate's
 
 A change is durable with its outbox row when the command ends; a running hub is told, and
 finds it within a second in any case.

@@ -36,7 +36,6 @@ POLL_S: Final = 1.0
 CONTACTS_EVERY_S: Final = 10.0
 """Contacts are noted together: a commit for each pulse of a thousand gates would be most of the work."""
 NEW_GATES_EVERY_S: Final = 5.0
-
 GATES_A_COMMIT: Final = 16
 """About 30 ms of signing."""
 _ORDERLY: Final = frozenset({"ended", "replaced", "stopping", "struck_off"})

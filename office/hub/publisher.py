@@ -134,11 +134,7 @@ class Publisher:
             keep(self._store, composed, envelope, difference.change, agreed_to=True)
 
     def first_list(self, gate_id: int, at: int) -> bytes:
-        """The wanted list as a snapshot above every version the gate may have, for a unit that has none.
-
-        Raises:
-            OfficeError: the gate has no list, a person must look first, or the list key is not here.
-        """
+        """The wanted list, whole, for a unit that has none; raises ``OfficeError`` while it must not be."""
         with self._store.transaction():
             now, difference = self._situation(gate_id, at, connected=True)
             version = for_a_new_unit(now)
@@ -234,12 +230,8 @@ class Publisher:
                 keep(self._store, composed, self._signers.seal(composed.statement, role), difference.change)
             case SignSnapshot(version, place):
                 composed = self._snapshot(gate_id, place, version, at)
-                keep(
-                    self._store,
-                    composed,
-                    self._signers.seal(composed.statement, Role.LIST),
-                    difference.change,
-                )
+                envelope = self._signers.seal(composed.statement, Role.LIST)
+                keep(self._store, composed, envelope, difference.change)
 
     def _whole(self, now: Situation, difference: Difference, at: int) -> Composed:
         """Everything that differs, whatever the brake says."""

@@ -35,7 +35,7 @@ OWN, SECOND, OTHER = key("first unit"), key("second unit"), key("somebody")
 SLIP = Grant(3000, 4000, card(900), GrantKind.RELEASE_SLIP, (Access(1),), uses=3)
 
 
-GATES_OF_VERSION_1 = (
+GATES_OF_VERSION_2 = (
     "CREATE TABLE gates_1 (gate_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
     " public_key BLOB NOT NULL UNIQUE, link TEXT NOT NULL, bus_address INTEGER UNIQUE,"
     " registered_at INTEGER NOT NULL, format_version INTEGER NOT NULL, struck_at INTEGER)"
@@ -253,13 +253,13 @@ def test_a_store_of_the_version_before_is_brought_up_to_date(tmp_path: Path) -> 
         before = office.store.gates.all()
     with closing(sqlite3.connect(path)) as old:
         for statement in (
-            GATES_OF_VERSION_1,
+            GATES_OF_VERSION_2,
             "INSERT INTO gates_1 SELECT * FROM gates",
             "DROP TABLE gates",
             "ALTER TABLE gates_1 RENAME TO gates",
             "DROP TABLE invitations",
             "DROP TABLE struck_keys",
-            "PRAGMA user_version = 1",
+            "PRAGMA user_version = 2",
         ):
             old.execute(statement)
         old.commit()
@@ -273,7 +273,7 @@ def test_a_store_of_the_version_before_is_brought_up_to_date(tmp_path: Path) -> 
         store.gates.add(Gate(4, "four", b"", LinkKind.NETWORK, None, NOW))
         assert store.wanted.put(3, settings=b"x", urgent=False, at=NOW) is not None
     with closing(sqlite3.connect(path)) as later:
-        later.execute("PRAGMA user_version = 3")
+        later.execute("PRAGMA user_version = 4")
         later.commit()
     with pytest.raises(HubStoreError, match="use the software that wrote it"):
         SqliteHub(path)
