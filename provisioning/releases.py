@@ -8,19 +8,18 @@ after the verdict, so that a trial goes on after a power cut (docs/package.md).
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, TypeVar
 
 import msgspec
 from msgspec import Struct
 
+from provisioning.durable import disk_error, make_link, remove_file, write_file
+from provisioning.errors import ProvisioningError
 from terminal.stores.errors import StoreError
-from terminal.stores.files import Checkpoint, pass_by, read_small, sync_directory, write_atomic
+from terminal.stores.files import Checkpoint, pass_by, read_small
 
 HOME: Final = Path("opt/gatehouse")
 COMPLETE: Final = "complete"
@@ -33,8 +32,8 @@ VERSION: Final = re.compile(r"[0-9][0-9A-Za-z.+~]{0,40}", re.ASCII)
 """What Debian allows in a version without an epoch or a revision; nothing in it leads out of a directory."""
 
 
-class ReleaseError(Exception):
-    """A release cannot be switched to, or its notes cannot be read or written; the text says the cure."""
+class ReleaseError(ProvisioningError):
+    """A release cannot be switched to or gone back to; the text says why."""
 
 
 class Trial(Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,6 +89,7 @@ class Releases:
 
         Raises:
             ReleaseError: it is not there or not whole, or another one is on trial.
+            DiskError: the links cannot be made; here and below.
         """
         if VERSION.fullmatch(version) is None or version not in self.there():
             there = ", ".join(self.there()) or "none"
@@ -105,7 +105,7 @@ class Releases:
             )
         if serving is not None:
             if on_trial:
-                self._write(TRIAL, msgspec.json.encode(Trial(version, serving)))
+                self._write(TRIAL, Trial(version, serving))
             self._link(PREVIOUS, serving)
         self._link(CURRENT, version)
         return True
@@ -117,7 +117,7 @@ class Releases:
             self._forget(TRIAL)
             return None
         trial = Trial(trial.version, trial.previous, trial.judged + 1)
-        self._write(TRIAL, msgspec.json.encode(trial))
+        self._write(TRIAL, trial)
         return trial
 
     def accept(self) -> None:
@@ -135,7 +135,7 @@ class Releases:
         serving, before = self.current(), self.previous()
         if before is None or before == serving or before not in self.there():
             raise ReleaseError(f"{self.home}/{PREVIOUS}: there is no release to go back to")
-        self._write(REFUSED, msgspec.json.encode(Refused(serving or "", reason[:1000])))
+        self._write(REFUSED, Refused(serving or "", reason[:1000]))
         self._link(CURRENT, before)
         self._forget(TRIAL)
         return before
@@ -143,12 +143,13 @@ class Releases:
     def prune(self) -> None:
         """Remove every release that is neither current nor previous, and what never became whole."""
         keep = {self.current(), self.previous()}
-        with self._told():
-            for folder in (self.home / "releases").iterdir():
-                if folder.name not in keep:
-                    (folder / COMPLETE).unlink(missing_ok=True)  # first: half a release is none
-                    self._checkpoint("release: unmarked")
+        for folder in (self.home / "releases").iterdir():
+            if folder.name not in keep:
+                remove_file(folder / COMPLETE, at=self._checkpoint)  # first: half a release is none
+                try:
                     shutil.rmtree(folder)
+                except OSError as error:
+                    raise disk_error(folder, "cannot be removed", error) from error
 
     def _named(self, name: str) -> str | None:
         try:
@@ -157,29 +158,15 @@ class Releases:
             return None
 
     def _link(self, name: str, version: str) -> None:
-        link, new = self.home / name, self.home / f"{name}.new"
-        with self._told():
-            new.unlink(missing_ok=True)
-            new.symlink_to(Path("releases", version))  # relative: it holds in a mounted image, too
-            self._checkpoint(f"{name}: made")
-            new.replace(link)
-            self._checkpoint(f"{name}: switched")
-            sync_directory(self.home)
+        # relative: it holds in a mounted image, too
+        make_link(self.home / name, f"releases/{version}", at=self._checkpoint)
 
-    def _write(self, name: str, data: bytes) -> None:
-        try:
-            write_atomic(self.home / name, data, checkpoint=self._checkpoint)
-        except StoreError as error:
-            raise ReleaseError(str(error)) from error
+    def _write(self, name: str, note: Trial | Refused) -> None:
+        write_file(self.home / name, msgspec.json.encode(note), mode=0o644, owner=None, at=self._checkpoint)
 
     def _forget(self, name: str) -> None:
-        with self._told():
-            try:
-                (self.home / name).unlink()
-            except FileNotFoundError:
-                return
-            self._checkpoint(f"{name}: removed")
-            sync_directory(self.home)
+        if (self.home / name).exists():
+            remove_file(self.home / name, at=self._checkpoint)
 
     def _note(self, name: str, kind: type[Note]) -> Note | None:
         try:
@@ -187,13 +174,3 @@ class Releases:
             return None if data is None else msgspec.json.decode(data, type=kind)
         except (StoreError, msgspec.DecodeError):
             return None
-
-    @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            where = error.filename or self.home
-            raise ReleaseError(
-                f"{os.fspath(where)}: {error.strerror}; run it as root, and look at free space there"
-            ) from error

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from provisioning.errors import ProvisioningError
 from provisioning.verdict import Look
 
 SERVICES: Final = ("gate-terminal.service", "gate-sync.service")
@@ -16,7 +17,7 @@ _PROPERTIES: Final = ("ActiveState", "SubState", "NRestarts", "InvocationID", "R
 _LIMIT_S: Final = 30.0
 
 
-class ServiceError(Exception):
+class ServiceError(ProvisioningError):
     """The service manager refused, or does not answer."""
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from provisioning.releases import Releases, Trial
-from provisioning.verdict import LIMIT_S, MAX_JUDGINGS, STEADY_S, Judge, Look, Outcome, Verdict
+from provisioning.verdict import LIMIT_S, MAX_JUDGINGS, STEADY_S, Ending, Judge, Look, Verdict
 
 
 class Machine(Protocol):
@@ -98,7 +98,7 @@ def judge(
             return None
         if verdict is None:
             wait()
-    if verdict.outcome is Outcome.KEPT:
+    if verdict.ending is Ending.KEPT:
         releases.accept()
     else:
         go_back(releases, verdict.reason, machine)
@@ -109,5 +109,5 @@ def _too_often(trial: Trial) -> Verdict | None:
     if trial.judged <= MAX_JUDGINGS:
         return None
     return Verdict(
-        Outcome.GONE_BACK, f"judging it was cut off {trial.judged - 1} times; it may take the machine down"
+        Ending.GONE_BACK, f"judging it was cut off {trial.judged - 1} times; it may take the machine down"
     )

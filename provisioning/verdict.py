@@ -29,7 +29,7 @@ class Look(Struct, frozen=True):
     """By the service manager alone, since the switch."""
 
 
-class Outcome(Enum):
+class Ending(Enum):
     """What became of a trial."""
 
     KEPT = "kept"
@@ -39,7 +39,7 @@ class Outcome(Enum):
 class Verdict(Struct, frozen=True):
     """The end of a trial."""
 
-    outcome: Outcome
+    ending: Ending
     reason: str
 
 
@@ -56,7 +56,7 @@ class Judge:
     def take(self, look: Look) -> Verdict | None:
         """The verdict, once there is one."""
         if look.restarts > MAX_RESTARTS:
-            return Verdict(Outcome.GONE_BACK, f"restarted {look.restarts} times: {_told(look)}")
+            return Verdict(Ending.GONE_BACK, f"restarted {look.restarts} times: {_told(look)}")
         if look.faults or look.life != self._life:
             self._healthy_since_s = None
         self._life = look.life
@@ -64,10 +64,10 @@ class Judge:
             if self._healthy_since_s is None:
                 self._healthy_since_s = look.at_s
             if look.at_s - self._healthy_since_s >= self._steady_s:
-                return Verdict(Outcome.KEPT, f"healthy for {self._steady_s:g} s")
+                return Verdict(Ending.KEPT, f"healthy for {self._steady_s:g} s")
         if look.at_s >= self._deadline_s:
             return Verdict(
-                Outcome.GONE_BACK,
+                Ending.GONE_BACK,
                 f"not healthy for {self._steady_s:g} s within {self._limit_s:g} s: {_told(look)}",
             )
         return None

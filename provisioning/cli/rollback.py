@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-from provisioning.cli._releases import Answer, add_common, machine_of, say, state_of
+from provisioning.cli._answer import Outcome, add_common, say
+from provisioning.cli._releases import machine_of, state_of
 from provisioning.releases import Releases
 from provisioning.trial import go_back
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of this command."""
-    add_common(parser)
+    add_common(parser, dry_run="tell what would be switched, and touch nothing")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -19,7 +20,7 @@ def run(arguments: argparse.Namespace) -> int:
     return say(arguments, lambda: _roll_back(arguments, Releases(arguments.root)))
 
 
-def _roll_back(arguments: argparse.Namespace, releases: Releases) -> Answer:
+def _roll_back(arguments: argparse.Namespace, releases: Releases) -> Outcome:
     before = releases.current()
     if arguments.dry_run:
         text = f"would go back from {before or 'none'} to {releases.previous() or 'none'}"

@@ -10,19 +10,11 @@ import threading
 from pathlib import Path
 from typing import Final
 
-from provisioning.cli._releases import (
-    EXIT_NO,
-    EXIT_UNAVAILABLE,
-    Answer,
-    add_common,
-    machine_of,
-    monotonic_s,
-    say,
-    state_of,
-)
+from provisioning.cli._answer import EXIT_NO, EXIT_UNAVAILABLE, Outcome, add_common, say
+from provisioning.cli._releases import machine_of, monotonic_s, state_of
 from provisioning.releases import Releases
 from provisioning.trial import judge, switch
-from provisioning.verdict import LIMIT_S, Outcome
+from provisioning.verdict import LIMIT_S, Ending
 
 LOOK_EVERY_S: Final = 1.0
 WAIT_FOR_VERDICT_S: Final = LIMIT_S + 60
@@ -36,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--judge", action="store_true", help="judge the release on trial; for the service manager"
     )
-    add_common(parser)
+    add_common(parser, dry_run="tell what would be switched, and touch nothing")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -49,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     return say(arguments, lambda: _install(arguments, releases))
 
 
-def _switch(arguments: argparse.Namespace, releases: Releases) -> Answer:
+def _switch(arguments: argparse.Namespace, releases: Releases) -> Outcome:
     if arguments.dry_run:
         fields = {"would_switch_to": arguments.to, **state_of(releases)}
         return 0, f"would switch from {releases.current() or 'none'} to {arguments.to}", fields
@@ -63,7 +55,7 @@ def _switch(arguments: argparse.Namespace, releases: Releases) -> Answer:
     return 0, text, {"changed": switched.changed, **state_of(releases)}
 
 
-def _judge(releases: Releases) -> Answer:
+def _judge(releases: Releases) -> Outcome:
     pause = threading.Event()
 
     def wait() -> float:
@@ -76,13 +68,13 @@ def _judge(releases: Releases) -> Answer:
     verdict = judge(releases, machine, wait)
     if verdict is None:
         return 0, "no release is on trial", state_of(releases)
-    words = "stays" if verdict.outcome is Outcome.KEPT else "serves again"
+    words = "stays" if verdict.ending is Ending.KEPT else "serves again"
     # Going back is what was to be done then: no error of this service.
     text = f"release {releases.current()} {words}: {verdict.reason}"
-    return 0, text, {"outcome": verdict.outcome.value, "reason": verdict.reason, **state_of(releases)}
+    return 0, text, {"ending": verdict.ending.value, "reason": verdict.reason, **state_of(releases)}
 
 
-def _install(arguments: argparse.Namespace, releases: Releases) -> Answer:
+def _install(arguments: argparse.Namespace, releases: Releases) -> Outcome:
     package = arguments.package.resolve()
     if arguments.root.resolve() != Path("/"):
         text = (
@@ -120,7 +112,7 @@ def _apt(package: Path, *, simulate: bool, quiet: bool) -> str:
     return "" if done.returncode == 0 else " ".join(done.stderr.split())[-500:]
 
 
-def _await_verdict(releases: Releases, before: str | None) -> Answer:
+def _await_verdict(releases: Releases, before: str | None) -> Outcome:
     pause = threading.Event()
     deadline_s = monotonic_s() + WAIT_FOR_VERDICT_S
     while releases.trial() is not None:

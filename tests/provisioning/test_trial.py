@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from provisioning.releases import Refused, Releases, Trial
 from provisioning.trial import Switched, go_back, judge, switch
-from provisioning.verdict import MAX_JUDGINGS, Look, Outcome
+from provisioning.verdict import MAX_JUDGINGS, Ending, Look
 from tests.provisioning.test_releases import NEW, OLD, serving
 
 
@@ -50,7 +50,7 @@ def test_a_gate_that_serves_tries_the_new_release(tmp_path: Path) -> None:
     assert machine.done == ["restart", "judge"]
     verdict = judge(releases, machine, ticks())
     assert verdict is not None
-    assert verdict.outcome is Outcome.KEPT
+    assert verdict.ending is Ending.KEPT
     assert (releases.current(), releases.trial()) == (NEW, None)
 
 
@@ -81,7 +81,7 @@ def test_a_release_that_does_not_serve_is_gone_back_from(tmp_path: Path) -> None
     switch(releases, NEW, machine)
     verdict = judge(releases, machine, ticks())
     assert verdict is not None
-    assert verdict.outcome is Outcome.GONE_BACK
+    assert verdict.ending is Ending.GONE_BACK
     assert machine.done == ["restart", "judge", "restart"]
     assert (releases.current(), releases.trial()) == (OLD, None)
     assert releases.refused() == Refused(NEW, verdict.reason)
@@ -94,7 +94,7 @@ def test_a_judge_that_is_cut_off_again_and_again_goes_back(tmp_path: Path) -> No
         assert releases.begin_judging() == Trial(NEW, OLD, number + 1)  # and the power goes
     verdict = judge(releases, machine, ticks())
     assert verdict is not None
-    assert verdict.outcome is Outcome.GONE_BACK
+    assert verdict.ending is Ending.GONE_BACK
     assert releases.current() == OLD
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.verdict import MAX_RESTARTS, Judge, Look, Outcome, Verdict
+from provisioning.verdict import MAX_RESTARTS, Ending, Judge, Look, Verdict
 
 LIMIT_S, STEADY_S = 30.0, 5.0
 FAULT = ("gate-terminal.service is failed",)
@@ -30,25 +30,23 @@ def every_second(*stretches: tuple[int, tuple[str, ...], str, int]) -> list[Look
 
 
 @pytest.mark.parametrize(
-    ("stretches", "when", "outcome"),
+    ("stretches", "when", "ending"),
     [
-        ([(40, (), "a", 0)], 5, Outcome.KEPT),
-        ([(8, FAULT, "a", 0), (40, (), "a", 0)], 13, Outcome.KEPT),
-        ([(4, (), "a", 0), (1, FAULT, "a", 0), (40, (), "a", 0)], 10, Outcome.KEPT),
+        ([(40, (), "a", 0)], 5, Ending.KEPT),
+        ([(8, FAULT, "a", 0), (40, (), "a", 0)], 13, Ending.KEPT),
+        ([(4, (), "a", 0), (1, FAULT, "a", 0), (40, (), "a", 0)], 10, Ending.KEPT),
         # restarted between two looks, both healthy
-        ([(4, (), "a", 0), (40, (), "b", 1)], 9, Outcome.KEPT),
-        ([(40, FAULT, "a", 0)], 30, Outcome.GONE_BACK),
-        ([(2, FAULT, "a", 0), (2, (), "b", 2), (9, FAULT, "c", 3)], 4, Outcome.GONE_BACK),
+        ([(4, (), "a", 0), (40, (), "b", 1)], 9, Ending.KEPT),
+        ([(40, FAULT, "a", 0)], 30, Ending.GONE_BACK),
+        ([(2, FAULT, "a", 0), (2, (), "b", 2), (9, FAULT, "c", 3)], 4, Ending.GONE_BACK),
         # healthy, but not for long enough before the limit
-        ([(27, FAULT, "a", 0), (40, (), "a", 0)], 30, Outcome.GONE_BACK),
+        ([(27, FAULT, "a", 0), (40, (), "a", 0)], 30, Ending.GONE_BACK),
     ],
 )
-def test_verdicts(
-    stretches: list[tuple[int, tuple[str, ...], str, int]], when: int, outcome: Outcome
-) -> None:
+def test_verdicts(stretches: list[tuple[int, tuple[str, ...], str, int]], when: int, ending: Ending) -> None:
     found = judged(*every_second(*stretches))
     assert found is not None
-    assert (found[0], found[1].outcome) == (when, outcome)
+    assert (found[0], found[1].ending) == (when, ending)
 
 
 def test_the_reason_names_what_was_wrong() -> None:
@@ -71,7 +69,7 @@ def test_it_always_ends_in_time_and_keeps_only_what_was_steady(drawn: list[Look]
         return
     when, verdict = found
     assert when <= LIMIT_S
-    if verdict.outcome is Outcome.KEPT:
+    if verdict.ending is Ending.KEPT:
         steady = [one for one in looks if when - STEADY_S <= one.at_s <= when]
         assert not any(one.faults for one in steady)
         assert len({one.life for one in steady}) == 1

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from provisioning.__main__ import main
-from provisioning.cli._releases import EXIT_IO, EXIT_NO
+from provisioning.cli._answer import EXIT_NO
 from tests.provisioning.test_releases import NEW, OLD, serving, unpack
 
 
@@ -29,7 +29,7 @@ def test_up_and_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     answer = ask(capsys, "rollback", "--root", tmp_path)
     assert (answer["current"], answer["refused"]) == (OLD, {"version": NEW, "reason": "by hand"})
     assert releases.current() == OLD
-    assert "no release to go back to" in ask(capsys, "rollback", "--root", tmp_path, code=EXIT_IO)["error"]
+    assert "no release to go back to" in ask(capsys, "rollback", "--root", tmp_path, code=EXIT_NO)["error"]
 
 
 def test_a_dry_run_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,7 +44,7 @@ def test_answers_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     unpack(tmp_path, OLD)
     assert main(["upgrade", "--to", OLD, "--root", str(tmp_path)]) == 0
     assert capsys.readouterr().out == "release 1.0 is in place\n"
-    assert main(["upgrade", "--to", "7.0", "--root", str(tmp_path)]) == EXIT_IO
+    assert main(["upgrade", "--to", "7.0", "--root", str(tmp_path)]) == EXIT_NO
     assert "there is no whole release '7.0' (there: 1.0)" in capsys.readouterr().err
 
 
