@@ -27,6 +27,7 @@ PLACES: Final[Mapping[str, str]] = {
 """Folders of systemd/ and where their files go: the table of systemd/README.md."""
 COMMANDS: Final = ("gatehouse-terminal", "gatehouse-provision")
 MAINTAINER_SCRIPTS: Final = ("postinst", "prerm", "postrm")
+EXECUTABLE: Final = {"make-release", *MAINTAINER_SCRIPTS}
 
 
 def lay_tree(root: Path, sources: Path, wheels: Sequence[Path], *, version: str, architecture: str) -> None:
@@ -38,9 +39,9 @@ def lay_tree(root: Path, sources: Path, wheels: Sequence[Path], *, version: str,
     documents = root / "usr/share/doc/gatehouse-gate"
     documents.mkdir(parents=True)
     shutil.copyfile(sources / "LICENSE", documents / "copyright")
-    _set_modes(root)
     size_kib = sum(one.lstat().st_size for one in _files(root)) // 1024 + 1
     _lay_control(root, control(version, architecture, minors_of(wheels), size_kib), version)
+    _set_modes(root)
 
 
 def _lay_payload(payload: Path, sources: Path, wheels: Sequence[Path]) -> None:
@@ -69,14 +70,13 @@ def _lay_system_files(root: Path, systemd: Path) -> None:
 
 def _lay_control(root: Path, text: str, version: str) -> None:
     folder = root / "DEBIAN"
-    folder.mkdir(mode=0o755)
+    folder.mkdir()
     (folder / "control").write_text(text, "utf-8")
     sums = [f"{_md5(one)}  {one.relative_to(root)}\n" for one in _files(root) if one.parent != folder]
     (folder / "md5sums").write_text("".join(sums), "utf-8")
     for name in MAINTAINER_SCRIPTS:
         script = (HERE / "maintainer" / name).read_text("utf-8").replace("@VERSION@", version)
         (folder / name).write_text(script, "utf-8")
-        (folder / name).chmod(0o755)
 
 
 def _set_modes(root: Path) -> None:
@@ -84,7 +84,7 @@ def _set_modes(root: Path) -> None:
     root.chmod(0o755)
     for one in root.rglob("*"):
         if not one.is_symlink():
-            one.chmod(0o755 if one.is_dir() or one.name == "make-release" else 0o644)
+            one.chmod(0o755 if one.is_dir() or one.name in EXECUTABLE else 0o644)
 
 
 def _link(path: Path, target: str) -> None:
