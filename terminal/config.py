@@ -124,7 +124,7 @@ class PowerSettings(Struct, frozen=True):
     active_low: bool = False
     """The relay board energises on a low level."""
     after_s: Annotated[float, Range(10, 3600)] = 60.0
-    """Away so long, the reader loses its supply; by then it was opened anew some seven times."""
+    """Away so long, the reader loses its supply; by then it was opened anew some seventy times."""
     off_s: Annotated[float, Range(1, 60)] = 5.0
     """For so long."""
 
