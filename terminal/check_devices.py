@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import selectors
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 from drivers.ports import DriverError, Gpio, HealthChanged, Reader
 from drivers.registry import find_gpio, find_reader
@@ -19,16 +19,25 @@ HEALTH_WITHIN_S = 5.0
 """A reader that works says so at once; a service that starts for it needs a second or two."""
 
 
-def check_gpio(config: Config, monotonic: Callable[[], float]) -> list[Finding]:
-    """Claim every line once; each that cannot be had is told."""
+def check_devices(
+    config: Config, monotonic: Callable[[], float], *, within_s: float = HEALTH_WITHIN_S
+) -> list[Finding]:
+    """Claim every line once and open every reader beside them; each that cannot be had is told."""
+    with ExitStack() as held:
+        # Held until the readers were tried: a line may go by its name here and by its number there.
+        lines = _claim_lines(config, monotonic, held)
+        return [*lines, *check_readers(config, monotonic, within_s=within_s)]
+
+
+def _claim_lines(config: Config, monotonic: Callable[[], float], held: ExitStack) -> list[Finding]:
     driver = find_gpio(config.gpio_kind)
     try:
         gpio = driver.open(driver.settings(config.gpio_options, where=f"{config.path}: [gpio]"), monotonic)
     except DriverError as error:
         return [wrong("gpio", str(error))]
-    with closing(gpio):
-        outputs = [_claim_output(gpio, user, line) for user, line in output_lines(config)]
-        inputs = [_claim_input(gpio, user, line) for user, line in input_lines(config)]
+    held.enter_context(closing(gpio))
+    outputs = [_claim_output(gpio, user, line) for user, line in output_lines(config)]
+    inputs = [_claim_input(gpio, user, line) for user, line in input_lines(config)]
     return [*outputs, *inputs]
 
 

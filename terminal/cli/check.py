@@ -6,7 +6,7 @@ import argparse
 from collections import Counter
 
 from terminal import clock
-from terminal.check_devices import check_gpio, check_readers
+from terminal.check_devices import check_devices
 from terminal.check_state import check_clock, check_directories, check_list, check_log
 from terminal.cli._answer import EXIT_NO, Answer, CommandFailedError, Fields, add_config, answer
 from terminal.cli._connection import Connection, NoGateError
@@ -51,7 +51,7 @@ def _devices(config: Config) -> list[Finding]:
         with Connection(config.control_socket) as gate:
             status = gate.ask({"command": "status"})
     except NoGateError:
-        return [*check_gpio(config, clock.monotonic), *check_readers(config, clock.monotonic)]
+        return check_devices(config, clock.monotonic)
     except CommandFailedError as error:
         return [warning("gate", f"{error}; devices were not tried, for a gate may hold them")]
     readers = [
