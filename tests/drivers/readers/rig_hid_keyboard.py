@@ -83,7 +83,8 @@ def rig(request: pytest.FixtureRequest) -> Iterator[KeyboardRig]:
     """A device with the library that opens it."""
     folder: Path = request.getfixturevalue("tmp_path")
     device = TypingDevice(folder / "event0")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "evdev", device.library)
-        yield KeyboardRig(device)
+    # The test's own patch: of two, the one that ends last would put the other's library back for good.
+    patch: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
+    patch.setitem(sys.modules, "evdev", device.library)
+    yield KeyboardRig(device)
     device.unplug()
