@@ -20,7 +20,9 @@ from office.hub.sqlite_store import SqliteHub
 from sync.encoding import encode_settings, stored
 from sync.gate_key import load_or_make
 from sync.records import RevocationReason, Tombstone
-from tests.support.estate import ESTATE_ID, GATE_ID, card
+from sync.statements.floor_lowering import FloorLowering, sign_floor_lowering
+from terminal.stores.time_anchor import load_time
+from tests.support.estate import ESTATE_ID, GATE_ID, ROOT, card
 from tests.support.gate_estate import BASIC, gate_document
 from tests.support.hub import registered
 from tests.support.world_office import make_keys
@@ -113,6 +115,11 @@ def stop(process: subprocess.Popen[bytes]) -> int:
     return process.wait(WITHIN_S)
 
 
+def lowering(floor: int) -> bytes:
+    """The root's word that the gate's floor is too high."""
+    return sign_floor_lowering(FloorLowering(ESTATE_ID, GATE_ID, 1, floor, floor), ROOT)
+
+
 def test_a_gates_life_with_its_hub(estate: Estate) -> None:
     gate = RunningGate(estate.directory)
     try:
@@ -158,6 +165,13 @@ def test_a_gates_life_with_its_hub(estate: Estate) -> None:
         )
         assert order.wait(WITHIN_S) == 0
         until_told(gate, "remote_opened")
+
+        (estate.directory / "east.floor").write_bytes(lowering(int(time.time()) - 60))
+        words = ("hub", "take", str(estate.store), str(estate.directory / "east.floor"))
+        taken = estate.start("office", *words, "--keys", str(estate.directory / "keys"))
+        assert taken.wait(WITHIN_S) == 0
+        estate.until("the gate has told that it has it", lambda store: not store.lowerings.open())
+        assert load_time(estate.directory / "sync").lowered is not None
         assert stop(sync) == 0
         assert stop(hub) == 0
     finally:
