@@ -49,15 +49,14 @@ def take_report(store: HubStorage, gate_id: int, list_: tuple[ListVersion, bytes
 def take_highest(store: HubStorage, gate_id: int, highest: tuple[ListVersion, bytes] | None, at: int) -> None:
     """The gate told at the begin of a session which list was its newest, and is lost; ``None``: none is."""
     version, digest = (None, b"") if highest is None else highest
+    before = store.diary.contact(gate_id)
+    if (before.highest, before.highest_digest) == (version, digest):
+        return  # as at nearly every greeting: nothing to write
     with store.transaction():
-        before = store.diary.contact(gate_id)
         store.diary.note_highest(gate_id, at, version, digest)
         if version is None or _is_ours(store, gate_id, version, digest, "has lost", at):
             return
-        if _is_foreign(store, gate_id, version) and (before.highest, before.highest_digest) != (
-            version,
-            digest,
-        ):
+        if _is_foreign(store, gate_id, version):
             doubt(store, gate_id, at)
 
 
@@ -158,9 +157,10 @@ def take_events(store: HubStorage, gate_id: int, batch: Batch, at: int) -> int:
 def take_log_epoch(store: HubStorage, epoch: LogEpoch, at: int) -> int:
     """A gate announces its log; the number of events that were lost with the one before."""
     gate_id, log_epoch = epoch.gate_id, epoch.log_epoch
+    if log_epoch in store.events.logs(gate_id):
+        return 0
     with store.transaction():
-        if log_epoch in (known := store.events.logs(gate_id)):
-            return 0
+        known = [one for one in store.events.logs(gate_id) if one != log_epoch]
         store.events.begin(gate_id, log_epoch)
         before = epoch.predecessor or (Predecessor(known[-1], 0) if known else None)
         return 0 if before is None else _log_replaced(store, gate_id, log_epoch, before, at)
@@ -168,8 +168,8 @@ def take_log_epoch(store: HubStorage, epoch: LogEpoch, at: int) -> int:
 
 def take_log_state(store: HubStorage, gate_id: int, log_epoch: bytes, at: int) -> None:
     """A gate's greeting names its log: before a list goes out that would bring back slips of a lost one."""
-    with store.transaction():
-        if (known := store.events.logs(gate_id)) and log_epoch not in known:
+    if (known := store.events.logs(gate_id)) and log_epoch not in known:
+        with store.transaction():
             store.events.begin(gate_id, log_epoch)
             _log_replaced(store, gate_id, log_epoch, Predecessor(known[-1], 0), at)
 
