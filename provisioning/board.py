@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Final
 
@@ -14,6 +15,10 @@ MODEL_FILES: Final = ("/proc/device-tree/model", "/sys/firmware/devicetree/base/
 BOOT_FOLDERS: Final = ("/boot/firmware", "/boot")
 """Raspberry Pi OS from bookworm on; before that, and images that were upgraded."""
 CHOICES: Final = ("pi-zero", "pi-1", "pi-2", "pi-3", "pi-4", "pi-5", "none")
+
+
+ARM: Final = ("arm", "aarch64")
+"""A running machine of another kind is no Raspberry Pi, whether it tells its model or not."""
 
 
 class Board(Struct, frozen=True):
@@ -88,6 +93,8 @@ def detect(host: Host, choice: str | None = None) -> Board:
     model = model_of(host)
     if choice is not None:
         return board_of(choice, model)
+    if not model and host.live and not os.uname().machine.startswith(ARM):
+        return board_of("none")
     if not model:
         where = (
             "this machine does not tell its model" if host.live else f"{host.root} is not a running machine"

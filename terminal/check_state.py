@@ -23,6 +23,9 @@ from terminal.stores.usage_reader import UsageReader
 DIRECTORY_MODE = 0o2770
 """Both processes share the group; nobody else may see card numbers."""
 GROUP_READ_WRITE = stat.S_IRGRP | stat.S_IWGRP
+PRIVATE_KEY = ".key"
+"""Ending of the gate's own secrets: for the sync process alone."""
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def check_directories(config: Config) -> list[Finding]:
@@ -127,6 +130,10 @@ def _file(path: Path, group: int) -> Iterator[Finding]:
         status = path.stat()
     except FileNotFoundError:
         return  # a running process just removed it
+    if path.suffix == PRIVATE_KEY:
+        if status.st_mode & OTHERS:
+            yield wrong(str(path), f"others than its owner may use this key: chmod 600 {path}")
+        return
     if stat.S_ISREG(status.st_mode) and (
         status.st_gid != group or status.st_mode & GROUP_READ_WRITE != GROUP_READ_WRITE
     ):

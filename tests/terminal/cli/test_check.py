@@ -136,6 +136,16 @@ def test_a_directory_open_to_others_is_a_warning_and_a_closed_file_an_error(hous
     assert told["terminal"].verdict is Verdict.OK
 
 
+def test_a_private_key_is_private_and_an_open_one_an_error(house: House) -> None:
+    key = load_config(house.config).sync_dir / "gate.key"
+    key.touch(0o600)
+    key.chmod(0o600)
+    assert not any("gate.key" in one.what for one in check_directories(load_config(house.config)))
+    key.chmod(0o660)
+    (found,) = (one for one in check_directories(load_config(house.config)) if "gate.key" in one.what)
+    assert (found.verdict, "chmod 600" in found.text) == (Verdict.ERROR, True)
+
+
 @pytest.mark.parametrize(
     ("state", "verdict"),
     [
