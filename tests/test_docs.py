@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import ast
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from office.hub.cli import add_hub
+from provisioning.__main__ import commands
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
@@ -46,6 +48,19 @@ def test_every_command_and_option_of_the_hub_is_named() -> None:
         (row,) = (line for line in page.splitlines() if line.startswith(f"| `{name} STORE"))
         words = [one for action in command._actions for one in action.option_strings if one.startswith("--")]
         assert [one for one in words if one not in ("--help", "--json") and one not in row] == [], name
+
+
+def test_every_command_and_option_of_a_technician_is_named() -> None:
+    lines = [line for page in PAGES for line in page.read_text(encoding="utf-8").splitlines()]
+    for name in commands():
+        module = import_module(f"provisioning.cli.{name.replace('-', '_')}")
+        parser = argparse.ArgumentParser()
+        module.add_arguments(parser)
+        rows = " ".join(line for line in lines if line.startswith(f"| `{name}` |"))
+        words = [one for action in parser._actions for one in action.option_strings if one.startswith("--")]
+        known = ("--help", "--json", "--root")
+        assert rows, f"{name} is in no page's table of commands"
+        assert [one for one in words if one not in known and f"`{one}" not in rows] == [], name
 
 
 def functions(path: Path) -> set[str]:
