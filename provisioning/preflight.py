@@ -16,15 +16,17 @@ from terminal.findings import Finding, Verdict, ok, warning, wrong
 
 SYSTEMS: Final = ("debian", "raspbian")
 RELEASES: Final = ("12", "13")
-NEEDED_BYTES: Final = 64 * 1024 * 1024
+MIB: Final = 1024 * 1024
+NEEDED_MIB: Final = {"/etc": 16, "/var/lib/gatehouse": 64, "/boot/firmware": 1, "/boot": 1}
 """The set-up writes less than one; the rest is for a gate's first days."""
 NEEDED_FILES: Final = 500
-WRITTEN: Final = ("/etc", "/var/lib/gatehouse", "/boot/firmware")
+STATE: Final = "/var/lib/gatehouse"
 
 
-def look_over(host: Host) -> list[Finding]:
-    """The machine itself."""
-    return [*_rights(host), *_system(host), *_disk(host), *_program(host)]
+def look_over(host: Host, *, may_be_read_only: bool = False) -> list[Finding]:
+    """The machine itself; ``may_be_read_only``: its system was made so, and nothing is to be written now."""
+    disk = _disk(host, may_be_read_only=may_be_read_only)
+    return [*_rights(host), *_system(host), *disk, *_program(host)]
 
 
 def look_at_wiring(host: Host, board: Board, config: Config) -> list[Finding]:
@@ -76,25 +78,28 @@ def _system(host: Host) -> Iterator[Finding]:
         yield wrong("system", "systemd does not run here: set up a tree by --root DIR, or boot the machine")
 
 
-def _disk(host: Host) -> Iterator[Finding]:
-    for inside in WRITTEN:
+def _disk(host: Host, *, may_be_read_only: bool) -> Iterator[Finding]:
+    for inside, needed_mib in NEEDED_MIB.items():
         if inside.startswith("/boot") and not host.exists(inside):
             continue
         space, where = host.space(inside), host.path(inside)
-        if space.read_only:
+        free_mib = space.free_bytes // MIB
+        if space.read_only and may_be_read_only and inside != STATE:
+            yield ok("disk", f"{where}: only read, as it was set up")
+        elif space.read_only:
             yield wrong(
                 "disk",
                 f"{where}: mounted read-only; mount it for writing (mount -o remount,rw {_mount(inside)}),"
                 " and see dmesg: a worn card turns read-only by itself",
             )
-        elif space.free_bytes < NEEDED_BYTES or space.free_files < NEEDED_FILES:
+        elif free_mib < needed_mib or space.free_files < NEEDED_FILES:
             yield wrong(
                 "space",
-                f"{where}: {space.free_bytes // 2**20} MiB and {space.free_files} files free, needed are"
-                f" {NEEDED_BYTES // 2**20} MiB and {NEEDED_FILES}; free some space",
+                f"{where}: {free_mib} MiB and {space.free_files} files free, needed are"
+                f" {needed_mib} MiB and {NEEDED_FILES}; free some space",
             )
         else:
-            yield ok("space", f"{where}: {space.free_bytes // 2**20} MiB free")
+            yield ok("space", f"{where}: {free_mib} MiB free")
 
 
 def _mount(inside: str) -> str:

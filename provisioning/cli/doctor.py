@@ -18,8 +18,10 @@ from provisioning.cli._answer import (
 from provisioning.engine import Result
 from provisioning.health import look_after
 from provisioning.host import Host
+from provisioning.journal import Journal
 from provisioning.preflight import look_at_wiring, look_over
 from provisioning.step import Condition
+from provisioning.steps import read_only_root
 from provisioning.steps.order import set_up
 from provisioning.visits import NoConfigurationError, config_text_of, visit_to_set_up
 from terminal.config import ConfigError
@@ -39,7 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _look(arguments: argparse.Namespace) -> Outcome:
     host = Host(arguments.root)
-    findings = look_over(host)
+    read_only = bool(Journal(host).changes_of(read_only_root.NAME))
+    findings = look_over(host, may_be_read_only=read_only)
     try:
         text, source = config_text_of(host, None)
         visit = visit_to_set_up(host, text, source, board=arguments.board)

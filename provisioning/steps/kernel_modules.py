@@ -6,7 +6,7 @@ from typing import Final
 
 from provisioning.item_step import ItemStep
 from provisioning.items import Item
-from provisioning.step import State, done, to_do
+from provisioning.step import State, cannot, done
 from provisioning.steps._shipped import by_package, shipped
 from provisioning.visit import Visit
 
@@ -38,7 +38,6 @@ def _unload(visit: Visit) -> None:
 
 def _proof(visit: Visit) -> State:
     if there := loaded(visit):
-        return to_do(
-            [f"{one} is still loaded and may take a card reader: pull the reader, or reboot" for one in there]
-        )
+        names = ", ".join(there)
+        return cannot(f"{names}: still loaded, and may take a card reader; pull the reader out, or reboot")
     return done()

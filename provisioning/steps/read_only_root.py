@@ -12,7 +12,7 @@ from typing import Final
 from provisioning.errors import ProvisioningError
 from provisioning.item_step import ItemStep
 from provisioning.items import Edit, Item, with_block, without_block
-from provisioning.step import State, done, to_do
+from provisioning.step import State, cannot, done
 from provisioning.steps.directories import ROOT_OF_STATE
 from provisioning.visit import Visit
 
@@ -99,5 +99,5 @@ def _proof(visit: Visit) -> State:
     mounts = [line.split() for line in visit.host.text("/proc/mounts").splitlines()]
     root = [one[3].split(",") for one in mounts if len(one) > 3 and one[1] == "/"]
     if root and "ro" not in root[-1]:
-        return to_do(["the system is still mounted for writing: it is read-only from the next boot on"])
+        return cannot("the system is still mounted for writing: reboot once")
     return done()

@@ -16,7 +16,8 @@ from provisioning.journal import DIRECTORY
 from provisioning.step import Condition
 from provisioning.steps.order import set_up
 from terminal.stores.files import Checkpoint, pass_by
-from tests.support.machine import CONFIG, Snapshot, copy_machine, snapshot, visit_to
+from tests.support.machine import CONFIG, Snapshot, copy_machine, make_machine, snapshot, visit_to
+from tests.support.nobody import as_nobody
 from tests.support.processes import kill_at
 
 STATE = ("/var/lib/gatehouse/terminal", "/var/lib/gatehouse/sync")
@@ -220,3 +221,16 @@ def test_without_its_folder_a_deleted_tree_is_told(machine: Path) -> None:
 
 def void(_anything: object) -> None:
     """For callers that want nothing back."""
+
+
+def test_a_tree_is_set_up_and_taken_back_without_rights(place: Path) -> None:
+    place.chmod(0o777)
+    with as_nobody():
+        machine = make_machine(place / "theirs")
+        before = snapshot(machine)
+        apply(machine)
+        after = snapshot(machine)
+        apply(machine)
+        assert snapshot(machine) == after
+        assert take_back(machine) == []
+        assert snapshot(machine) == before
