@@ -81,7 +81,7 @@ def undo(
         StepFailedError: one could not be taken back; those after it are.
     """
     visit.journal.open()
-    stays: list[str] = []
+    stays = _undo_strangers(visit, steps)
     for step in reversed(steps):
         record = visit.journal.record
         known = step.name in (*record.unfinished, *record.finished) or visit.journal.changes_of(step.name)
@@ -95,6 +95,17 @@ def undo(
             raise StepFailedError(step.name, error) from error
         visit.journal.forget_step(step.name)
         progress(_result(step, done("taken back")))
+    return stays
+
+
+def _undo_strangers(visit: Visit, steps: Sequence[Step]) -> list[str]:
+    """Take back what steps of another release changed, which this one does not have."""
+    record = visit.journal.record
+    names = dict.fromkeys([*record.finished, *record.unfinished, *(one.step for one in record.changes)])
+    stays = []
+    for name in reversed([one for one in names if one not in {step.name for step in steps}]):
+        stays.extend(visit.tree.undo(name))
+        visit.journal.forget_step(name)
     return stays
 
 

@@ -157,7 +157,7 @@ class Tree:
             return Change(step, path, known.original, written)
         look = look_at(self.host.path(path))
         if look.kind is Kind.FILE:
-            self.journal.keep(self.host.path(path).read_bytes())
+            self.journal.keep(_bytes_of(self.host.path(path)))
         return Change(step, path, look, written)
 
     def _make(self, wanted: Wanted) -> None:
@@ -196,7 +196,10 @@ class Tree:
         there = self.host.path(path)
         if there.is_symlink() or not there.is_dir():
             return set()
-        return {f"{path}/{one.name}" for one in there.iterdir()}
+        try:
+            return {f"{path}/{one.name}" for one in there.iterdir()}
+        except OSError as error:
+            raise disk_error(there, "cannot be read", error) from error
 
     def _restore(self, change: Change) -> str | None:
         """Put the original back; why not, where something is not ours to remove."""
@@ -233,7 +236,7 @@ class Tree:
 
     def _strip(self, path: Path, now: Look) -> str | None:
         """Take our marked lines out of a file that somebody changed since."""
-        text = path.read_bytes().decode("utf-8", "surrogateescape") if now.kind is Kind.FILE else ""
+        text = _bytes_of(path).decode("utf-8", "surrogateescape") if now.kind is Kind.FILE else ""
         if BEGIN not in text:
             return f"{path}: was changed by somebody since; left as it is"
         self.rewrite(self._inside(path), without_block(text))
@@ -247,3 +250,10 @@ class Tree:
 
     def _inside(self, path: Path) -> str:
         return "/" + str(path.relative_to(self.host.root)) if path != self.host.root else "/"
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise disk_error(path, "cannot be read", error) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,6 +22,8 @@ from terminal.findings import Finding
 EXIT_NO: Final = 1
 EXIT_UNAVAILABLE: Final = 69
 EXIT_IO: Final = 74
+EXIT_INTERRUPTED: Final = 130
+"""As a shell tells of SIGINT."""
 EXIT_CONFIG: Final = 78
 
 Fields = dict[str, Any]
@@ -58,11 +61,22 @@ def say(arguments: argparse.Namespace, work: Callable[[], Outcome]) -> int:
         code, text, fields = EXIT_NO, str(error), {"cause": error.cause, "error": str(error)}
     except (ProvisioningError, GateKeyError) as error:
         code, text, fields = EXIT_NO, str(error), {"error": str(error)}
+    except KeyboardInterrupt:
+        text = "interrupted; what was begun is in the journal, and the same command goes on there"
+        code, fields = EXIT_INTERRUPTED, {"error": text}
+    try:
+        _print(arguments, code, text, fields)
+    except BrokenPipeError:
+        # The reader has seen enough (``… | head``); what is left goes nowhere, silently.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
+
+
+def _print(arguments: argparse.Namespace, code: int, text: str, fields: Fields) -> None:
     if arguments.json:
         show(json.dumps({"ok": code == 0, **fields}))
     elif text:
         show(text, file=sys.stdout if code == 0 else sys.stderr)
-    return code
 
 
 def show(text: str, *, file: Any = None) -> None:  # noqa: ANN401 - a text stream, whatever pytest made of it

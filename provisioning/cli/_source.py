@@ -12,7 +12,7 @@ from msgspec import Struct
 from provisioning.board import Board, board_of, model_of, recognise
 from provisioning.cli._answer import Fields, show
 from provisioning.cli._bundle_input import read_site_bundle
-from provisioning.cli.enrol import add_request_argument, finish
+from provisioning.cli.enrol import finish
 from provisioning.enrolment import Enroller
 from provisioning.host import Host
 from provisioning.questions import ask_for_config
@@ -91,6 +91,3 @@ def source_or_talk(arguments: argparse.Namespace, host: Host) -> Source:
 def visit_of(source: Source, host: Host, *, read_only_root: bool | None) -> Visit:
     """The visit with this configuration."""
     return visit_to_set_up(host, source.text, source.path, board=source.board, read_only_root=read_only_root)
-
-
-__all__ = ["Source", "add_request_argument", "add_source", "source_of", "source_or_talk", "visit_of"]

@@ -16,7 +16,8 @@ from provisioning.cli._answer import (
     say,
     show,
 )
-from provisioning.cli._source import add_request_argument, add_source, source_or_talk, visit_of
+from provisioning.cli._source import add_source, source_or_talk, visit_of
+from provisioning.cli.enrol import add_request_argument
 from provisioning.cli.plan import tell_plan
 from provisioning.engine import Result
 from provisioning.host import Host

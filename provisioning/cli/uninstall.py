@@ -15,6 +15,7 @@ from provisioning.visit import Visit
 from provisioning.visits import visit_to_take_back
 from terminal.findings import Verdict
 
+PACKAGE_MARK = "/usr/lib/systemd/system/gate.target"
 NOT_IN_THE_WAY = frozenset({"program", "system", "space"})
 """What the set-up needs and taking it back does not."""
 
@@ -54,8 +55,10 @@ def _uninstall(arguments: argparse.Namespace) -> Outcome:
             visit.journal.remove()
     finally:
         visit.journal.close()
-    kept = "" if arguments.purge else "the gate's state stays; --purge removes it"
-    return 0, "\n".join(filter(None, [*stays, kept or "all is as it was before"])), {"stays": stays}
+    words = ["all is as it was before" if arguments.purge else "the gate's state stays; --purge removes it"]
+    if host.exists(PACKAGE_MARK):
+        words.append("the package stays: apt remove gatehouse-gate")
+    return 0, "\n".join([*stays, *words]), {"stays": stays}
 
 
 def _would(visit: Visit, steps: tuple[Step, ...], *, purge: bool) -> Outcome:

@@ -36,4 +36,4 @@ def _reload(visit: Visit) -> None:
         "--action=change",
         *(f"--subsystem-match={one}" for one in ("gpio", "tty", "input")),
     )
-    visit.host.must("udevadm", "settle", "--timeout=30")
+    visit.host.run("udevadm", "settle", "--timeout=30")  # a device that takes longer comes later

@@ -12,6 +12,7 @@ import pytest
 from provisioning import engine
 from provisioning.engine import Result, StepFailedError
 from provisioning.errors import JournalError, RefusedError
+from provisioning.items import File
 from provisioning.journal import DIRECTORY
 from provisioning.step import Condition
 from provisioning.steps.order import set_up
@@ -234,3 +235,16 @@ def test_a_tree_is_set_up_and_taken_back_without_rights(place: Path) -> None:
         assert snapshot(machine) == after
         assert take_back(machine) == []
         assert snapshot(machine) == before
+
+
+def test_what_a_step_of_another_release_changed_is_taken_back_too(machine: Path) -> None:
+    before = snapshot(machine)
+    visit = visit_to(machine)
+    visit.journal.open()
+    visit.journal.begin("of-yesterday")
+    visit.tree.put("of-yesterday", [File("/etc/of-yesterday", b"old")])
+    visit.journal.finish("of-yesterday")
+    visit.journal.close()
+    apply(machine)
+    assert take_back(machine) == []
+    assert snapshot(machine) == before

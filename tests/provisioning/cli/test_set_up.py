@@ -208,3 +208,15 @@ def test_a_bundle_that_does_not_open_changes_nothing(
     stick.write_bytes(b"no bundle")
     assert answer(capsys, "apply", *given)[0] == 1
     assert snapshot(machine) == before
+
+
+def test_an_interruption_by_hand_is_told(
+    machine: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Impatient(Terminal):
+        def readline(self, _size: int = -1) -> str:  # type: ignore[override]
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "stdin", Impatient())
+    assert provision("apply", "--root", machine) == 130
+    assert "the same command goes on there" in capsys.readouterr().err
