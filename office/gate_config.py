@@ -31,7 +31,7 @@ def read_gate_config(path: Path, identity: dict[str, object]) -> bytes:
                 f"{path}: [gate] {name} is {gate[name]!r}, for this gate it must be {value!r}; correct it or"
                 " leave the line out"
             )
-    lines = [f"{name} = {json.dumps(value)}" for name, value in identity.items() if name not in gate]
+    lines = [f"{name} = {_as_toml(value)}" for name, value in identity.items() if name not in gate]
     made = _with_lines(text, lines)
     if _section(path, made) != {**gate, **identity}:
         raise OfficeError(
@@ -62,6 +62,11 @@ def _section(path: Path, text: str) -> dict[str, Any]:
     if not isinstance(gate, dict):
         raise OfficeError(f"{path}: 'gate' must be a section")
     return gate
+
+
+def _as_toml(value: object) -> str:
+    """JSON is TOML for our values, but for two signs: TOML knows no surrogates and no bare DEL."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _with_lines(text: str, lines: list[str]) -> str:

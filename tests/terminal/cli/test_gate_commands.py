@@ -7,11 +7,16 @@ import threading
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from sync.gate_key import fingerprint
 from sync.records import Access, Direction, Grant, GrantKind
+from sync.update import ListVersion
 from terminal.cli import _answer
+from terminal.stores.enrolment_file import save_enrolment
 from tests.support.estate import card, resident
 from tests.terminal.cli.conftest import House, burn
+from tests.terminal.stores.test_enrolment_file import ENROLMENT
 
 GUARD = Grant(9001, 9101, card(90), GrantKind.GUARD, (Access(1), Access(2)), overrides_lockdown=True)
 SLIP = Grant(
@@ -55,6 +60,19 @@ def test_status_tells_doors_readers_list_and_clock(listed: House) -> None:
     assert fields["ok"]
     assert fields["running"]
     assert fields["doors"]["侧门"]["id"] == 2
+
+
+def test_status_tells_that_the_office_has_not_confirmed_the_gate(listed: House) -> None:
+    sync_dir = listed.state / "sync"
+    with listed.gate():
+        assert listed.run("status", "--json").json["enrolment"] is None
+        save_enrolment(sync_dir, replace(ENROLMENT, list_version=ListVersion(1, 1)))
+        assert f"office  PROVISIONAL: key {fingerprint(ENROLMENT.public)}" in listed.run("status").out
+        assert listed.run("status", "--json").json["enrolment"]["provisional"]
+        save_enrolment(sync_dir, replace(ENROLMENT, list_version=ListVersion(1, 0)))
+        assert "PROVISIONAL" not in listed.run("status").out, "a newer list came than the bundle's"
+        (sync_dir / "enrolment").write_bytes(b"damaged")
+        assert "enrol this gate with a new bundle" in listed.run("status").out
 
 
 def test_status_of_a_gate_without_a_list_tells_the_cure(house: House) -> None:
