@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Final
 
-from sync.link_errors import LinkError
+from sync.link_errors import LinkError, RefusedIdentityError
 from sync.session import Session
 from sync.session_events import Ended, SessionEvent
 from sync.streams import ByteStream
@@ -42,6 +42,8 @@ class Pump:
         self._helping_bytes = helping_bytes
         self._kicked = asyncio.Event()
         self._ended: Ended | None = None
+        self.refusal: RefusedIdentityError | None = None
+        """Set where the stream ended because the other side does not accept our key."""
 
     def kick(self) -> None:
         """Something may have to be sent; from the loop's thread."""
@@ -86,7 +88,9 @@ class Pump:
         while self._ended is None:
             try:
                 data = await self._stream.read()
-            except LinkError:
+            except LinkError as error:
+                # Where nobody waits for a server's verdict (serial), it comes with the first read.
+                self.refusal = error if isinstance(error, RefusedIdentityError) else None
                 data = b""
             try:
                 self._session.receive(data, self._monotonic())

@@ -162,7 +162,7 @@ class AgentProcess:
             try:
                 stream = await link.connect()
                 began = self._monotonic()
-                failure = _failure(await self._talk(link, stream, parts))
+                failure = await self._talk(link, stream, parts)
                 stood_s = self._monotonic() - began
             except LinkError as error:
                 failure = error
@@ -189,7 +189,7 @@ class AgentProcess:
         self._gate.ask({"command": "list_changed"}, lambda _answer: answered.set())
         await answered.wait()
 
-    async def _talk(self, link: Link, stream: AuthenticatedStream, parts: Parts) -> Ended:
+    async def _talk(self, link: Link, stream: AuthenticatedStream, parts: Parts) -> LinkError:
         session = Session(
             self._hello(parts),
             pace=link.pace,
@@ -200,7 +200,7 @@ class AgentProcess:
         conversation = Conversation(
             parts, session, stream.peer_public_key, monotonic=self._monotonic, kick=self._kick
         )
-        self._pump = Pump(
+        self._pump = pump = Pump(
             session,
             stream,
             monotonic=self._monotonic,
@@ -210,7 +210,8 @@ class AgentProcess:
         )
         self._link_state = "connected"
         try:
-            return await self._pump.run()
+            ended = await pump.run()
+            return pump.refusal or _failure(ended)
         finally:
             self._pump = None
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
 from msgspec.structs import replace
 
+from drivers.virtual_pair import PtyBus
 from office.hub.enrolment_intake import accept
 from office.hub.facts import Gate
+from office.hub.facts import LinkKind as Reached
 from office.hub.inviting import MadeBundle
 from office.hub.network_entrance import NetworkEntrance
-from office.hub.process import Hub, Outside
+from office.hub.process import Entrance, Hub, Outside
+from office.hub.serial_entrance import SerialEntrance
 from provisioning.enrolment import Enrolled, Enroller
 from provisioning.host import Host
 from provisioning.site_bundle import SYNC_DIR, known_here, open_bundle
@@ -26,10 +31,11 @@ from sync.statements.authority import Authority
 from sync.update import ListVersion
 from terminal import clock
 from terminal.agent.enrolling import Enrolling
-from terminal.agent.links import NetworkLink
+from terminal.agent.link import Link
+from terminal.agent.links import NetworkLink, SerialBusLink
 from terminal.agent.process import KEY_FILE, AgentProcess
 from terminal.agent.process import Outside as GateOutside
-from terminal.config import Config
+from terminal.config import Config, LinkKind, LinkSettings
 from terminal.notify import ServiceManager
 from terminal.stores.enrolment_file import EnrolmentStage
 from tests.support.enrolling import config_text, list_of, record_of
@@ -39,6 +45,7 @@ from tests.support.network import error_of
 
 WITHIN_S: Final = 20.0
 LOOPBACK: Final = "127.0.0.1"
+BAUD: Final = 115_200
 NEWER: Final = ListVersion(1, 2)
 
 
@@ -80,34 +87,63 @@ class Unit:
         await stream.finish()
         return None
 
-    def process(self, port: int) -> AgentProcess:
+    def process(self, link: Link) -> AgentProcess:
         """The real sync process, whose waits are as short as they may be."""
         outside = GateOutside(clock.read, bytes(16), bytes, "gate under test")
-        return AgentProcess(self.config, outside, ServiceManager({}), lambda _key: self.link(port))
+        return AgentProcess(self.config, outside, ServiceManager({}), lambda _key: link)
+
+
+async def enrolled_by_itself(office: InvitingOffice, hub: Hub, unit: Unit, link: Link) -> None:
+    """The unit asks, is accepted, and gets what was granted since."""
+    assert list_of(unit.root) == ListVersion(1, 1), "it works before the office knows it"
+    process = unit.process(link)
+    running = asyncio.create_task(process.run())
+    try:
+        await until(lambda: "enrolment_waits" in office.alarms())
+        assert GATE_ID not in hub.connected
+        accept(office.store, unit.shown, office.now_s)
+        await noticed(hub)
+        await until(lambda: GATE_ID in hub.connected)
+        await until(lambda: record_of(unit.root).stage is EnrolmentStage.CONFIRMED)
+        office.put([resident(50)])
+        hub.wake()
+        await until(lambda: NEWER in [one.version for one in office.store.receipts.of_gate(GATE_ID)])
+    finally:
+        process.stop()
+        await running
+    assert list_of(unit.root) == NEWER
+    assert not (unit.sync_dir / "enrolment.key").exists()
 
 
 def live(tmp_path: Path, story: Callable[[InvitingOffice, Hub, int], Awaitable[None]]) -> None:
     """Run ``story`` beside a hub that listens on loopback."""
     office = InvitingOffice(tmp_path)
-    outside = Outside(lambda: office.utc_ms, asyncio_time, Drawn(1000), "hub under test")
 
     async def run() -> None:
         entrance = NetworkEntrance(office.online.key, LOOPBACK, 0)
-        hub = Hub(office.store, office.publisher, office.online, outside, [entrance])
-        ready = asyncio.Event()
-        running = asyncio.create_task(hub.run(ready.set))
-        await ready.wait()
-        try:
-            async with asyncio.timeout(WITHIN_S):
-                await story(office, hub, entrance.port)
-        finally:
-            hub.stop()
-            await running
+        async with serving(office, entrance) as hub:
+            await story(office, hub, entrance.port)
 
     try:
         asyncio.run(run())
     finally:
         office.close()
+
+
+@contextlib.asynccontextmanager
+async def serving(office: InvitingOffice, entrance: Entrance) -> AsyncIterator[Hub]:
+    """A hub that serves by this entrance as long as the block runs."""
+    outside = Outside(lambda: office.utc_ms, asyncio_time, Drawn(1000), "hub under test")
+    hub = Hub(office.store, office.publisher, office.online, outside, [entrance])
+    ready = asyncio.Event()
+    running = asyncio.create_task(hub.run(ready.set))
+    await ready.wait()
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            yield hub
+    finally:
+        hub.stop()
+        await running
 
 
 def asyncio_time() -> float:
@@ -130,26 +166,26 @@ def test_from_the_bundle_to_a_list_that_comes_by_itself(tmp_path: Path) -> None:
     async def story(office: InvitingOffice, hub: Hub, port: int) -> None:
         unit = Unit(tmp_path / "unit", bundle(office), 1)
         await noticed(hub)
-        assert list_of(unit.root) == ListVersion(1, 1), "it works before the office knows it"
-        process = unit.process(port)
-        running = asyncio.create_task(process.run())
-        try:
-            await until(lambda: "enrolment_waits" in office.alarms())
-            assert GATE_ID not in hub.connected
-            accept(office.store, unit.shown, office.now_s)
-            await noticed(hub)
-            await until(lambda: GATE_ID in hub.connected)
-            await until(lambda: record_of(unit.root).stage is EnrolmentStage.CONFIRMED)
-            office.put([resident(50)])
-            hub.wake()
-            await until(lambda: NEWER in [one.version for one in office.store.receipts.of_gate(GATE_ID)])
-        finally:
-            process.stop()
-            await running
-        assert list_of(unit.root) == NEWER
-        assert not (unit.sync_dir / "enrolment.key").exists()
+        await enrolled_by_itself(office, hub, unit, unit.link(port))
 
     live(tmp_path, story)
+
+
+def test_the_same_over_a_serial_pair(tmp_path: Path) -> None:
+    office = InvitingOffice(tmp_path, link=Reached.SERIAL)
+
+    async def run(wire: PtyBus) -> None:
+        unit = Unit(tmp_path / "unit", bundle(office), 1)
+        entrance = SerialEntrance(office.online.key, wire.paths[0], BAUD)
+        async with serving(office, entrance) as hub:
+            settings = LinkSettings(kind=LinkKind.SERIAL, port=wire.paths[1], baud=BAUD, address=1)
+            await enrolled_by_itself(office, hub, unit, SerialBusLink(unit.own, settings, os.urandom))
+
+    try:
+        with PtyBus(2, BAUD, time.monotonic) as wire:
+            asyncio.run(run(wire))
+    finally:
+        office.close()
 
 
 async def until(check: Callable[[], bool]) -> None:
@@ -186,7 +222,7 @@ def test_a_living_link_of_a_replaced_unit_is_cut(tmp_path: Path) -> None:
         old = Unit(tmp_path / "old", bundle(office), 1)
         office.store.gates.give_key(GATE_ID, old.own.public, office.now_s)
         await noticed(hub)
-        process = old.process(port)
+        process = old.process(old.link(port))
         running = asyncio.create_task(process.run())
         try:
             await until(lambda: GATE_ID in hub.connected)
