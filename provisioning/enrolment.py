@@ -33,7 +33,10 @@ from sync.bundle_errors import UsedBundleError
 from sync.enrolment import EnrolmentRequest, sign_enrolment
 from sync.envelope import parse_envelope
 from sync.gate_key import GateKeyError, load, load_or_make
+from sync.memory import TrustMemory
 from sync.refusal import ListRefusedError
+from sync.statements.authority import Authority
+from sync.statements.refusal import StatementError
 from sync.update import ListVersion
 from terminal.agent.process import KEY_FILE
 from terminal.list_updates import take_update
@@ -197,6 +200,23 @@ class Enroller:
             )
         ) as store:
             take_update(store, content.anchor, content.first_list, floor=floor)
+            self._learn(store)
+
+    def _learn(self, store: ListStore) -> None:
+        """Remember with the list by which keys this gate knows its hub, and which count no more."""
+        current, content = store.current(), self._content
+        if current is None:
+            return
+        memory = TrustMemory.decode(current.memory)
+        known = Authority.of(content.anchor, memory).learn(content.delegations, content.withdrawals)
+        newer = replace(
+            memory,
+            delegations=tuple(data for _, data in known.delegations.values()),
+            withdrawals_version=known.withdrawn.version,
+            withdrawn=known.withdrawn.key_ids,
+        )
+        if newer != memory:
+            store.keep_memory(newer.encode())
 
     def _write_config(self) -> None:
         if self._host.read(CONFIG_PATH) == self._content.config:
@@ -232,6 +252,10 @@ def _told() -> Iterator[None]:
         yield
     except ListRefusedError as error:
         raise ProvisioningError(f"the bundle's list is refused ({error.attack}): {error}") from error
+    except StatementError as error:
+        raise ProvisioningError(
+            f"what the bundle says of keys is refused ({error.attack}): {error}"
+        ) from error
     except (StoreError, GateKeyError) as error:
         raise ProvisioningError(str(error)) from error
     except OSError as error:

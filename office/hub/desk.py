@@ -137,6 +137,8 @@ def gate_report(store: HubStorage, gate: Gate, at: int, why: Why | None = None) 
     waits = bool(difference.pairs) or difference.settings is not None or not has_it
     if gate.struck_at is not None:
         why = Why.STRUCK_OFF
+    elif not gate.public_key:
+        why = Why.PLANNED
     return view(
         contact,
         store.receipts.of_gate(gate.gate_id),

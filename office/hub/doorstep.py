@@ -13,6 +13,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from office.errors import OfficeError
 from office.hub.enrolment_intake import take_request
 from office.hub.facts import Gate, InvitationState, LinkKind
 from office.hub.online import OnlineKey
@@ -101,6 +102,8 @@ class Doorstep:
                 answer = self._judge(await _read(stream), gate)
                 await stream.write(with_length(encode_answer(answer)))
                 await _farewell(stream)
+        except OfficeError as error:
+            raise LostLinkError(f"its request could not be taken in: {error}") from None
         except TimeoutError:
             raise SlowHandshakeError(
                 f"it did not ask, or did not leave, within {within_s:g} s: look at its line"

@@ -69,7 +69,7 @@ def view(contact: Contact, receipts: Sequence[KeptReceipt], *, why: Why, waits: 
     silent_s = None if contact.at is None else max(0, at - contact.at)
     newest = max(receipts, key=lambda one: one.version, default=None)
     age_s = None if newest is None else max(0, at - (newest.applied_at or newest.received_at))
-    if why is Why.STRUCK_OFF:
+    if why in (Why.STRUCK_OFF, Why.PLANNED):
         return GateView(GateState.ERROR, why.value, age_s, silent_s)
     if silent_s is None or silent_s > SILENT_S:
         return GateView(GateState.UNREACHABLE, "has not spoken", age_s, silent_s)

@@ -55,6 +55,7 @@ class Why(StrEnum):
     """Why there is nothing to sign now."""
 
     STRUCK_OFF = "struck off"
+    PLANNED = "planned: its key is not known yet, see: hub enrolments"
     NO_CONTACT = "not connected"
     IN_SYNC = "in sync"
     SENDING = "on its way"

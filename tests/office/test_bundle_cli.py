@@ -73,6 +73,7 @@ def today(report: dict[str, Any]) -> str:
 def test_a_gate_without_a_link_is_enrolled_by_files(
     office: Office, technician: Technician, tmp_path: Path
 ) -> None:
+    assert "planned" in office.type("hub", "report", office.store)["gate 1 east"]["why"]
     made = office.bundle("first", "--days", "30")
     assert office.type("hub", "enrolments", office.store)["enrolments"][0]["state"] == "not used yet"
     tree, request = tmp_path / "tree", tmp_path / "gate.enrolment"

@@ -25,6 +25,9 @@ from sync.bundle_errors import (
     UsedBundleError,
 )
 from sync.enrolment import verify_enrolment
+from sync.hub_authority import authorise_hub
+from sync.memory import TrustMemory
+from sync.statements.authority import Authority
 from sync.update import ListVersion
 from terminal.clock import RELEASE_FLOOR
 from terminal.stores.enrolment_file import EnrolmentStage, save_enrolment
@@ -41,7 +44,18 @@ from tests.support.enrolling import (
     opened,
     record_of,
 )
-from tests.support.estate import DAY, ESTATE_ID, GATE_ID, NOW, ROOT, first_list, key, signed_snapshot
+from tests.support.estate import (
+    DAY,
+    ESTATE_ID,
+    GATE_ID,
+    NOW,
+    ONLINE,
+    ROOT,
+    first_list,
+    key,
+    signed_snapshot,
+    withdraw,
+)
 from tests.support.machine import snapshot
 
 SYNC = "var/lib/gatehouse/sync"
@@ -81,6 +95,24 @@ def test_an_empty_tree_becomes_a_working_gate(place: Path) -> None:
     for name in ("gate.key", "enrolment.key"):
         assert (place / SYNC / name).stat().st_mode & 0o777 == 0o600
     assert (place / "etc/gatehouse/gate.toml").stat().st_mode & 0o777 == 0o640
+
+
+def test_the_gate_knows_its_hub_before_the_first_contact(place: Path) -> None:
+    enrol(place, bundle_file(WORKING, withdrawals=withdraw(3, key("an old hub"))))
+    store = ListStore(place / SYNC, estate_id=ESTATE_ID, gate_id=GATE_ID)
+    try:
+        current = store.current()
+    finally:
+        store.close()
+    assert current is not None
+    authority = Authority.of(WORKING.anchor, TrustMemory.decode(current.memory))
+    authorise_hub(authority.anchor, authority.withdrawn, authority.delegations, ONLINE.public, NOW)
+    assert authority.withdrawn.key_ids == {key("an old hub").key_id}
+
+
+def test_what_no_root_has_said_of_keys_is_refused(place: Path) -> None:
+    with pytest.raises(ProvisioningError, match="says of keys is refused"):
+        enrol(place, bundle_file(WORKING, delegations=(b"forged",)))
 
 
 def test_a_second_time_nothing_changes(place: Path) -> None:
