@@ -16,6 +16,7 @@ hub run STORE --keys KEYS [--listen HOST:PORT]   serve gates until told to stop
 hub order STORE open --gate 1 --door 1 --operator 17 --reason "parcel"
 hub take STORE FILE [--keys KEYS]             a file from a gate's stick, the manager or the root
 hub enrolments|accept|refuse STORE            bundles that are out, and whose key is a gate's
+hub as-built STORE as-built.json              what a technician built in and tested at a gate
 
 A change is durable with its outbox row when the command ends; a running hub is told, and
 finds it within a second in any case.
@@ -31,6 +32,7 @@ from pathlib import Path
 from office.cards_file import read_credential
 from office.errors import OfficeError
 from office.estate_file import load_estate
+from office.hub.as_built_cli import add_as_built, as_built
 from office.hub.desk import card_report, gate_report, import_estate, revoke
 from office.hub.enrolment_cli import accept_key, add_decision, add_enrolments, enrolments, refuse_key
 from office.hub.facts import Change, Gate, LinkKind
@@ -76,6 +78,7 @@ def add_hub(group: argparse.ArgumentParser) -> None:
         ("enrolments", add_enrolments, enrolments, "bundles that are out, and keys that wait"),
         ("accept", add_decision, accept_key, "accept a gate's key by its fingerprint"),
         ("refuse", add_decision, refuse_key, "refuse a gate's key by its fingerprint"),
+        ("as-built", add_as_built, as_built, "take in what a technician built in and tested at a gate"),
     ):
         command = commands.add_parser(name, help=text)
         command.add_argument("store", type=Path, help="the hub's SQLite file")

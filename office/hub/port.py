@@ -267,6 +267,19 @@ class InvitationBook(Protocol):
         """Those that wait for a key, or for a person's decision on one."""
 
 
+class AsBuiltFiles(Protocol):
+    """What technicians built in and tested, as the gates signed it; nothing is thrown away."""
+
+    def add(self, gate_id: int, made_at: int, data: bytes, received_at: int) -> bool:
+        """Keep a verified file; False if it was here already."""
+
+    def before(self, gate_id: int, made_at: int, data: bytes) -> bytes | None:
+        """The gate's last file made before this one; ``None`` if this is the first."""
+
+    def newest(self, gate_id: int) -> bytes | None:
+        """The file that was made last; ``None`` if there is none."""
+
+
 class HubStorage(Protocol):
     """One store with its parts; everything inside ``transaction`` is all or nothing."""
 
@@ -288,6 +301,8 @@ class HubStorage(Protocol):
     def lowerings(self) -> LoweringBook: ...
     @property
     def invitations(self) -> InvitationBook: ...
+    @property
+    def as_built(self) -> AsBuiltFiles: ...
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing, durable at the end; may be nested, the outermost decides."""

@@ -17,7 +17,7 @@ from office.errors import OfficeError
 from office.files import PRIVATE
 
 APPLICATION_ID: Final = 0x47484842  # "GHHB"
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 BUSY_TIMEOUT_S: Final = 5.0
 """A command beside the running hub holds the write lock for milliseconds; an import for seconds."""
 CACHE_KIB: Final = 16 * 1024
@@ -141,6 +141,15 @@ STEPS_UP: Final[Mapping[int, Sequence[str]]] = {
             " at INTEGER NOT NULL) WITHOUT ROWID"
         ),
     ),
+    # What technicians built in and tested, as each gate signed it.
+    3: (
+        (
+            "CREATE TABLE as_built (id INTEGER PRIMARY KEY AUTOINCREMENT, gate_id INTEGER NOT NULL"
+            " REFERENCES gates, made_at INTEGER NOT NULL, received_at INTEGER NOT NULL,"
+            " data BLOB NOT NULL, UNIQUE (gate_id, data))"
+        ),
+        "CREATE INDEX as_built_by_time ON as_built (gate_id, made_at, id)",
+    ),
 }
 """What leads from each version to the next; ``TABLES`` are those of version 1."""
 
@@ -195,7 +204,7 @@ def connect(path: Path) -> sqlite3.Connection:
     """Open a store that ``create`` made; one of an earlier version becomes one of this.
 
     Raises:
-        HubStoreError: it is not there, is not a hub's store, or is of another version.
+        HubStoreError: it is not there, is not a hub's store, or is of a later version.
     """
     if not path.exists():
         raise HubStoreError(f"{path}: no such store; make one with: hub init")
@@ -214,7 +223,7 @@ def connect(path: Path) -> sqlite3.Connection:
     if application != APPLICATION_ID or version != SCHEMA_VERSION:
         connection.close()
         raise HubStoreError(
-            f"{path}: is not a hub's store of version {SCHEMA_VERSION} (it says {application:#x},"
+            f"{path}: is not a hub's store of version {SCHEMA_VERSION} or before (it says {application:#x},"
             f" {version}); give the right file, or use the software that wrote it"
         )
     return connection

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
+from office.hub.as_built_rows import SqliteAsBuilt
 from office.hub.database import Database
 from office.hub.diary_rows import SqliteDiary, SqliteMoves, SqliteReceipts
 from office.hub.event_rows import SqliteEvents
@@ -43,6 +44,7 @@ class SqliteHub:
         self.moves = SqliteMoves(self._database)
         self.lowerings = SqliteLowerings(self._database)
         self.invitations = SqliteInvitations(self._database)
+        self.as_built = SqliteAsBuilt(self._database)
 
     @classmethod
     def found(cls, path: Path, estate_id: bytes, *, checkpoint: Checkpoint = pass_by) -> SqliteHub:

@@ -22,7 +22,7 @@ def thaw(path: Path, version: int, *, application: int = APPLICATION_ID) -> Path
     """A store as this version of the software left it, in WAL mode."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.executescript((FROZEN / "hub_store_v1.sql").read_text("utf-8"))
+        connection.executescript((FROZEN / f"hub_store_v{2 if version == 2 else 1}.sql").read_text("utf-8"))
         connection.execute(f"PRAGMA application_id = {application}")
         connection.execute(f"PRAGMA user_version = {version}")
     return path
