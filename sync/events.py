@@ -92,6 +92,9 @@ class EventKind(IntEnum):
     on the list: they refuse until re-issued."""
     LIST_OLD = 47
     """The list has not been confirmed for a day: the office should know; nobody is locked out."""
+    MAINTENANCE_BEGUN = 48
+    """A technician's card or the office opened maintenance mode, or gave it more time (``renewed``)."""
+    MAINTENANCE_ENDED = 49
 
 
 Detail = int | str | bytes

@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "forgive": "forget who is inside, so that anti-passback refuses nobody",
     "fire-reset": "end a fire release that waits for its reset",
     "restart-reader": "close a reader and open it anew",
+    "maintenance": "show whether maintenance mode is open, or end it",
     "release": "leave every output undriven after a gate has ended, however it did",
     "tap": "hold a card to a simulated reader",
 }

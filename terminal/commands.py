@@ -20,6 +20,7 @@ from terminal.core.passage import FireReset, RemoteOpened
 from terminal.doors import DoorControl
 from terminal.event_view import event_fields
 from terminal.gate import Gate
+from terminal.maintenance import LONGEST_S as MAINTENANCE_S
 from terminal.status import gate_status
 
 MAX_NUMBER_TEXT = 3 * MAX_NUMBER_BYTES
@@ -53,6 +54,7 @@ class Commands:
             "fire_reset": self._fire_reset,
             "restart_reader": self._restart_reader,
             "blink": self._blink,
+            "maintenance": self._maintenance,
             "list_changed": self._list_changed,
             "log_acknowledged": self._log_acknowledged,
             "sim_line": self._sim_line,
@@ -187,6 +189,15 @@ class Commands:
             readers = [name for name, one in self._gate.config.readers.items() if one.settings.door == door]
         self._gate.blink.start(readers, seconds)
         return {"readers": readers}
+
+    def _maintenance(self, request: Request, client: Client) -> Answer:
+        """The office opens maintenance mode for a while, or ends it (0 seconds)."""
+        del client
+        seconds = request.get("seconds")
+        if not isinstance(seconds, int) or isinstance(seconds, bool) or not 0 <= seconds <= MAINTENANCE_S:
+            raise CommandError(f"'seconds' must be a whole number from 0 (end) to {MAINTENANCE_S}")
+        self._gate.maintenance.order(seconds, _text(request, "operator"))
+        return {"left_s": round(self._gate.maintenance.left_s)}
 
     def _list_changed(self, request: Request, client: Client) -> None:
         """Answered once every use that was being spent by the list before is in the log."""

@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from msgspec import Struct
 
 from drivers.indicator import Signal
-from sync.events import Event, EventKind
+from sync.events import Detail, Event, EventKind
 from sync.records import ClockState, Reason
 from terminal import clock
 from terminal.blink import Blink
@@ -26,6 +26,7 @@ from terminal.hardware import Hardware
 from terminal.journal import Journal, stamped
 from terminal.log_service import LogService, LogSources
 from terminal.loop import Loop
+from terminal.maintenance import Maintenance
 from terminal.memory import Memory, fire_latch
 from terminal.modes import DoorModes
 from terminal.notify import ServiceManager
@@ -36,7 +37,7 @@ from terminal.readers import Supervisors
 from terminal.reports import Reports
 from terminal.stores.confirmation import load_confirmation
 from terminal.stores.list_index import ListIndex
-from terminal.stores.time_anchor import SavedTime, TimeAnchorError, load_time
+from terminal.stores.time_anchor import believed_time
 from terminal.taps import Taps
 from terminal.watch import Watch
 
@@ -72,11 +73,14 @@ class Gate:
         self._closed = False
         self._watchdog_due = 0.0
         self._status = ""
-        saved = self._saved_time()
+        saved = believed_time(config.sync_dir)
         self.keeper = TimeKeeper(outside.boot, floor=saved.floor, anchor=saved.anchor)
         self.memory = Memory(outside.boot)
         self.log = LogService(config, self.loop, self.memory, self._log_sources(), self._log_came_late)
-        self.journal = Journal(outside.boot, self.judge, self.log, self.loop.post, self._stored)
+        self.journal = Journal(outside.boot, self.judge, self.log, self.loop.post, self._stored, self._marks)
+        self.maintenance = Maintenance(
+            boot=outside.boot, clock=self.judge, memory=self.memory, journal=self.journal, loop=self.loop
+        )
         self.reports = Reports(self.memory, self.journal)
         # Lines first: outputs are undriven from here on, and without its lines there is no gate.
         self.own_lamps = OwnLamps(config, lambda name: self.readers[name].reader)
@@ -101,6 +105,7 @@ class Gate:
     def start(self) -> None:
         """Serve taps. Raises nothing for a missing reader, list or disk: those are reported and retried."""
         self.journal.record(EventKind.STARTED, detail={"gate": self.config.gate.name})
+        self.maintenance.recall()
         self.permissions.refresh()
         self.hardware.start(was_released=self._was_released_by_fire, modes=self.modes.first)
         self.modes.refresh()
@@ -160,7 +165,8 @@ class Gate:
         doors = f"{len(self.hardware.doors)} doors"
         if not self.hardware.health.ok:
             doors = f"lines cannot be read, {doors}"
-        return f"{doors}, {readers}, {listed}, clock {self.watch.clock.name.lower()}"
+        line = f"{doors}, {readers}, {listed}, clock {self.watch.clock.name.lower()}"
+        return f"{line}, maintenance" if self.maintenance.is_open else line
 
     def _show(self, place: Place, reason: Reason) -> None:
         self.hardware.show(place.name, reason)
@@ -203,6 +209,7 @@ class Gate:
             doors=self.hardware.doors,
             on_shown=self._show,
             on_first_card=self.modes.refresh,
+            on_opened=self.maintenance.tapped,
         )
 
     def _wire_taps(self) -> Taps:
@@ -219,7 +226,7 @@ class Gate:
         return Watch(
             read_clock=self._outside.read_clock,
             keeper=self.keeper,
-            saved_time=self._saved_time,
+            saved_time=lambda: believed_time(self.config.sync_dir),
             floor=self.floor,
             confirmation=lambda: load_confirmation(self.config.sync_dir),
             permissions=self.permissions,
@@ -237,13 +244,6 @@ class Gate:
             jitter=self._outside.jitter,
         )
 
-    def _saved_time(self) -> SavedTime:
-        try:
-            return load_time(self.config.sync_dir)
-        except TimeAnchorError:
-            # The clock is then suspect or unknown, which status and every event show.
-            return SavedTime(0, None)
-
     def _log_sources(self) -> LogSources:
         return LogSources(
             stamp=lambda kind, detail: stamped(self._outside.boot, self.judge(), kind, detail),
@@ -257,6 +257,7 @@ class Gate:
 
     def _log_came_late(self) -> None:
         self.floor.recall()
+        self.maintenance.recall()
         self.hardware.recall_fire(self._was_released_by_fire)
         self.modes.refresh()
 
@@ -266,6 +267,9 @@ class Gate:
     def _stored(self, number: int, event: Event) -> None:
         for follower in self.followers:
             follower(number, event)
+
+    def _marks(self, kind: EventKind, detail: Mapping[str, Detail]) -> Mapping[str, Detail]:
+        return self.maintenance.marks(kind, detail)
 
     def _list_changed(self, report: ListReport) -> None:
         if report.fault and not report.repeated:

@@ -7,7 +7,7 @@ is committed and has its number.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from sync.events import Detail, Event, EventKind
@@ -43,12 +43,15 @@ class Journal:
         writer: Writer,
         post: Callable[[Callable[[], None]], None],
         on_stored: Callable[[int, Event], None],
+        marks: Callable[[EventKind, Mapping[str, Detail]], Mapping[str, Detail]] = lambda _kind, _detail: {},
     ) -> None:
+        """``marks``: what an event carries besides its own detail."""
         self._boot = boot
         self._clock = clock
         self._writer = writer
         self._post = post
         self._on_stored = on_stored
+        self._marks = marks
 
     def record(
         self,
@@ -59,7 +62,8 @@ class Journal:
         **about: Any,  # noqa: ANN401 - Event's own fields
     ) -> None:
         """Remember something that has happened; never waits for the disk."""
-        event = stamped(self._boot, self._clock(), kind, detail or {}, **about)
+        told = detail or {}
+        event = stamped(self._boot, self._clock(), kind, {**told, **self._marks(kind, told)}, **about)
 
         def done(result: int | StoreError) -> None:
             if isinstance(result, int):

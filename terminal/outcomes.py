@@ -88,6 +88,7 @@ class Outcomes:
         doors: Mapping[int, Opener],
         on_shown: Callable[[Place, Reason], None],
         on_first_card: Callable[[], None],
+        on_opened: Callable[[Tap], None],
     ) -> None:
         self._memory = memory
         self._journal = journal
@@ -95,6 +96,7 @@ class Outcomes:
         self._doors = doors
         self._on_shown = on_shown
         self._on_first_card = on_first_card
+        self._on_opened = on_opened
         self._opening: Counter[int] = Counter()
         """Openings of each door that are being made durable: busy for its interlock."""
         self._tries: dict[int, Tries] = {}
@@ -187,6 +189,7 @@ class Outcomes:
             self._doors[tap.place.door].send(
                 Granted(long=tap.decision.long_opening, by=tap.decision.grant_id)
             )
+        self._on_opened(tap)
 
     def _follow_up(self, tap: Tap) -> None:
         decision = tap.decision

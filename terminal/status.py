@@ -43,6 +43,10 @@ def gate_status(gate: Gate) -> Fields:
             for name, one in gate.readers.items()
         },
         "log": _log(gate),
+        "maintenance": {
+            "open": gate.maintenance.is_open,
+            "left_s": round(gate.maintenance.left_s),
+        },
     }
 
 

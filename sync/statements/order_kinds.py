@@ -18,6 +18,8 @@ from sync.fields import MAX_WHOLE, text, whole
 from sync.records import DoorMode
 
 MAX_BLINK_S: Final = 300
+MAX_MAINTENANCE_S: Final = 8 * 3_600
+"""A working day."""
 
 Argument = int | str
 """What an argument may be."""
@@ -39,6 +41,8 @@ class OrderKind(IntEnum):
     """End a fire release that waits for its reset."""
     FORGIVE = 6
     """Forget who is inside, for anti-passback."""
+    MAINTENANCE = 7
+    """Open maintenance mode for some time, or end it (0 seconds)."""
 
 
 class _Argument(Struct, frozen=True):
@@ -52,6 +56,10 @@ def _number(value: object, what: str) -> int:
 
 def _seconds(value: object, what: str) -> int:
     return _from_one(value, what, MAX_BLINK_S)
+
+
+def _maintenance_s(value: object, what: str) -> int:
+    return whole(value, what, at_most=MAX_MAINTENANCE_S)
 
 
 def _mode(value: object, what: str) -> int:
@@ -92,6 +100,7 @@ _ARGUMENTS: Final[Mapping[OrderKind, Mapping[str, _Argument]]] = {
     OrderKind.RESTART_READER: {"operator": _Argument(_words), "reader": _Argument(_words)},
     OrderKind.FIRE_RESET: {"operator": _Argument(_words)},
     OrderKind.FORGIVE: {"operator": _Argument(_words)},
+    OrderKind.MAINTENANCE: {"operator": _Argument(_words), "seconds": _Argument(_maintenance_s)},
 }
 
 

@@ -102,4 +102,5 @@ _COMMANDS: Final = {
     OrderKind.RESTART_READER: "restart_reader",
     OrderKind.FIRE_RESET: "fire_reset",
     OrderKind.FORGIVE: "forgive",
+    OrderKind.MAINTENANCE: "maintenance",
 }

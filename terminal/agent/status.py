@@ -14,6 +14,8 @@ MAX_FACTS: Final = 48
 def status_facts(gate: Mapping[str, Any], judged: Judged, refusals: Mapping[str, int]) -> dict[str, str]:
     """``gate`` is the answer of the gate process to ``status``; empty while it is away."""
     facts = {"clock": judged.now.clock.name.lower(), "gate": "running" if gate else "away"}
+    if gate.get("maintenance", {}).get("open"):
+        facts["maintenance"] = "open"
     for name, reader in _each(gate, "readers"):
         facts[f"reader {name}"] = "ok" if reader.get("ok") else f"away: {reader.get('cause', '')}"
     for name, door in _each(gate, "doors"):

@@ -39,6 +39,8 @@ def _lines(fields: Fields) -> Iterator[str]:
     yield f"list    {_list(fields['list'])}"
     yield from enrolment_lines(fields)
     yield f"log     {_log(fields['log'])}"
+    if fields["maintenance"]["open"]:
+        yield f"visit   maintenance mode for another {fields['maintenance']['left_s'] / 60:.0f} min"
     for name, door in fields["doors"].items():
         yield f"door    {name}: {', '.join(_door(door))}"
     yield f"lines   {fields['gpio']['backend']}: {_health(fields['gpio'])}"

@@ -71,6 +71,14 @@ def save_time(directory: Path, saved: SavedTime) -> None:
     write_atomic(directory / FILE_NAME, f"{body} {zlib.crc32(body.encode()):08x}\n".encode())
 
 
+def believed_time(directory: Path) -> SavedTime:
+    """What is kept in ``directory``; nothing of a file that cannot be believed (the clock then shows it)."""
+    try:
+        return load_time(directory)
+    except TimeAnchorError:
+        return SavedTime(0, None)
+
+
 def load_time(directory: Path) -> SavedTime:
     """Read the anchor file; a missing one is an empty one.
 

@@ -49,6 +49,7 @@ ORDERS: dict[OrderKind, dict[str, int | str]] = {
     OrderKind.RESTART_READER: {"operator": "17", "reader": "vehicle_in"},
     OrderKind.FIRE_RESET: {"operator": "17"},
     OrderKind.FORGIVE: {"operator": "17"},
+    OrderKind.MAINTENANCE: {"operator": "17", "seconds": 3_600},
 }
 
 
@@ -118,6 +119,10 @@ LONG = "字" * 121
         (OrderKind.OPEN, {"door": "1"}, "door"),
         (OrderKind.OPEN, {"operator": 17}, "operator"),
         (OrderKind.OPEN, {"seconds": 5}, "unknown"),
+        (OrderKind.MAINTENANCE, {"seconds": 28_801}, "seconds"),
+        (OrderKind.MAINTENANCE, {"seconds": -1}, "seconds"),
+        (OrderKind.MAINTENANCE, {"seconds": None}, "seconds is missing"),
+        (OrderKind.MAINTENANCE, {"operator": None}, "operator is missing"),
         (OrderKind.MODE, {"mode": 0}, "mode"),
         (OrderKind.MODE, {"mode": 4}, "mode"),
         (OrderKind.BLINK, {"door": 1}, "either"),

@@ -42,6 +42,12 @@ def test_it_can_be_said_to_the_office() -> None:
     assert decode_message(encode_message(Status(facts))) == Status(facts)
 
 
+def test_maintenance_is_told_while_it_is_open() -> None:
+    gate = {**GATE, "maintenance": {"open": True, "left_s": 1234}}
+    assert status_facts(gate, JUDGED, {})["maintenance"] == "open", "and not for how long: that changes"
+    assert "maintenance" not in status_facts({**GATE, "maintenance": {"open": False}}, JUDGED, {})
+
+
 def test_a_gate_that_is_away_is_told_as_such() -> None:
     assert status_facts({}, JUDGED, {}) == {"clock": "trusted", "gate": "away"}
 

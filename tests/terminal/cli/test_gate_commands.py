@@ -217,3 +217,16 @@ def test_whatever_answers_at_the_socket_only_our_errors_come_of_it(
     thread.join()
     assert said.code in (_answer.EXIT_UNAVAILABLE, _answer.EXIT_NO)
     assert says in said.err
+
+
+def test_maintenance_is_shown_and_ended_but_not_opened_here(house: House) -> None:
+    technician = Grant(9003, 9103, card(92), GrantKind.TECHNICIAN, (Access(1),))
+    house.give_list([*CARDS, technician])
+    with house.gate():
+        assert "is not open" in house.run("maintenance").out
+        assert tap(house, 92) == (0, "granted")
+        assert "another 60 min" in house.run("maintenance").out
+        assert "maintenance mode for another 60 min" in house.run("status").out
+        assert house.run("maintenance", "--end").code == 2
+        assert house.run("maintenance", "--end", "--operator", "17").code == 0
+        assert house.run("status", "--json").json["maintenance"] == {"open": False, "left_s": 0}
