@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,8 +10,10 @@ from typing import Final
 
 import pytest
 
+from tests.support.bundles import CODE
 from tests.support.container import PYTHON, Container
-from tests.support.estate import ESTATE_ID, GATE_ID, ROOT, first_list, signed_snapshot
+from tests.support.estate import ESTATE_ID, GATE_ID, ROOT
+from tests.support.pi import CPUINFO, Registers
 
 TREE: Final = Path(__file__).parents[2]
 SERVICES: Final = ("gate-terminal.service", "gate-sync.service")
@@ -69,18 +72,78 @@ def install(container: Container, made: Path) -> str:
     return container.run("apt-get", "-q", "install", "--yes", f"/srv/{made.name}")
 
 
-def put_into_service(container: Container) -> None:
-    """What ``apply`` does on simulated hardware: configuration, first list, enabled and started."""
+TODAY: Final = "2027-01-16"
+"""By the technician's word: a day after the bundle was made."""
+
+
+def put_into_service(container: Container, bundle: bytes) -> None:
+    """What a technician does, on simulated hardware."""
     files = container.root / "srv"
-    (files / "gate.toml").write_text(CONFIG, "utf-8")
-    (files / "first.list").write_bytes(signed_snapshot(first_list()))
-    config = "/etc/gatehouse/gate.toml"
-    container.run("install", "-m", "640", "-o", "root", "-g", "gatehouse", "/srv/gate.toml", config)
-    container.run("gatehouse-terminal", "list", "apply", "/srv/first.list", user="gatehouse-sync")
-    container.run("systemctl", "--quiet", "enable", "--now", "gate.target")
+    (files / "gate.bundle").write_bytes(bundle)
+    (files / "code").write_text(CODE)
+    container.run(
+        "gatehouse-provision", "enrol", "/srv/gate.bundle", "--code-file", "/srv/code", "--today", TODAY
+    )
+    apply(container)
     container.until_serving(*SERVICES)
+
+
+def apply(container: Container) -> str:
+    """The set-up of the machine; what it said."""
+    return container.run("gatehouse-provision", "apply", "--board", "none")
 
 
 def tap(container: Container, card: str = CARD, *, opens: bool = True) -> str:
     """Hold a card to the reader; the event."""
     return container.run("gatehouse-terminal", "tap", "--reader", "main_in", "--card", card, ok=opens)
+
+
+PI_CONFIG: Final = CONFIG.replace('backend = "sim"', 'backend = "rpi_gpio"').replace(LOCK_LINE, "17")
+LOCK_PIN: Final = 17
+_PI_UNIT: Final = """\
+[Service]
+Environment=PYTHONPATH=/srv/classic
+BindReadOnlyPaths=/srv/cpuinfo:/proc/cpuinfo
+BindPaths=/srv/gpiomem:/dev/gpiomem
+# Long enough to look in between.
+RestartSec=4s
+"""
+
+
+def become_a_pi(container: Container) -> Registers:
+    """Let the gate's unit find a Raspberry Pi 4 for the classic RPi.GPIO; its registers."""
+    files = container.root / "srv"
+    _install_classic(files / "classic")
+    (files / "cpuinfo").write_text(CPUINFO)
+    registers = Registers(files / "gpiomem")
+    (files / "gpiomem").chmod(0o666)
+    container.run("touch", "/dev/gpiomem")
+    folder = container.root / "etc/systemd/system/gate-terminal.service.d"
+    folder.mkdir()
+    (folder / "pi.conf").write_text(_PI_UNIT)
+    (files / "pi.toml").write_text(PI_CONFIG, "utf-8")
+    container.run("cp", "/srv/pi.toml", "/etc/gatehouse/gate.toml")
+    container.run("systemctl", "daemon-reload")
+    return registers
+
+
+def _install_classic(folder: Path) -> None:
+    """RPi.GPIO for the container's Python, as locked; the package brings its successor instead."""
+    lock = (TREE / "requirements-test.lock").read_text("utf-8")
+    entry = re.search(r"^rpi-gpio==(?:.*\\\n)+.*\n", lock, re.MULTILINE)
+    assert entry is not None
+    folder.mkdir()
+    requirements = folder / "requirements"
+    requirements.write_text(entry[0], "utf-8")
+    (tools,) = (TREE / "build/package").glob(f"*/tools-{PYTHON}")
+    options = [
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--no-build-isolation",
+        "--require-hashes",
+    ]
+    subprocess.run(
+        [tools / "bin/python", "-m", "pip", "install", *options, "--target", folder, "-r", requirements],
+        check=True,
+    )

@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.bundles import bundle_file
 from tests.support.container import Container, Workshop, plain_tree, until
 from tests.support.gate_package import (
     CARD,
+    CONFIG,
+    LOCK_PIN,
     SERVICES,
     altered_sources,
+    apply,
+    become_a_pi,
     install,
     package,
     put_into_service,
@@ -60,8 +66,9 @@ def layers(workshop: Workshop, packages: dict[str, Path]) -> tuple[Path, ...]:
         assert f"release {OLD} is in place" in said
         assert container.run("systemctl", "is-active", GATE, ok=False) == "inactive"
         assert container.run("systemctl", "is-enabled", "gate.target", ok=False) == "disabled"
-        put_into_service(container)
+        put_into_service(container, bundle_file(config=CONFIG.encode()))
         tap(container)
+        assert "nothing was to be changed" in apply(container)
         container.power_off()
     finally:
         container.cut_power()
@@ -227,13 +234,39 @@ def test_the_sync_process_serves_without_the_gate_and_comes_back(gate: Container
     assert gate.show(GATE, "ActiveState") == "inactive"
 
 
+def test_no_end_of_the_gate_leaves_a_relay_driven(own: Container) -> None:
+    registers = become_a_pi(own)
+    try:
+        for end in (
+            ("systemctl", "stop", GATE),
+            ("systemctl", "kill", "--signal=KILL", "--kill-whom=main", GATE),
+            ("systemctl", "kill", "--signal=STOP", "--kill-whom=main", GATE),  # the watchdog's case
+        ):
+            own.run("systemctl", "restart", GATE)
+            own.until_serving(GATE)
+            assert registers.output(LOCK_PIN) is False
+            until("a tap", partial(taps, own), told=own.journal)
+            assert registers.output(LOCK_PIN) is True, "the lock is driven open"
+            own.run(*end)
+            until(
+                f"the line undriven after {end[1:]}", lambda: not registers.drives(LOCK_PIN), 30, own.journal
+            )
+    finally:
+        registers.close()
+
+
+def taps(container: Container) -> bool:
+    """Whether a tap opens."""
+    return container.run(*TAP, ok=None) == ""
+
+
 def test_events_outlive_the_power(own: Container) -> None:
     tap(own)
     before = answer(own, "gatehouse-terminal", "status")["log"]
     own.cut_power()
     own.boot()
     began = time.monotonic()
-    until("the first granted tap", lambda: own.run(*TAP, ok=None) == "", 60.0, own.journal)
+    until("the first granted tap", partial(taps, own), 60.0, own.journal)
     print(f"first granted tap {time.monotonic() - began:.1f} s after the boot")
     assert before
 
@@ -244,7 +277,7 @@ TAP = ("gatehouse-terminal", "tap", "--reader", "main_in", "--card", CARD)
 def test_up_to_a_good_release_back_from_a_bad_one_and_out(own: Container, packages: dict[str, Path]) -> None:
     install(own, packages[NEW])
     assert release(own) == (NEW, OLD, NEW)
-    until("a tap by the release on trial", lambda: own.run(*TAP, ok=None) == "", told=own.journal)
+    until("a tap by the release on trial", partial(taps, own), told=own.journal)
     until("the verdict on a good release", lambda: release(own) == (NEW, OLD, None), 60, own.journal)
     tap(own)
 
