@@ -32,13 +32,12 @@ from provisioning.steps.configuration import PATH as CONFIG_PATH
 from sync.bundle_errors import UsedBundleError
 from sync.enrolment import EnrolmentRequest, sign_enrolment
 from sync.envelope import parse_envelope
-from sync.gate_key import GateKeyError, load, load_or_make
+from sync.gate_key import KEY_FILE, GateKeyError, load, load_or_make
 from sync.memory import TrustMemory
 from sync.refusal import ListRefusedError
 from sync.statements.authority import Authority
 from sync.statements.refusal import StatementError
 from sync.update import ListVersion
-from terminal.agent.process import KEY_FILE
 from terminal.list_updates import take_update
 from terminal.stores.enrolment_file import (
     MAX_USED,

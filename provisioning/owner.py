@@ -9,8 +9,7 @@ from typing import Final
 
 from provisioning.host import Host
 from provisioning.site_bundle import SYNC_DIR
-from sync.gate_key import load
-from terminal.agent.process import KEY_FILE
+from sync.gate_key import KEY_FILE, load
 
 USER: Final = "gatehouse-sync"
 GROUP: Final = "gatehouse"

@@ -23,6 +23,8 @@ from msgspec import Struct
 
 from sync.keys import PUBLIC_KEY_BYTES, SEED_BYTES, SigningKey
 
+KEY_FILE: Final = "gate.key"
+"""Its name, in the directory that the sync process writes."""
 PRIVATE_MODE: Final = 0o600
 MAX_FILE_BYTES: Final = 200
 FINGERPRINT_BYTES: Final = 10

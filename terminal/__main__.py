@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "fire-reset": "end a fire release that waits for its reset",
     "restart-reader": "close a reader and open it anew",
     "maintenance": "show whether maintenance mode is open, or end it",
+    "page": "open the status page for a technician's phone, or show it as text",
     "release": "leave every output undriven after a gate has ended, however it did",
     "tap": "hold a card to a simulated reader",
 }

@@ -7,12 +7,22 @@ do. Nothing here opens a device (see `terminal.check_devices`).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 
 from drivers.indicator import Output, rhythm_errors
 from drivers.ports import Claim, DriverError, DriverSettingsError, Surroundings
 from drivers.registry import find_gpio, find_reader
-from terminal.config import Config, ConfigError, Door, LinkKind, LinkSettings, LockKind, LockState
+from terminal.config import (
+    Config,
+    ConfigError,
+    Door,
+    LinkKind,
+    LinkSettings,
+    LockKind,
+    LockState,
+    StatusPageSettings,
+)
 from terminal.config_file import read_config
 from terminal.lines import input_lines, output_lines
 
@@ -55,6 +65,7 @@ def config_errors(config: Config) -> list[str]:
         *_claim_errors(config),
         *(f"[patterns] {one}" for one in rhythm_errors(config.rhythms)),
         *_link_errors(config.link),
+        *_page_errors(config.status_page),
     ]
     return [f"{config.path}: {one}" for one in found]
 
@@ -81,6 +92,22 @@ def _link_errors(link: LinkSettings) -> Iterator[str]:
             yield "[link] 'port' is missing: name the serial device, e.g. \"/dev/gate-bus\""
         if not link.address:
             yield "[link] 'address' is missing: this gate's number on the pair, 1 to 254"
+
+
+def _page_errors(page: StatusPageSettings) -> Iterator[str]:
+    if not page.listen:
+        return
+    host, _, port = page.listen.rpartition(":")
+    try:
+        ip_address(host.strip("[]"))
+        good = port.isdecimal() and int(port) <= LAST_PORT
+    except ValueError:
+        good = False
+    if not good:
+        yield (
+            f"[status_page] 'listen': {page.listen[:60]!r} is not \"ADDRESS:PORT\" of this machine, such as"
+            ' "192.168.4.1:8080" (port 0: any that is free)'
+        )
 
 
 def _door_errors(config: Config) -> Iterator[str]:

@@ -109,6 +109,21 @@ class LinkSettings(Struct, frozen=True):
     """A folder, e.g. on a stick: updates that lie there are applied, the log is left there."""
 
 
+class StatusPageSettings(Struct, frozen=True):
+    """``[status_page]``: where the technician's page may be opened. Only the sync process uses it."""
+
+    listen: str = ""
+    """``ADDRESS:PORT`` of this machine, an address and no name; empty: nowhere."""
+
+    @property
+    def place(self) -> tuple[str, int] | None:
+        """Address and port; ``None``: nowhere."""
+        if not self.listen:
+            return None
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+
 class OutputSettings(Struct, frozen=True):
     """One relay or lamp."""
 
@@ -216,6 +231,7 @@ class Config(Struct, frozen=True):
     link: LinkSettings = LinkSettings()
     rhythms: Mapping[Signal, Rhythm] = field(default_factory=lambda: RHYTHMS)
     """``[patterns.SIGNAL]``: what lamps and buzzers at the readers show."""
+    status_page: StatusPageSettings = StatusPageSettings()
 
     @property
     def terminal_dir(self) -> Path:

@@ -28,12 +28,13 @@ from terminal.config import (
     PowerSettings,
     ReaderConfig,
     ReaderSettings,
+    StatusPageSettings,
     read_toml,
 )
 from terminal.core.timing import BARRIER_TIMING, Timing
 
 MAX_CONFIG_BYTES = 256 * 1024
-SECTIONS = ("doors", "gate", "gpio", "inputs", "link", "log", "patterns", "readers")
+SECTIONS = ("doors", "gate", "gpio", "inputs", "link", "log", "patterns", "readers", "status_page")
 READER_KEYS = frozenset({"id", "kind", "door", "way", "repeat_s"})
 
 Settings = TypeVar("Settings", bound=Struct)
@@ -80,6 +81,9 @@ class _Parser:
             self._error("gate", "'estate' must be 16 hex digits, as the office printed it")
         log = self._settings(LogSettings, self._take_table(document, "log", ""), "log")
         link = self._settings(LinkSettings, self._take_table(document, "link", ""), "link")
+        page = self._settings(
+            StatusPageSettings, self._take_table(document, "status_page", ""), "status_page"
+        )
         gpio = self._take_table(document, "gpio", "")
         gpio_kind = gpio.pop("backend", None)
         if not isinstance(gpio_kind, str):
@@ -90,10 +94,10 @@ class _Parser:
         rhythms = self._rhythms(self._take_table(document, "patterns", ""))
         if not doors:
             self._error("doors", "a gate has at least one door: add a section [doors.NAME]")
-        if gate is None or log is None or link is None or self.errors:
+        if gate is None or log is None or link is None or page is None or self.errors:
             return None
         return Config(
-            self._path, gate, roots, log, str(gpio_kind), gpio, doors, inputs, readers, link, rhythms
+            self._path, gate, roots, log, str(gpio_kind), gpio, doors, inputs, readers, link, rhythms, page
         )
 
     def _door(self, table: Table, where: str) -> Door | None:

@@ -121,6 +121,7 @@ class Conversation:
             refused=self._refused,
         )
         self._behind = 0
+        self.on_echo: Callable[[float], None] = lambda _seconds: None
         self._told: dict[str, str] = {}
 
     def on_event(self, event: SessionEvent) -> None:
@@ -133,9 +134,10 @@ class Conversation:
                     lambda: self._parts.lists.take(envelope), lambda outcome: self._taken(envelope, outcome)
                 )
             case PulseDue():
-                self._pulse()
+                self.pulse()
             case TimeAnswered():
                 self._time_answered(event)
+                self.on_echo(event.round_trip_s)
             case Received(message):
                 self._received(message)
             case _:
@@ -246,7 +248,8 @@ class Conversation:
         self._parts.count(attack)
         self._say(Refused(attack, text[:240], version))
 
-    def _pulse(self) -> None:
+    def pulse(self) -> None:
+        """Ask the office what time it is, and tell it how the gate is."""
         self._ask_time()
         facts = self._parts.status()
         if facts != self._told:

@@ -48,6 +48,17 @@ class GateSocket:
         self._waiting.append((then, timer))
         self._writer.write(json.dumps(what).encode() + b"\n")
 
+    async def answer(self, what: Request) -> Answer:
+        """The answer to one question, soon in any case; raises nothing for a gate that is away."""
+        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+
+        def then(answer: Answer) -> None:
+            if not answered.done():  # whoever asked may have gone
+                answered.set_result(answer)
+
+        self.ask(what, then)
+        return await answered
+
     async def run(self) -> None:
         """Stay connected until cancelled."""
         try:

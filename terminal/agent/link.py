@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from sync.keys import SigningKey
 from sync.session_events import Pace
@@ -26,3 +27,6 @@ class Link(Protocol):
 
     async def connect_as(self, key: SigningKey) -> AuthenticatedStream:
         """The same with another key than the gate's own: its bundle's token. Raises ``LinkError``."""
+
+    def diagnostics(self) -> Mapping[str, Any] | None:
+        """Counters of the line, where there are any."""

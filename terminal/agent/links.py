@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from ssl import SSLContext
-from typing import Final
+from typing import Any, Final
+
+from msgspec.structs import asdict
 
 from sync.bus_station import BusStation
 from sync.frame_payloads import NONCE_BYTES as FRAME_NONCE_BYTES
@@ -45,6 +47,9 @@ class NetworkLink:
     async def connect_as(self, key: SigningKey) -> TlsStream:
         """See `Link`."""
         return await Dialler(key, self._hubs).dial()
+
+    def diagnostics(self) -> None:
+        """TCP hides what a line does."""
 
 
 class SerialBusLink:
@@ -87,6 +92,12 @@ class SerialBusLink:
         except BaseException:
             below.close()
             raise
+
+    def diagnostics(self) -> Mapping[str, Any] | None:
+        """The counters of this gate's station; ``None`` while the port is not open."""
+        if self._link is None or not isinstance(self._link.bus, BusStation):
+            return None
+        return asdict(self._link.bus.diagnostics())
 
     def _open(self) -> SerialLink:
         settings = self._settings

@@ -12,7 +12,7 @@ from typing import Final
 
 from sync.chain import Anchor
 from sync.digest import DIGEST_BYTES
-from sync.events import MAX_EVENT_BYTES
+from sync.events import MAX_EVENT_BYTES, Event
 from sync.keys import SigningKey
 from sync.message_codec import MAX_BATCH_EVENTS
 from sync.messages import LogBatch, LogEntry, LogState
@@ -89,6 +89,15 @@ class LogSource:
             self._signed(epoch, last.number, last.link),
             self._signed(epoch, anchor.number, anchor.link) if start > after else None,
         )
+
+    def newest(self, count: int) -> list[tuple[int, Event]]:
+        """The newest events that can be read, with their numbers, oldest first; none without a log."""
+        try:
+            reader = self._log()
+            found = reader.read_after(max(0, reader.head().last.number - count), count)
+        except StoreError:
+            return []
+        return [(one.number, one.content) for one in found if isinstance(one.content, Event)]
 
     def _signed(self, epoch: bytes, number: int, link: bytes) -> bytes:
         head = LogHead(self._anchor.estate_id, self._anchor.gate_id, epoch, number, link)

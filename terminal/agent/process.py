@@ -8,7 +8,6 @@ here touches the gate process.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -18,11 +17,10 @@ from typing import Any, Final
 from msgspec import Struct
 
 from sync.backoff import Backoff
-from sync.envelope import FORMAT_VERSION
-from sync.gate_key import load_or_make
+from sync.gate_key import KEY_FILE, load_or_make
 from sync.keys import SigningKey
 from sync.link_errors import LinkError, LostLinkError, RefusedByPeerError, WrongHubError
-from sync.messages import NONCE_BYTES, PROTOCOL_VERSION, Feature, Hello, Role
+from sync.messages import NONCE_BYTES
 from sync.session import Session
 from sync.session_events import Ended
 from sync.session_pump import Pump
@@ -30,9 +28,13 @@ from terminal import clock
 from terminal.agent.conversation import Conversation, Parts
 from terminal.agent.drop_folder import DropFolder
 from terminal.agent.enrolling import Enrolling
+from terminal.agent.facts import Sources
 from terminal.agent.gate_socket import GateSocket
+from terminal.agent.greeting import gate_hello
 from terminal.agent.link import AuthenticatedStream, Link
 from terminal.agent.lists import AgentLists
+from terminal.agent.local_desk import LocalDesk
+from terminal.agent.local_socket import LocalSocket, socket_path
 from terminal.agent.log_source import LogSource
 from terminal.agent.pieces import FilePieces
 from terminal.agent.status import status_facts
@@ -44,7 +46,6 @@ from terminal.stores.list_store import ListStore
 
 STATUS_EVERY_S: Final = 15.0
 DROP_EVERY_S: Final = 3.0
-KEY_FILE: Final = "gate.key"
 
 
 class Outside(Struct, frozen=True):
@@ -75,6 +76,7 @@ class AgentProcess:
         self._link_state = "not connected yet"
         self._refusals: Counter[str] = Counter()
         self._pump: Pump | None = None
+        self._conversation: Conversation | None = None
         self._gate = GateSocket(config.control_socket, self._kick)
         self._gate_status: dict[str, Any] = {}
         self._time = TimeSource(config.sync_dir, outside.boot, outside.read_clock)
@@ -84,6 +86,8 @@ class AgentProcess:
         self._enrolling = Enrolling(config.sync_dir)
         self._pieces = FilePieces(config.sync_dir)
         self._stopped = asyncio.Event()
+        self._desk = LocalDesk(self._sources(), self._echo, config.status_page.place, outside.random_bytes)
+        self._local = LocalSocket(socket_path(config), self._desk.handle)
 
     @property
     def public_key(self) -> bytes:
@@ -104,7 +108,7 @@ class AgentProcess:
         lists, drop = await loop.run_in_executor(self._pool, self._open_lists)
         parts = self._parts(lists)
         self._service.ready(self._status_line())
-        jobs: list[Coroutine[Any, Any, None]] = [self._gate.run(), self._watch()]
+        jobs: list[Coroutine[Any, Any, None]] = [self._gate.run(), self._watch(), self._local.run()]
         if self._link is not None:
             jobs.append(self._keep_linked(self._link, parts))
         if drop is not None:
@@ -120,6 +124,7 @@ class AgentProcess:
             for task in [*tasks, stopping]:
                 task.cancel()
             await asyncio.gather(*tasks, stopping, return_exceptions=True)
+            await self._desk.close()
             await loop.run_in_executor(self._pool, lists.close)
             self._pool.shutdown()
             self._log.close()
@@ -185,13 +190,16 @@ class AgentProcess:
 
     async def _gate_knows(self) -> None:
         """Return once the gate process decides by the new list, or is away."""
-        answered = asyncio.Event()
-        self._gate.ask({"command": "list_changed"}, lambda _answer: answered.set())
-        await answered.wait()
+        await self._gate.answer({"command": "list_changed"})
 
     async def _talk(self, link: Link, stream: AuthenticatedStream, parts: Parts) -> LinkError:
         session = Session(
-            self._hello(parts),
+            gate_hello(
+                self._anchor,
+                parts,
+                nonce=self._outside.random_bytes(NONCE_BYTES),
+                software=self._outside.software,
+            ),
             pace=link.pace,
             now=self._monotonic(),
             random_bytes=self._outside.random_bytes,
@@ -208,31 +216,12 @@ class AgentProcess:
             before_wait=conversation.fill,
             helping_bytes=link.helping_bytes,
         )
-        self._link_state = "connected"
+        self._link_state, self._conversation = "connected", conversation
         try:
             ended = await pump.run()
             return pump.refusal or _failure(ended)
         finally:
-            self._pump = None
-
-    def _hello(self, parts: Parts) -> Hello:
-        return Hello(
-            versions=(PROTOCOL_VERSION,),
-            role=Role.GATE,
-            estate_id=self._anchor.estate_id,
-            gate_id=self._anchor.gate_id,
-            nonce=self._outside.random_bytes(NONCE_BYTES),
-            software=self._outside.software,
-            formats=(FORMAT_VERSION,),
-            features=tuple(int(one) for one in Feature),
-            boot_id=self._outside.boot,
-            list_state=parts.lists.state,
-            log_state=parts.log.state(),
-            known=parts.lists.known,
-            withdrawals_version=parts.lists.withdrawals_version,
-            highest=parts.lists.highest,
-            lowering=parts.time.lowering,
-        )
+            self._pump = self._conversation = None
 
     async def _watch(self) -> None:
         """Keep the service manager content, and know how the gate process is."""
@@ -244,14 +233,43 @@ class AgentProcess:
                 self._gate.ask({"command": "status"}, self._learn_status)
             await asyncio.sleep(every_s)
 
+    async def _refresh(self) -> None:
+        """Know how the gate process is at this moment."""
+        self._learn_status(await self._gate.answer({"command": "status"}))
+
     def _learn_status(self, answer: dict[str, Any]) -> None:
         if answer.get("ok") is True:
             self._gate_status = answer
 
+    def _sources(self) -> Sources:
+        """What may be seen from outside."""
+        return Sources(
+            name=self._config.gate.name,
+            software=self._outside.software,
+            link_kind=self._config.link.kind.value,
+            link=lambda: self._link_state if self._link is not None else "by files alone",
+            line=lambda: None if self._link is None else self._link.diagnostics(),
+            gate=lambda: self._gate_status if self._gate.connected else {},
+            refresh=self._refresh,
+            judged=self._time.judged,
+            refused=lambda: self._refusals,
+            standing=lambda: self._enrolling.told,
+            events=self._log.newest,
+        )
+
+    def _echo(self, then: Callable[[float], None]) -> bool:
+        """Ask the office at once; False without a session."""
+        conversation = self._conversation
+        if conversation is None:
+            return False
+        conversation.on_echo = then
+        conversation.pulse()
+        return True
+
     def _status_line(self) -> str:
         gate = "gate process there" if self._gate.connected else "gate process away"
         refused = ", ".join(f"{count} x {attack}" for attack, count in sorted(self._refusals.items()))
-        parts = [self._link_state, gate, self._enrolling.told]
+        parts = [self._link_state, gate, self._enrolling.told, self._local.fault]
         return "; ".join([*filter(None, parts), *([f"refused: {refused}"] if refused else [])])
 
     def _count(self, attack: str) -> None:
@@ -280,11 +298,3 @@ def _failure(ended: Ended) -> LinkError:
     if ended.code != "refused_identity":
         return LostLinkError(f"{ended.code}: {ended.text}" if ended.text else ended.code)
     return RefusedByPeerError(ended.text) if ended.by_peer else WrongHubError(ended.text)
-
-
-def stop_at_signals(process: AgentProcess, signals: tuple[int, ...]) -> None:
-    """Let these signals end the process in order."""
-    loop = asyncio.get_running_loop()
-    for number in signals:
-        with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(number, process.stop)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 from sync.gate_key import GateKeyError
 from terminal import clock
 from terminal.agent.links import link_maker
-from terminal.agent.process import AgentProcess, Outside, stop_at_signals
+from terminal.agent.process import AgentProcess, Outside
 from terminal.check import load_config
 from terminal.cli._answer import DEFAULT_CONFIG, EXIT_BUSY, EXIT_CONFIG, EXIT_IO
 from terminal.config import Config, ConfigError
@@ -48,5 +49,13 @@ def run(arguments: argparse.Namespace) -> int:
 async def _serve(config: Config) -> None:
     outside = Outside(clock.read, clock.boot_id(), os.urandom, SOFTWARE)
     process = AgentProcess(config, outside, ServiceManager(os.environ), link_maker(config.link, os.urandom))
-    stop_at_signals(process, (signal.SIGTERM, signal.SIGINT))
+    _stop_at_signals(process, (signal.SIGTERM, signal.SIGINT))
     await process.run()
+
+
+def _stop_at_signals(process: AgentProcess, signals: tuple[int, ...]) -> None:
+    """Let these signals end the process in order."""
+    loop = asyncio.get_running_loop()
+    for number in signals:
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, process.stop)

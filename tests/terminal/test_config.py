@@ -125,6 +125,14 @@ DOOR = ("doors", "pedestrian")
             r"line 'relay1' is used twice: by \[doors\.ped.*inputs\.mains",
         ),
         (put("log", "retention_days", value=0), r"\[log\].*retention_days"),
+        (put("status_page", value={"lisen": "x"}), r"\[status_page\].*lisen"),
+        (
+            put("status_page", value={"listen": "gate.local:80"}),
+            r"\[status_page\] 'listen': 'gate\.local:80'",
+        ),
+        (put("status_page", value={"listen": "192.168.4.1"}), r"\[status_page\] 'listen'"),
+        (put("status_page", value={"listen": "192.168.4.1:99999"}), r"\[status_page\] 'listen'"),
+        (put("status_page", value={"listen": ":80"}), r"\[status_page\] 'listen'"),
     ],
 )
 def test_an_error_names_its_place(change: Callable[[dict[str, Any]], object], says: str) -> None:

@@ -25,6 +25,7 @@ from terminal.config import (
     LogSettings,
     OutputSettings,
     ReaderSettings,
+    StatusPageSettings,
 )
 from terminal.config_file import SECTIONS
 from terminal.core.timing import BARRIER_TIMING, Timing
@@ -37,6 +38,7 @@ SETTINGS: Mapping[str, type[Any]] = {
     "[gate]": GateSettings,
     "[log]": LogSettings,
     "[link]": LinkSettings,
+    "[status_page]": StatusPageSettings,
     "[doors.NAME]": DoorSettings,
     "[doors.NAME.outputs.ROLE]": OutputSettings,
     "[doors.NAME.inputs.ROLE]": InputLineSettings,

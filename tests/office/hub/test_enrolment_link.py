@@ -23,7 +23,7 @@ from office.hub.serial_entrance import SerialEntrance
 from provisioning.enrolment import Enrolled, Enroller
 from provisioning.host import Host
 from provisioning.site_bundle import SYNC_DIR, known_here, open_bundle
-from sync.gate_key import fingerprint, load
+from sync.gate_key import KEY_FILE, fingerprint, load
 from sync.keys import SigningKey
 from sync.link_errors import LinkError, LostLinkError, NotAcceptedYetError, RefusedByPeerError
 from sync.network_link import Dialler, HubAddress
@@ -33,7 +33,7 @@ from terminal import clock
 from terminal.agent.enrolling import Enrolling
 from terminal.agent.link import Link
 from terminal.agent.links import NetworkLink, SerialBusLink
-from terminal.agent.process import KEY_FILE, AgentProcess
+from terminal.agent.process import AgentProcess
 from terminal.agent.process import Outside as GateOutside
 from terminal.config import Config, LinkKind, LinkSettings
 from terminal.notify import ServiceManager

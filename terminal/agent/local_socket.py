@@ -1,0 +1,95 @@
+"""The sync process's own local socket: one JSON object a line, one answer a line.
+
+Only the gate's group may connect. It lies in the sync directory, the one place where this
+process may make files. Everything is bounded; the link to the office does not depend on it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from terminal.config import Config
+
+MAX_LINE_BYTES: Final = 4_096
+MAX_CLIENTS: Final = 8
+SOCKET_MODE: Final = 0o660
+SUN_PATH_BYTES: Final = 107
+"""unix(7)."""
+
+Fields = dict[str, Any]
+
+
+class LocalError(Exception):
+    """A request that cannot be carried out; the text goes to the person who sent it."""
+
+
+def socket_path(config: Config) -> Path:
+    """Where the sync process of this configuration listens."""
+    return config.sync_dir / "local.sock"
+
+
+class LocalSocket:
+    """Serves the socket while the process runs. ``handle`` raises ``LocalError`` for what it refuses."""
+
+    def __init__(self, path: Path, handle: Callable[[Mapping[str, Any]], Awaitable[Fields]]) -> None:
+        self._path = path
+        self._handle = handle
+        self._clients: set[asyncio.Task[None]] = set()
+        self.fault = ""
+        """Why nobody can be served; empty while all is well."""
+
+    async def run(self) -> None:
+        """Until cancelled; a socket that cannot be made is told by ``fault`` and costs nothing else."""
+        if len(str(self._path).encode()) > SUN_PATH_BYTES:
+            self.fault = f"{self._path} is too long for a socket: choose a shorter state_dir"
+            await asyncio.Event().wait()
+        try:
+            self._path.unlink(missing_ok=True)
+            server = await asyncio.start_unix_server(self._serve, str(self._path), limit=MAX_LINE_BYTES)
+        except OSError as error:
+            self.fault = f"{self._path} cannot be made ({error.strerror}); check its directory"
+            await asyncio.Event().wait()
+            return
+        try:
+            self._path.chmod(SOCKET_MODE)
+            await asyncio.Event().wait()
+        finally:
+            server.close()
+            for client in self._clients:
+                client.cancel()
+            await asyncio.gather(*self._clients, return_exceptions=True)
+            self._path.unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is None or len(self._clients) >= MAX_CLIENTS:
+            writer.close()
+            return
+        self._clients.add(task)
+        try:
+            with contextlib.suppress(OSError, ValueError):  # gone, or talks without end
+                while line := await reader.readline():
+                    writer.write(json.dumps(await self._answer(line), ensure_ascii=False).encode() + b"\n")
+                    await writer.drain()
+        except asyncio.CancelledError:
+            pass  # the process ends; its caller waits for us
+        finally:
+            self._clients.discard(task)
+            writer.close()
+
+    async def _answer(self, line: bytes) -> Fields:
+        try:
+            request = json.loads(line)
+        except (ValueError, RecursionError):
+            request = None
+        if not isinstance(request, dict):
+            return {"ok": False, "error": "a request is one JSON object a line"}
+        try:
+            return {"ok": True, **await self._handle(request)}
+        except LocalError as error:
+            return {"ok": False, "error": str(error)}
