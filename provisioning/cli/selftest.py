@@ -1,0 +1,186 @@
+"""Test every wire, reader and lamp of this gate with somebody at it, and sign what was found."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import select
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from drivers.ports import DriverError
+from provisioning.selftest.bench import Bench
+from provisioning.selftest.console import Console
+from provisioning.selftest.gate_process import Services, Systemd, gate_kept_away
+from provisioning.selftest.gate_time import in_maintenance, judged
+from provisioning.selftest.machine import Machine
+from provisioning.selftest.person import NO, YES, Asked, Person, Question, SelfTestError
+from provisioning.selftest.result import gate_key, outcome, write
+from provisioning.selftest.sequence import checks
+from provisioning.selftest.simulated import SimulatedPerson, refuse_real_hardware
+from provisioning.selftest.sync_client import SyncClient
+from provisioning.selftest.visit import Pace, Visit
+from sync.as_built import AsBuilt, Check, Result
+from terminal import clock
+from terminal.agent.local_socket import socket_path
+from terminal.check import load_config
+from terminal.config import Config, ConfigError
+from terminal.stores.errors import StoreError
+
+DEFAULT_CONFIG: Final = Path("/etc/gatehouse/gate.toml")
+# sysexits.h, and 128 + the signal as a shell tells it.
+EXIT_FAILED: Final = 1
+EXIT_UNAVAILABLE: Final = 69
+EXIT_IO: Final = 74
+EXIT_CONFIG: Final = 78
+EXIT_STOPPED: Final = 130
+SIMULATED_PACE: Final = Pace(click_s=0.06, act_within_s=0.5, health_within_s=2.0)
+STOP: Final = Question(
+    Asked.STOP_GATE,
+    "the gate",
+    "The gate is in service. May it be stopped for the test? Nobody gets in by card meanwhile.",
+    (YES, NO),
+)
+
+
+class _StoppedError(BaseException):
+    """A signal ends the test through every ``finally``: lines end undriven."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of this command."""
+    parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help="the gate's TOML file")
+    parser.add_argument(
+        "--non-interactive",
+        action="store_true",
+        help="ask nobody: on simulated hardware alone, where the answers follow from looking",
+    )
+    parser.add_argument("--stop-gate", action="store_true", help="stop a gate in service without asking")
+    parser.add_argument(
+        "--out", type=Path, help="folder for as-built.json and as-built.txt (default: the state's)"
+    )
+    parser.add_argument("--json", action="store_true", help="answer with one JSON object at the end")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0 if nothing failed, 1 if something did, 69 if the test could not be made, 130 if it was stopped."""
+    try:
+        with _signals():
+            return _run(arguments)
+    except ConfigError as error:
+        return _say(arguments, str(error), EXIT_CONFIG)
+    except (SelfTestError, DriverError) as error:
+        return _say(arguments, str(error), EXIT_UNAVAILABLE)
+    except StoreError as error:
+        return _say(arguments, str(error), EXIT_IO)
+    except (_StoppedError, KeyboardInterrupt):
+        return _say(arguments, "stopped: every line is undriven, and no outcome was written", EXIT_STOPPED)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    config = load_config(arguments.config)
+    if arguments.non_interactive:
+        refuse_real_hardware(config)
+    key = gate_key(config)  # before an hour's work that could not be signed
+    # With --json the output is the answer's alone.
+    talk = sys.stderr if arguments.json else sys.stdout
+    simulated = SimulatedPerson(config, lambda _text: None) if arguments.non_interactive else None
+    person: Person = simulated or Console(sys.stdin, talk)
+
+    def may_stop() -> Services | None:
+        agreed = arguments.stop_gate or (simulated is None and person.ask(STOP) == YES)
+        return Systemd() if agreed else None
+
+    boot, machine = clock.boot_id(), Machine()
+    with gate_kept_away(config, may_stop):
+        maintenance = in_maintenance(config, boot, clock.read())
+        wait = _wait if simulated is None else simulated.watching(_wait)
+        found = []
+        with Bench(config, clock.monotonic, wait) as bench:
+            if simulated is not None:
+                simulated.stand_at(bench)
+            visit = Visit(
+                config,
+                bench,
+                person,
+                machine,
+                judged(config, boot, clock.read()),
+                SyncClient(socket_path(config)),
+                clock.monotonic,
+                Pace() if simulated is None else SIMULATED_PACE,
+            )
+            for check in checks(visit):
+                found.append(check)
+                if not arguments.json:
+                    print(f"{check.result.value:<8} {check.name}: {check.text}", flush=True)
+    built = outcome(
+        config,
+        machine,
+        judged(config, boot, clock.read()),
+        found,
+        maintenance=maintenance,
+        simulated=_is_simulated(config),
+    )
+    path = write(arguments.out or Path(config.gate.state_dir), built, key)
+    return _told(arguments, built, path)
+
+
+def _told(arguments: argparse.Namespace, built: AsBuilt, path: Path) -> int:
+    failures = built.count(Result.FAILED)
+    counts = {one.value: built.count(one) for one in Result}
+    if arguments.json:
+        rows = [_row(one) for one in built.checks]
+        print(
+            json.dumps({"ok": not failures, "file": str(path), **counts, "checks": rows}, ensure_ascii=False)
+        )
+    else:
+        told = ", ".join(f"{count} {word}" for word, count in counts.items())
+        print(
+            f"\n{told}; written and signed: {path}\n"
+            f"bring it to the office: gatehouse-office hub as-built STORE {path.name}"
+        )
+    return EXIT_FAILED if failures else 0
+
+
+def _row(check: Check) -> dict[str, str]:
+    return {"name": check.name, "result": check.result.value, "text": check.text}
+
+
+def _say(arguments: argparse.Namespace, text: str, code: int) -> int:
+    if arguments.json:
+        print(json.dumps({"ok": False, "error": text}, ensure_ascii=False))
+    else:
+        print(text, file=sys.stderr)
+    return code
+
+
+def _is_simulated(config: Config) -> bool:
+    """Whether anything of the gate is: then the outcome is no proof of its wiring."""
+    return config.gpio_kind == "sim" or any(one.settings.kind == "sim" for one in config.readers.values())
+
+
+def _wait(descriptors: Sequence[int], seconds: float) -> None:
+    select.select(descriptors, [], [], seconds)
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """Let SIGTERM, SIGINT and a lost terminal end the test in order; a second one cannot disturb that."""
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
+        raise _StoppedError
+
+    before = {number: signal.signal(number, stop) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
