@@ -37,6 +37,7 @@ MARKED: Final = frozenset(
         EventKind.BARRIER_BLOCKED,
         EventKind.INPUT_CHANGED,
         EventKind.READER_DOWN,
+        EventKind.GPIO_DOWN,
         EventKind.WRONG_TRIES,
         EventKind.STARTED,
         EventKind.STOPPED,
