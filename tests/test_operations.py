@@ -1,4 +1,4 @@
-"""docs/operations.md has a word on everything that can be raised: read from the code, from no list of ours."""
+"""docs/operations.md has a word on everything that can be raised: read from the code, not a list of ours."""
 
 from __future__ import annotations
 

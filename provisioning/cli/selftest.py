@@ -14,14 +14,14 @@ from types import FrameType
 from typing import Final
 
 from drivers.ports import DriverError
-from provisioning.selftest.bench import Bench
+from provisioning.selftest.bench import Bench, inputs_of, outputs_of
 from provisioning.selftest.console import Console
 from provisioning.selftest.gate_process import Services, Systemd, gate_kept_away
 from provisioning.selftest.gate_time import in_maintenance, judged
 from provisioning.selftest.machine import Machine
 from provisioning.selftest.person import NO, YES, Asked, Person, Question, SelfTestError
 from provisioning.selftest.result import gate_key, outcome, write
-from provisioning.selftest.sequence import checks
+from provisioning.selftest.sequence import QUIET, checks
 from provisioning.selftest.simulated import SimulatedPerson, refuse_real_hardware
 from provisioning.selftest.sync_client import SyncClient
 from provisioning.selftest.visit import Pace, Visit
@@ -64,6 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, help="folder for as-built.json and as-built.txt (default: the state's)"
     )
+    parser.add_argument("--dry-run", action="store_true", help="only tell what would be tried; touch nothing")
     parser.add_argument("--json", action="store_true", help="answer with one JSON object at the end")
 
 
@@ -86,6 +87,8 @@ def _run(arguments: argparse.Namespace) -> int:
     config = load_config(arguments.config)
     if arguments.non_interactive:
         refuse_real_hardware(config)
+    if arguments.dry_run:
+        return _plan(arguments, config)
     key = gate_key(config)  # before an hour's work that could not be signed
     # With --json the output is the answer's alone.
     talk = sys.stderr if arguments.json else sys.stdout
@@ -128,6 +131,17 @@ def _run(arguments: argparse.Namespace) -> int:
     )
     path = write(arguments.out or Path(config.gate.state_dir), built, key)
     return _told(arguments, built, path)
+
+
+def _plan(arguments: argparse.Namespace, config: Config) -> int:
+    """What a test would try, by the configuration."""
+    lines = [name for name, _ in (*outputs_of(config), *inputs_of(config))]
+    tried = [*QUIET, *lines, *(f"readers.{name}" for name in config.readers)]
+    if arguments.json:
+        print(json.dumps({"ok": True, "would_try": tried}, ensure_ascii=False))
+    else:
+        print("\n".join(f"would try  {one}" for one in tried))
+    return 0
 
 
 def _told(arguments: argparse.Namespace, built: AsBuilt, path: Path) -> int:

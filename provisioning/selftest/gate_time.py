@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from provisioning.selftest.gate_process import as_owner
 from terminal import clock
 from terminal.clock import Judged, TimeKeeper
 from terminal.config import Config
@@ -20,7 +21,8 @@ def judged(config: Config, boot: bytes, reading: clock.Reading) -> Judged:
 def in_maintenance(config: Config, boot: bytes, reading: clock.Reading) -> bool:
     """By what the gate has written down; a gate that never ran was in no maintenance."""
     try:
-        with UsageReader(config.terminal_dir) as log:
+        # What SQLite makes beside the log must be the gate's, not root's.
+        with as_owner(config.terminal_dir), UsageReader(config.terminal_dir) as log:
             latches = log.access_state().latches
     except StoreError:
         return False

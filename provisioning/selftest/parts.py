@@ -26,6 +26,7 @@ def _parts(config: Config) -> Iterator[tuple[str, str]]:
     for name, reader in config.readers.items():
         where = [f"{key} {reader.options[key]}" for key in _PLACES if key in reader.options]
         lamps = [f"{role} {one.line}" for role, one in reader.indicator.items()]
+        lamps += [] if reader.power is None else [f"supply {reader.power.line}"]
         settings = reader.settings
         words = [settings.kind, f"at {settings.door}, {settings.way.value}", *where, *lamps]
         yield f"readers.{name}", ", ".join(words)

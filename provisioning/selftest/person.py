@@ -7,6 +7,8 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
+from provisioning.errors import ProvisioningError
+
 YES: Final = "yes"
 NO: Final = "no"
 AGAIN: Final = "again"
@@ -17,7 +19,7 @@ OPENED: Final = "went up"
 CLOSED: Final = "went down"
 
 
-class SelfTestError(Exception):
+class SelfTestError(ProvisioningError):
     """The self-test cannot be made; the text says why, and the cure."""
 
 

@@ -213,3 +213,16 @@ def test_a_signal_during_a_click_leaves_the_lock_undriven(config: Path, number: 
         assert "every line is undriven" in errors
         assert not registers.drives(LOCK)
     assert not (folder / NAME).exists()
+
+
+def test_a_dry_run_tells_what_would_be_tried_and_touches_nothing(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (config.parent / "sync" / KEY_FILE).unlink()
+    lock = WriterLock(config.parent / "terminal" / LOCK_NAME)  # a gate in service is no hindrance
+    before = sorted(config.parent.rglob("*"))
+    assert say(config, "selftest", "--dry-run", "--json") == 0
+    tried = json.loads(capsys.readouterr().out)["would_try"]
+    lock.release()
+    assert {"power", "doors.pedestrian.outputs.lock", "inputs.fire", "readers.vehicle_in"} <= set(tried)
+    assert sorted(config.parent.rglob("*")) == before
