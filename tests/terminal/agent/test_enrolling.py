@@ -75,6 +75,9 @@ class Way:
         assert key == TOKEN
         return end
 
+    def diagnostics(self) -> None:
+        """None: there is no line."""
+
 
 def answer(state: EnrolmentState, **extras: object) -> EnrolmentAnswer:
     return replace(EnrolmentAnswer(state, "told by the office", (CHAIN[1],)), **extras)
