@@ -159,7 +159,7 @@ class SqliteDiary:
 
 
 class SqliteMoves:
-    """`office.hub.port.MoveBook`."""
+    """`office.hub.book_ports.MoveBook`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

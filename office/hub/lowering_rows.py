@@ -11,7 +11,7 @@ _LOWERING: Final = "gate_id, serial, floor, signed, taken_in_at, told"
 
 
 class SqliteLowerings:
-    """`office.hub.port.LoweringBook`."""
+    """`office.hub.book_ports.LoweringBook`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

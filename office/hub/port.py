@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from office.hub.book_ports import LoweringBook, MoveBook
 from office.hub.facts import (
     Alarm,
     BootAnchor,
@@ -27,8 +28,6 @@ from office.hub.facts import (
     Invitation,
     KeptReceipt,
     LogPosition,
-    Lowering,
-    Move,
     SignedList,
     StoredEvents,
 )
@@ -220,35 +219,6 @@ class GateDiary(Protocol):
 
     def alarms(self) -> list[Alarm]:
         """Every alarm with its count, newest first."""
-
-
-class MoveBook(Protocol):
-    """Counted grants on their way from one gate to another."""
-
-    def put(self, move: Move) -> None:
-        """Note a move, or how far it has come; a grant is in one move only."""
-
-    def get(self, grant_id: int) -> Move | None:
-        """The move of this grant, open or not."""
-
-    def open(self) -> list[Move]:
-        """Moves that are not done."""
-
-
-class LoweringBook(Protocol):
-    """The root's lowerings of time floors: the newest of each gate."""
-
-    def put(self, lowering: Lowering) -> None:
-        """Keep a lowering in the place of an older one."""
-
-    def get(self, gate_id: int) -> Lowering | None:
-        """The gate's newest lowering, whether it has reached the gate or not."""
-
-    def open(self) -> list[Lowering]:
-        """Those that their gates have not taken yet, by gate."""
-
-    def note_told(self, gate_id: int, serial: int) -> None:
-        """The gate told the number of the last lowering it has taken."""
 
 
 class InvitationBook(Protocol):
