@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from office.errors import OfficeError
+from office.hub.sqlite_store import SqliteHub
 from office.report import Report
 from office.site.directory import (
     DIRECTORY_VARIABLE,
@@ -101,6 +102,7 @@ def migrate(office: OfficeDirectory) -> None:
     from django.core.management import call_command  # noqa: PLC0415 - after setup
 
     call_command("migrate", verbosity=0, interactive=False)
+    SqliteHub(office.database).close()  # brings the hub's own tables to this version, too
 
 
 def _create_user(options: argparse.Namespace, _now: int) -> Report:
