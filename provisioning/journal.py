@@ -38,6 +38,8 @@ class Change(Struct, frozen=True, forbid_unknown_fields=True):
     original: Look
     written: tuple[str, ...] = ()
     """`content` of everything that we put there, the newest last; anything else is somebody else's."""
+    mixed: bool = False
+    """Somebody else changed it between two of our edits: the original lacks his lines."""
 
 
 class Record(Struct, frozen=True, forbid_unknown_fields=True):
@@ -126,7 +128,8 @@ class Journal:
                 changes[new.path] = new
             else:
                 written = tuple(dict.fromkeys((*known.written, *new.written)))[-MOST_WRITTEN:]
-                changes[new.path] = replace(known, step=new.step, written=written)
+                mixed = known.mixed or new.mixed
+                changes[new.path] = replace(known, step=new.step, written=written, mixed=mixed)
         if tuple(changes.values()) != self._record.changes:
             self._store(replace(self._record, changes=tuple(changes.values())))
 

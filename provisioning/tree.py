@@ -80,7 +80,9 @@ class Tree:
         self._build(self.host.path(path), now, owner, text.encode("utf-8", "surrogateescape"))
 
     def _knows(self, change: Change, now: Look) -> bool:
-        return now.kind is Kind.ABSENT or now.content in (*change.written, change.original.content)
+        if now.kind is Kind.ABSENT or now.content == change.original.content:
+            return True
+        return not change.mixed and now.content in change.written
 
     def _wanted(self, items: Iterable[Item]) -> list[Wanted]:
         found: dict[str, Wanted] = {}
@@ -146,19 +148,22 @@ class Tree:
         return f"{verb} {kind}{wanted.path}"
 
     def _intend(self, step: str, wanted: list[Wanted]) -> None:
-        def content(one: Wanted) -> tuple[str, ...]:
-            return (one.look.content,) if one.look is not None and one.look.content else ()
+        self.journal.intend([self._change(step, one) for one in wanted])
 
-        self.journal.intend([self._change(step, one.path, content(one)) for one in wanted])
-
-    def _change(self, step: str, path: str, written: tuple[str, ...]) -> Change:
-        known = self.journal.change_of(path)
-        if known is not None:
-            return Change(step, path, known.original, written)
-        look = look_at(self.host.path(path))
+    def _change(self, step: str, wanted: Wanted) -> Change:
+        content = "" if wanted.look is None else wanted.look.content
+        written = (content,) if content else ()
+        known = self.journal.change_of(wanted.path)
+        path = self.host.path(wanted.path)
+        look = look_at(path)
+        if known is not None and self._knows(known, look):
+            return Change(step, wanted.path, known.original, written)
         if look.kind is Kind.FILE:
-            self.journal.keep(_bytes_of(self.host.path(path)))
-        return Change(step, path, look, written)
+            self.journal.keep(_bytes_of(path))
+        if known is not None:
+            # What an edit leaves of others' lines would be lost with the original put back.
+            return Change(step, wanted.path, known.original, written, mixed=bool(wanted.about))
+        return Change(step, wanted.path, look, written)
 
     def _make(self, wanted: Wanted) -> None:
         path, look = self.host.path(wanted.path), wanted.look
@@ -239,7 +244,11 @@ class Tree:
         text = _bytes_of(path).decode("utf-8", "surrogateescape") if now.kind is Kind.FILE else ""
         if BEGIN not in text:
             return f"{path}: was changed by somebody since; left as it is"
-        self.rewrite(self._inside(path), without_block(text))
+        try:
+            rest = without_block(text)
+        except ProvisioningError as error:
+            raise ProvisioningError(f"{path}: {error}") from error
+        self.rewrite(self._inside(path), rest)
         return f"{path}: was changed by somebody since; our lines are out, the rest is left as it is"
 
     def _rebuild_parents(self, path: Path) -> None:

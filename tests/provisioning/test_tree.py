@@ -163,3 +163,23 @@ def test_a_journal_that_is_not_ours_is_told(tree: Tree, root: Path, content: byt
     (root / DIRECTORY[1:] / "journal.json").write_bytes(content)
     with pytest.raises(JournalError, match=r"is damaged|has format 2"):
         Journal(tree.host)
+
+
+def test_lines_that_others_wrote_between_two_of_our_edits_stay(tree: Tree, root: Path) -> None:
+    tree.put("s", ITEMS)
+    with (root / "etc/both.conf").open("a") as file:
+        file.write("more=1\n")
+    later = again(tree)
+    later.put("s", [*ITEMS[:-1], Edit("/etc/both.conf", with_block(["ours=2"]), "add ours")])
+    assert "ours=2" in (root / "etc/both.conf").read_text()
+    (told,) = again(later).undo("s")
+    assert "our lines are out" in told
+    assert (root / "etc/both.conf").read_text() == "theirs=1\nmore=1\n"
+
+
+def test_a_file_of_ours_that_somebody_changed_is_ours_again_and_goes(tree: Tree, root: Path) -> None:
+    tree.put("s", ITEMS)
+    (root / "etc/own/new.conf").write_text("edited")
+    tree.put("s", ITEMS)
+    assert tree.undo("s") == []
+    assert not (root / "etc/own").exists()

@@ -146,6 +146,21 @@ def test_accounts_that_others_changed_since_lose_our_names_alone(machine: Path) 
     assert "gatehouse" not in (machine / "etc/shadow").read_text()
 
 
+def test_users_that_came_between_two_visits_outlive_the_purge(machine: Path) -> None:
+    apply(visit_to(machine))
+    passwd, group = machine / "etc/passwd", machine / "etc/group"
+    with passwd.open("a") as file:
+        file.write("later:x:1001:1001::/home/later:/bin/sh\n")
+    group.write_text(group.read_text().replace("gpio:x:986:gatehouse-terminal,pi", "gpio:x:986:pi,later"))
+    passwd.write_text(passwd.read_text().replace("gatehouse-sync:", "gatehouse-gone:"))
+    apply(visit_to(machine))
+    assert "gpio:x:986:gatehouse-terminal,later,pi" in group.read_text()
+    take_back(machine)
+    assert "later:x:1001" in passwd.read_text()
+    assert "gatehouse-sync" not in passwd.read_text()
+    assert "gatehouse" not in group.read_text()
+
+
 @pytest.mark.parametrize(
     ("board", "port", "lines"),
     [
