@@ -308,3 +308,29 @@ def put_into_service_again(container: Container) -> None:
 def release(container: Container) -> tuple[str, str, str | None]:
     found = answer(container, "gatehouse-provision", "rollback", "--dry-run")
     return found["current"], found["previous"], found["on_trial"]
+
+
+def test_what_was_set_up_is_examined_and_taken_back(own: Container) -> None:
+    found = answer(own, "gatehouse-provision", "doctor")
+    assert found["errors"] == 0, found["findings"]
+    told = {one["what"]: one["text"] for one in found["findings"]}
+    assert told["service"] == "the gate runs: runs"
+    assert "runs and holds its lines" in told["gate"], "its own check ran as its own user"
+
+    own.run("systemctl", "stop", GATE)
+    stopped = answer(own, "gatehouse-provision", "doctor", ok=False)
+    assert f"not running: {GATE}" in str(stopped["findings"])
+    again = answer(own, "gatehouse-provision", "apply")
+    assert (again["changes"], again["steps"][-1]["changes"]) == (1, [f"start {GATE}"])
+    tap(own)
+
+    assert answer(own, "gatehouse-provision", "uninstall")["stays"] == []
+    assert own.run("systemctl", "is-active", GATE, ok=False) == "inactive"
+    assert own.run("systemctl", "is-enabled", "gate.target", ok=False) == "disabled"
+    apply(own)
+    own.until_serving(*SERVICES)
+    tap(own)
+
+    assert answer(own, "gatehouse-provision", "uninstall", "--purge")["stays"] == []
+    state = own.root / "var/lib/gatehouse"
+    assert sorted(path.name for path in state.rglob("*")) == ["sync", "terminal"]
