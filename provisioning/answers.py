@@ -117,6 +117,29 @@ def link_of(text: str) -> dict[str, object]:
     return {"kind": "network", "hubs": hubs}
 
 
+def meaning_of(answer: object) -> str:
+    """What an answer was taken for, told back to whoever gave it."""
+    match answer:
+        case Line(name, active_low):
+            level, rest = ("low", "high") if active_low else ("high", "low")
+            return f"{name}: active while it is {level}, at rest {rest}"
+        case None:
+            return "none: the gate does without"
+        case Board():
+            chip = f", pin header {answer.chip}" if answer.chip else ""
+            return f"{answer.name}{chip}"
+        case dict():
+            return " ".join(f"{key} {_plain(value)}" for key, value in answer.items())
+        case tuple() | list():
+            return "; ".join(meaning_of(one) for one in answer)
+        case _:
+            return str(answer)
+
+
+def _plain(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
 def toml_value(value: object) -> str:
     """One value as TOML writes it; the strings of JSON are strings of TOML."""
     match value:

@@ -15,6 +15,7 @@ from provisioning.answers import (
     lines_of,
     link_of,
     maybe_line_of,
+    meaning_of,
     name_of,
     number_of,
     reader_of,
@@ -58,9 +59,12 @@ class Interview:
             except EOFError as error:
                 raise ProvisioningError("the questions were left unanswered; nothing was changed") from error
             try:
-                return read(text)
+                answer = read(text)
             except AnswerError as error:
                 self._tell(f"   That does not fit: {error}.")
+            else:
+                self._tell(f"   → {meaning_of(answer)}")
+                return answer
 
 
 def ask_for_config(ask: Ask, tell: Tell, board: Board | None) -> Outcome:

@@ -96,3 +96,22 @@ def test_nobody_there_is_told() -> None:
 def test_a_name_cannot_break_out_of_its_line() -> None:
     outcome, _ = talk(['"]\\ 门', *GATE[1:], *STRIKE, "-", "pcsc", "none"])
     assert judged_config(outcome.config_text, Path("answers")).gate.name == '"]\\ 门'
+
+
+def test_every_answer_is_told_back_by_what_it_means() -> None:
+    _, said = talk(["pi-4", *GATE, "barrier", "17, 27 low", "5", "-", "-", "wiegand 8 9", "hub:1, b:2"], None)
+    meanings = [line.removeprefix("   → ") for line in said if line.startswith("   → ")]
+    assert meanings == [
+        "pi-4, pin header pinctrl-bcm2711",
+        "North gate",
+        "7",
+        "6761746568303031",
+        ROOT_KEY,
+        "barrier",
+        "GPIO17: active while it is high, at rest low; GPIO27: active while it is low, at rest high",
+        "GPIO5: active while it is high, at rest low",
+        "none: the gate does without",
+        "none: the gate does without",
+        "kind wiegand chip pinctrl-bcm2711 data0 GPIO8 data1 GPIO9",
+        "kind network hubs hub:1, b:2",
+    ]
