@@ -26,7 +26,7 @@ from provisioning.step import Condition
 from provisioning.steps import boot, read_only_root
 from provisioning.steps.order import set_up
 from provisioning.visit import Visit
-from terminal.findings import Verdict
+from terminal.findings import Finding, Verdict
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,17 +43,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _apply(arguments: argparse.Namespace) -> Outcome:
     host = Host(arguments.root)
-    findings = look_over(host)
-    if not arguments.json:
-        for one in findings:
-            if one.verdict is Verdict.WARNING:
-                show(finding_line(one))
-    refuse_errors(findings)
+    findings = _passed(arguments, look_over(host))
     source = source_or_talk(arguments, host)
     source.outstanding()  # a bundle that was used is refused before anything is touched
     visit = visit_of(source, host, read_only_root=arguments.read_only_root)
-    wiring = look_at_wiring(host, visit.board, visit.needed_config())
-    refuse_errors(wiring)
+    wiring = _passed(arguments, look_at_wiring(host, visit.board, visit.needed_config()))
     progress = engine.silent if arguments.json else _tell
     *files, service = set_up()
     try:
@@ -73,6 +67,15 @@ def _apply(arguments: argparse.Namespace) -> Outcome:
         **enrolment,
     }
     return 0, "\n".join(filter(None, [words, _last_words(visit, changed, reboot=reboot)])), fields
+
+
+def _passed(arguments: argparse.Namespace, findings: list[Finding]) -> list[Finding]:
+    """Tell warnings, refuse errors."""
+    for one in findings:
+        if one.verdict is Verdict.WARNING and not arguments.json:
+            show(finding_line(one))
+    refuse_errors(findings)
+    return findings
 
 
 def _tell(result: Result) -> None:

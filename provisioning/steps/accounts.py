@@ -5,6 +5,7 @@ It works on a copy, so that what comes out is known, and noted, before a file of
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,7 @@ from provisioning.visit import Visit
 LIST: Final = "sysusers.d/gatehouse.conf"
 MODES: Final = {"/etc/shadow": 0o640, "/etc/gshadow": 0o640, "/etc/group": 0o644, "/etc/passwd": 0o644}
 """What systemd-sysusers writes, in our order: a user is made by his line in passwd, so that comes last."""
+MEMORY: Final = "/run"
 DISTRIBUTION_GROUPS: Final = ("dialout", "input")
 """Debian has them from the start: a system without them was taken apart, and its devices belong to others."""
 
@@ -125,6 +127,11 @@ def _item(visit: Visit, path: str, text: str) -> Item:
     return Edit(path, lambda _now: text, f"add {', '.join(new)}" if new else "add to their groups")
 
 
+def _memory() -> str | None:
+    """Where a copy of secrets is gone with the power, if we may write there."""
+    return MEMORY if os.access(MEMORY, os.W_OK, effective_ids=True) else None
+
+
 def _without_halves(visit: Visit, path: str) -> str:
     """The file without secrets of ours that have no owner yet: a power cut came between the two files."""
     text = visit.host.text(path)
@@ -137,7 +144,7 @@ def _filled(visit: Visit) -> dict[str, str]:
     """The accounts files as they should be, by path."""
     if is_complete(visit):
         return {path: visit.host.text(path) for path in MODES}
-    with tempfile.TemporaryDirectory(prefix="gatehouse-") as name:
+    with tempfile.TemporaryDirectory(prefix="gatehouse-", dir=_memory()) as name:
         scratch = Path(name)
         try:
             (scratch / "etc/sysusers.d").mkdir(parents=True)

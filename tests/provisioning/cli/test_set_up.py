@@ -220,3 +220,11 @@ def test_an_interruption_by_hand_is_told(
     monkeypatch.setattr(sys, "stdin", Impatient())
     assert provision("apply", "--root", machine) == 130
     assert "the same command goes on there" in capsys.readouterr().err
+
+
+def test_simulated_locks_on_a_real_pi_are_warned_of(
+    machine: Path, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config.write_text(CONFIG.replace('backend = "gpiod"', 'backend = "sim"'))
+    assert provision("apply", "--root", machine, "--config", config) == 0
+    assert "warning     gpio: backend 'sim': no lock will move" in capsys.readouterr().out
