@@ -8,8 +8,8 @@ from typing import Final
 from provisioning.board import Board
 from terminal.config import Config, LinkKind
 
-OWN_UART: Final = re.compile(r"/dev/(serial[01]|ttyAMA\d+|ttyS\d+)")
-"""Ports of the board itself; USB adapters have other names."""
+OWN_UART: Final = re.compile(r"/dev/(serial[01]|ttyAMA(0|10)|ttyS0)")
+"""Ports of the board on which a console or Bluetooth may be; adapters and further UARTs have other names."""
 HEADER_PINS: Final = frozenset({14, 15})
 """Where the first of them comes out on the pin header."""
 

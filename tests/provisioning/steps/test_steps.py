@@ -168,6 +168,7 @@ def test_users_that_came_between_two_visits_outlive_the_purge(machine: Path) -> 
         ("pi-3", "/dev/serial0", ["enable_uart=1", "dtoverlay=disable-bt"]),
         ("pi-5", "/dev/ttyAMA0", ["dtparam=uart0=on"]),
         ("pi-5", "/dev/gate-serial-usb-0_1_1_0", []),
+        ("pi-4", "/dev/ttyAMA3", []),  # by an overlay of the technician's own
     ],
 )
 def test_boot_files_of_each_board(machine: Path, board: str, port: str, lines: list[str]) -> None:
