@@ -35,6 +35,8 @@ from sync.streams import ByteStream
 
 MOST_AT_ONCE: Final = 16
 """Technicians who enrol in the same moment; more is somebody who holds links open."""
+TELLS_FOR_S: Final = 600
+"""So long a gate may ask by its token and hear that it was accepted; it asks once a minute at least."""
 WITHIN_S: Final = 10.0
 WITHIN_ON_SERIAL_S: Final = 60.0
 """A request of half a kilobyte and its answer take seconds at 9600 baud beside other gates."""
@@ -63,9 +65,10 @@ class Doorstep:
     def invited(self) -> list[Gate]:
         """Gates with an invitation, each with its token in the key's place: whom TLS may let in besides."""
         now, found = self._now_s(), []
-        for one in self._store.invitations.alive():
+        invitations = self._store.invitations
+        for one in [*invitations.alive(), *invitations.accepted_since(now - TELLS_FOR_S)]:
             gate = self._store.gates.get(one.gate_id)
-            waits = one.state is InvitationState.PENDING or now < one.not_after
+            waits = one.state is not InvitationState.OPEN or now < one.not_after
             if waits and gate.struck_at is None and gate.link is not LinkKind.FILE:
                 found.append(replace(gate, public_key=one.token))
         return found

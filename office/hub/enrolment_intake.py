@@ -142,6 +142,10 @@ def _note(
 ) -> EnrolmentAnswer:
     if invitation.state in _SAID:
         return _SAID[invitation.state]
+    if store.gates.get(invitation.gate_id).public_key == request.public:  # a clerk has registered it by hand
+        taken = replace(invitation, state=InvitationState.ACCEPTED, key=request.public, decided_at=at)
+        store.invitations.put(taken)
+        return _SAID[InvitationState.ACCEPTED]
     shown = fingerprint(request.public)
     if invitation.state is InvitationState.OPEN:
         pending = InvitationState.PENDING

@@ -48,6 +48,10 @@ class SqliteInvitations:
         """A gate's invitations, oldest first."""
         return self._read("gate_id = ?", gate_id)
 
+    def accepted_since(self, at: int) -> list[Invitation]:
+        """Those whose key was accepted at this time or later."""
+        return self._read("state = ? AND decided_at >= ?", int(InvitationState.ACCEPTED), at)
+
     def alive(self) -> list[Invitation]:
         """Those that wait for a key, or for a person's decision on one."""
         return self._read("state IN (?, ?)", *_ALIVE)

@@ -233,6 +233,9 @@ class InvitationBook(Protocol):
     def of_gate(self, gate_id: int) -> list[Invitation]:
         """A gate's invitations, oldest first."""
 
+    def accepted_since(self, at: int) -> list[Invitation]:
+        """Those whose key was accepted at this time or later."""
+
     def alive(self) -> list[Invitation]:
         """Those that wait for a key, or for a person's decision on one."""
 

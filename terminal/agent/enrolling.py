@@ -1,7 +1,7 @@
 """The sync process of a gate that the office does not know yet: it asks, until a person has decided.
 
-The gate works meanwhile by the list of its bundle. Each round dials with the gate's own key
-first; only where that is refused, the request goes over a link that the token admits.
+The gate works meanwhile by the list of its bundle. The request goes over a link that the
+bundle's token opens; once the office has accepted the gate, it dials with its own key.
 """
 
 from __future__ import annotations
@@ -35,9 +35,6 @@ from terminal.stores.errors import StoreError
 WITHIN_S: Final = 60.0
 """A request of half a kilobyte and its answer take seconds at 9600 baud beside other gates."""
 
-PATIENCE: Final = 3
-"""Rounds in which neither key is taken before it is believed that a person is needed."""
-
 
 class Enrolling:
     """What this gate still has to do to be known; nothing, where it was set up without a bundle."""
@@ -46,7 +43,6 @@ class Enrolling:
         self._directory = directory
         self._token: SigningKey | None = None
         self._enrolment: Enrolment | None = None
-        self._turned_away = 0
         # Unreadable: the link decides; a registered key is let in whatever stands here.
         with contextlib.suppress(StoreError, GateKeyError):
             self._enrolment = load_enrolment(directory)
@@ -65,39 +61,32 @@ class Enrolling:
             (self._directory / TOKEN_FILE).unlink(missing_ok=True)
             self._token = None
 
-    async def after(self, failure: LinkError, link: Link, authority: Authority, floor: int) -> LinkError:
-        """Ask to be enrolled where the gate's own key was refused; why it has no link of its own now."""
+    async def before(self, link: Link, authority: Authority, floor: int) -> LinkError | None:
+        """Ask to be enrolled, while this gate waits for it; ``None``: dial with the gate's own key.
+
+        The token goes first, so that a gate which waits for days is no stranger at the hub's door.
+        """
         enrolment, token = self._enrolment, self._token
-        if (
-            not isinstance(failure, RefusedByPeerError)
-            or token is None
-            or enrolment is None
-            or enrolment.stage is not EnrolmentStage.PROVISIONAL
-        ):
-            return failure
+        if token is None or enrolment is None or enrolment.stage is not EnrolmentStage.PROVISIONAL:
+            return None
         try:
             answer = await _ask(link, token, enrolment.request, authority, floor)
+        except RefusedByPeerError as error:
+            self.told = self._shown(f"the office does not take this bundle's token: {error}")
+            return None
         except LinkError as error:
             self.told = self._shown(f"the office could not be asked: {error}")
-            return self._unheard(error)
-        self._turned_away = 0
+            return error
         return self._heed(enrolment, answer)
 
-    def _unheard(self, error: LinkError) -> LinkError:
-        """The hub takes the key in and lets the token go at once: a round may fall on both sides."""
-        self._turned_away += 1
-        if isinstance(error, RefusedByPeerError) and self._turned_away <= PATIENCE:
-            return NotAcceptedYetError(str(error))
-        return error
-
-    def _heed(self, enrolment: Enrolment, answer: EnrolmentAnswer) -> LinkError:
+    def _heed(self, enrolment: Enrolment, answer: EnrolmentAnswer) -> LinkError | None:
         text = "".join(one if one.isprintable() else " " for one in answer.text)
         self.told = self._shown(text)
         match answer.state:
             case EnrolmentState.PENDING:
                 return NotAcceptedYetError(text)
             case EnrolmentState.ACCEPTED:
-                return LostLinkError("the office has just accepted this gate: dialling anew")
+                return None
             case EnrolmentState.REFUSED:
                 with contextlib.suppress(StoreError):
                     self._keep(enrolment, EnrolmentStage.REFUSED)

@@ -164,15 +164,17 @@ class AgentProcess:
         backoff = Backoff()
         while True:
             stood_s = 0.0
+            floor = self._time.judged().now.floor
+            waits = await self._enrolling.before(link, parts.lists.authority, floor)
             try:
+                if waits is not None:
+                    raise waits
                 stream = await link.connect()
                 began = self._monotonic()
                 failure = await self._talk(link, stream, parts)
                 stood_s = self._monotonic() - began
             except LinkError as error:
                 failure = error
-            floor = self._time.judged().now.floor
-            failure = await self._enrolling.after(failure, link, parts.lists.authority, floor)
             self._link_state = f"not connected: {failure}"
             backoff = backoff.after(failure, stood_s=stood_s)
             await asyncio.sleep(backoff.delay_s(self._outside.random_bytes(1)[0] / 256))

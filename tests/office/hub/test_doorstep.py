@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from office.hub.doorstep import MOST_AT_ONCE, Doorstep
+from office.hub.doorstep import MOST_AT_ONCE, TELLS_FOR_S, Doorstep
+from office.hub.enrolment_intake import accept
 from office.hub.facts import Gate, InvitationState, LinkKind
 from sync.bundle_content import DAY_S
 from sync.enrolment import MAX_REQUEST_BYTES
 from sync.enrolment_talk import EnrolmentAnswer, EnrolmentState, answer_reader, decode_answer, with_length
+from sync.gate_key import fingerprint
 from sync.keys import SigningKey
 from sync.link_errors import (
     CrowdedError,
@@ -174,6 +176,12 @@ def test_only_living_invitations_of_linked_gates_are_let_in(tmp_path: Path) -> N
         await step.asks(request_of(step.made, OWN))
         step.office.utc_ms += 30 * DAY_S * 1000
         assert len(step.doorstep.invited()) == 1, "who asked in time may ask how it stands"
+        accept(step.office.store, fingerprint(OWN.public), step.office.now_s)
+        assert (await step.asks(request_of(step.made, OWN))).state is EnrolmentState.ACCEPTED
+        step.office.utc_ms += (TELLS_FOR_S + 1) * 1000
+        assert step.doorstep.invited() == []
+        step.office.bundle(replaces=True)
+        assert len(step.doorstep.invited()) == 1
         step.office.store.gates.strike(GATE_ID, NOW)
         assert step.doorstep.invited() == []
 

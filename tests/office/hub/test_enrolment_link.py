@@ -80,10 +80,13 @@ class Unit:
     async def one_round(self, port: int) -> LinkError | None:
         """What the sync process does in one round; ``None`` where its own key was taken."""
         link = self.link(port)
+        waits = await Enrolling(self.sync_dir).before(link, self.authority, NOW)
+        if waits is not None:
+            return waits
         try:
             stream = await link.connect()
         except LinkError as error:
-            return await Enrolling(self.sync_dir).after(error, link, self.authority, NOW)
+            return error
         await stream.finish()
         return None
 
@@ -210,7 +213,7 @@ def test_a_dead_unit_is_replaced_and_its_key_refused(tmp_path: Path) -> None:
         accept(office.store, spare.shown, office.now_s)
         await noticed(hub)
         assert await spare.one_round(port) is None
-        assert isinstance(await old.one_round(port), RefusedByPeerError | NotAcceptedYetError)
+        assert isinstance(await old.one_round(port), RefusedByPeerError)
         assert isinstance(await error_of(old.link(port).connect()), RefusedByPeerError)
         assert old.own.public not in {one.public_key for one in office.store.gates.all()}
 
@@ -247,7 +250,7 @@ def test_strangers_stay_outside_while_gates_are_invited(tmp_path: Path) -> None:
         office.bundle()
         await noticed(hub)
         round_ = await unit.one_round(port)
-        assert isinstance(round_, NotAcceptedYetError | RefusedByPeerError), "its token is void"
+        assert isinstance(round_, RefusedByPeerError), "its token is void"
         assert office.store.invitations.alive()[0].key is None
 
     live(tmp_path, story)

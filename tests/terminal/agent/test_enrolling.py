@@ -15,7 +15,7 @@ from sync.keys import SigningKey
 from sync.link_errors import LinkError, LostLinkError, NotAcceptedYetError, RefusedByPeerError, WrongHubError
 from sync.session_events import NETWORK_PACE, Pace
 from sync.statements.authority import Authority
-from terminal.agent.enrolling import PATIENCE, Enrolling
+from terminal.agent.enrolling import Enrolling
 from terminal.stores.enrolment_file import (
     FILE_NAME,
     TOKEN_FILE,
@@ -91,8 +91,8 @@ def directory(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def after(enrolling: Enrolling, way: Way, failure: LinkError = REFUSED) -> LinkError:
-    return asyncio.run(enrolling.after(failure, way, AUTHORITY, NOW))
+def before(enrolling: Enrolling, way: Way) -> LinkError | None:
+    return asyncio.run(enrolling.before(way, AUTHORITY, NOW))
 
 
 def stage(directory: Path) -> EnrolmentStage:
@@ -101,38 +101,38 @@ def stage(directory: Path) -> EnrolmentStage:
     return found.stage
 
 
-def test_the_request_is_presented_where_the_own_key_is_refused(directory: Path) -> None:
+def test_the_request_is_presented_by_the_token(directory: Path) -> None:
     enrolling, way = Enrolling(directory), Way(answer(EnrolmentState.PENDING))
     assert "provisional, key" in enrolling.told
-    assert isinstance(after(enrolling, way), NotAcceptedYetError)
+    assert isinstance(before(enrolling, way), NotAcceptedYetError)
     assert way.ends[0].heard == signed_request()
     assert way.ends[0].closed
     assert "told by the office" in enrolling.told
     assert stage(directory) is EnrolmentStage.PROVISIONAL
 
 
-def test_any_other_failure_asks_nothing(directory: Path) -> None:
-    enrolling, way = Enrolling(directory), Way(answer(EnrolmentState.PENDING))
+def test_a_lost_network_is_told_as_one(directory: Path) -> None:
     lost = LostLinkError("no network")
-    assert after(enrolling, way, lost) is lost
-    assert way.ends == []
-
-
-def test_an_accepted_gate_dials_anew_at_once(directory: Path) -> None:
     enrolling = Enrolling(directory)
-    assert isinstance(after(enrolling, Way(answer(EnrolmentState.ACCEPTED))), LostLinkError)
+    assert before(enrolling, Way(lost)) is lost
+    assert "could not be asked: no network" in enrolling.told
+
+
+def test_an_accepted_gate_dials_with_its_own_key(directory: Path) -> None:
+    enrolling = Enrolling(directory)
+    assert before(enrolling, Way(answer(EnrolmentState.ACCEPTED))) is None
     enrolling.confirmed()
     assert enrolling.told == ""
     assert stage(directory) is EnrolmentStage.CONFIRMED
     assert not (directory / TOKEN_FILE).exists()
-    assert after(enrolling, Way(LostLinkError("never asked"))) is REFUSED
+    assert before(enrolling, Way(LostLinkError("never asked"))) is None
 
 
 def test_a_refusal_is_kept_and_not_asked_again(directory: Path) -> None:
-    assert isinstance(after(Enrolling(directory), Way(answer(EnrolmentState.REFUSED))), RefusedByPeerError)
+    assert isinstance(before(Enrolling(directory), Way(answer(EnrolmentState.REFUSED))), RefusedByPeerError)
     assert stage(directory) is EnrolmentStage.REFUSED
     again, way = Enrolling(directory), Way(answer(EnrolmentState.PENDING))
-    assert after(again, way) is REFUSED
+    assert before(again, way) is None
     assert way.ends == []
 
 
@@ -148,25 +148,26 @@ def test_a_refusal_is_kept_and_not_asked_again(directory: Path) -> None:
     ids=["no chain", "another key", "another role", "forged chain", "withdrawn"],
 )
 def test_only_a_hub_of_this_estate_counts(directory: Path, said: EnrolmentAnswer, hub: SigningKey) -> None:
-    assert isinstance(after(Enrolling(directory), Way(said, hub)), WrongHubError)
+    assert isinstance(before(Enrolling(directory), Way(said, hub)), WrongHubError)
     assert stage(directory) is EnrolmentStage.PROVISIONAL
 
 
 @pytest.mark.parametrize("said", [b"", b"\xff\xff\xff\xff", b"\x01\x00", bytes(20_000)], ids=len)
 def test_what_is_no_answer_changes_nothing(directory: Path, said: bytes) -> None:
-    assert isinstance(after(Enrolling(directory), Way(said)), LostLinkError)
+    assert isinstance(before(Enrolling(directory), Way(said)), LostLinkError)
     assert stage(directory) is EnrolmentStage.PROVISIONAL
 
 
-def test_a_token_that_is_turned_away_is_tried_soon_again_but_not_for_ever(directory: Path) -> None:
-    enrolling, way = Enrolling(directory), Way(RefusedByPeerError("the token, too"))
-    found = [type(after(enrolling, way)) for _ in range(PATIENCE + 1)]
-    assert found == [NotAcceptedYetError] * PATIENCE + [RefusedByPeerError]
+def test_where_the_token_is_turned_away_the_own_key_decides(directory: Path) -> None:
+    enrolling = Enrolling(directory)
+    assert before(enrolling, Way(REFUSED)) is None
+    assert "does not take this bundle's token" in enrolling.told
+    assert stage(directory) is EnrolmentStage.PROVISIONAL
 
 
 def test_the_offices_text_cannot_steer_a_terminal(directory: Path) -> None:
     enrolling = Enrolling(directory)
-    after(enrolling, Way(answer(EnrolmentState.PENDING, text="\x1b[2J\nnow")))
+    before(enrolling, Way(answer(EnrolmentState.PENDING, text="\x1b[2J\nnow")))
     assert enrolling.told.isprintable()
 
 
@@ -176,5 +177,5 @@ def test_a_gate_without_a_bundle_or_with_a_damaged_note_is_left_alone(tmp_path: 
             (tmp_path / FILE_NAME).write_bytes(b"damaged")
         enrolling = Enrolling(tmp_path)
         assert enrolling.told == ""
-        assert after(enrolling, Way(answer(EnrolmentState.PENDING))) is REFUSED
+        assert before(enrolling, Way(answer(EnrolmentState.PENDING))) is None
         enrolling.confirmed()
