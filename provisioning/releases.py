@@ -73,8 +73,9 @@ class Releases:
         return self._named(CURRENT)
 
     def previous(self) -> str | None:
-        """The one that served before."""
-        return self._named(PREVIOUS)
+        """The one that can be gone back to; ``None`` after that was done."""
+        before = self._named(PREVIOUS)
+        return before if before != self.current() else None
 
     def trial(self) -> Trial | None:
         """The trial under way; a note that makes no sense is none, and is in nobody's way."""
@@ -133,7 +134,7 @@ class Releases:
             ReleaseError: there is none.
         """
         serving, before = self.current(), self.previous()
-        if before is None or before == serving or before not in self.there():
+        if before is None or before not in self.there():
             raise ReleaseError(f"{self.home}/{PREVIOUS}: there is no release to go back to")
         self._write(REFUSED, Refused(serving or "", reason[:1000]))
         self._link(CURRENT, before)

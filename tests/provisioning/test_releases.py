@@ -70,7 +70,7 @@ def test_a_release_that_fails_is_gone_back_from_and_remembered(tmp_path: Path) -
     releases = serving(tmp_path)
     releases.switch(NEW, on_trial=True)
     assert releases.go_back("crashes") == OLD
-    assert (releases.current(), releases.trial()) == (OLD, None)
+    assert (releases.current(), releases.previous(), releases.trial()) == (OLD, None, None)
     assert releases.refused() == Refused(NEW, "crashes")
     with pytest.raises(ReleaseError, match="no release to go back to"):
         releases.go_back("again")

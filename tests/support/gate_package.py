@@ -38,6 +38,10 @@ door = "main"
 repeat_s = 0
 """
 CARD: Final = "04A10003"
+BOARD: Final = ("--board", "none")
+BUNDLE: Final = "/srv/gate.bundle"
+CODE_OPTIONS: Final = ("--code-file", "/srv/code", "--today", "2027-01-16")
+"""The day by the technician's word: one after the bundle was made."""
 
 
 def package(folder: Path, version: str, sources: Path = TREE) -> Path:
@@ -76,26 +80,37 @@ TODAY: Final = "2027-01-16"
 """By the technician's word: a day after the bundle was made."""
 
 
-def put_into_service(container: Container, bundle: bytes) -> None:
-    """What a technician does, on simulated hardware."""
-    files = container.root / "srv"
-    (files / "gate.bundle").write_bytes(bundle)
-    (files / "code").write_text(CODE)
-    container.run(
-        "gatehouse-provision", "enrol", "/srv/gate.bundle", "--code-file", "/srv/code", "--today", TODAY
-    )
-    apply(container)
+def put_into_service(container: Container, bundle: bytes) -> str:
+    """What a technician does, on simulated hardware; what was said."""
+    carry(container, bundle)
+    said = container.run("gatehouse-provision", "apply", *BOARD, "--bundle", BUNDLE, *CODE_OPTIONS)
     container.until_serving(*SERVICES)
+    return said
 
 
-def apply(container: Container) -> str:
-    """The set-up of the machine; what it said."""
-    return container.run("gatehouse-provision", "apply", "--board", "none")
+def replace_by_spare(container: Container, bundle: bytes) -> str:
+    """The same on a spare unit, in a dead one's place."""
+    carry(container, bundle)
+    said = container.run("gatehouse-provision", "replace", BUNDLE, *CODE_OPTIONS)
+    said += container.run("gatehouse-provision", "apply", *BOARD)
+    container.until_serving(*SERVICES)
+    return said
+
+
+def carry(container: Container, bundle: bytes) -> None:
+    """Plug in the stick; the code comes another way."""
+    (container.root / BUNDLE.lstrip("/")).write_bytes(bundle)
+    (container.root / "srv/code").write_text(CODE)
 
 
 def tap(container: Container, card: str = CARD, *, opens: bool = True) -> str:
     """Hold a card to the reader; the event."""
     return container.run("gatehouse-terminal", "tap", "--reader", "main_in", "--card", card, ok=opens)
+
+
+def serves(container: Container) -> bool:
+    """Whether a tap opens."""
+    return container.run("gatehouse-terminal", "tap", "--reader", "main_in", "--card", CARD, ok=None) == ""
 
 
 PI_CONFIG: Final = CONFIG.replace('backend = "sim"', 'backend = "rpi_gpio"').replace(LOCK_LINE, "17")
@@ -105,8 +120,9 @@ _PI_UNIT: Final = """\
 Environment=PYTHONPATH=/srv/classic
 BindReadOnlyPaths=/srv/cpuinfo:/proc/cpuinfo
 BindPaths=/srv/gpiomem:/dev/gpiomem
-# Long enough to look in between.
-RestartSec=4s
+# Long enough to look in between; the hang is no matter of its length here.
+RestartSec=3s
+WatchdogSec=3s
 """
 
 
