@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
 from office.casework.actor import Actor
 from office.casework.trail import record
 from office.lists.wanted import publish_issues
 from office.procedures.errors import Refused, RuleError
 from office.procedures.issue_states import COUNTS, OPENS, State, Step, after
 from office.registry.models import Issue, IssueState, IssueStep
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 
 def locked_issue(issue_id: int, version: int | None = None) -> Issue:
@@ -28,18 +35,30 @@ def take(actor: Actor, issue: Issue, step: Step, **facts: object) -> None:
     Raises:
         RuleError: the step does not follow here.
     """
+    advance(actor.at, actor.user, issue, step, facts)
+
+
+def advance(
+    at: datetime,
+    user: User | None,
+    issue: Issue,
+    step: Step,
+    facts: Mapping[str, object],
+    rule: str = "",
+) -> None:
+    """The step as ``take`` takes it; ``user`` is ``None`` where the clock takes it (by which ``rule``)."""
     before = State(issue.state)
-    now = after(before, step)
+    now, rule = after(before, step), rule or step.value
     issue.state = IssueState(now.value)
-    issue.state_since = actor.at
+    issue.state_since = at
     issue.version += 1
     issue.save()
-    IssueStep.objects.create(issue=issue, state=issue.state, at=actor.at, clerk=actor.user, rule=step.value)
-    record(actor.at, actor.user, step.value, f"issue {step.name.lower()}", f"issue:{issue.pk}", **facts)
+    IssueStep.objects.create(issue=issue, state=issue.state, at=at, clerk=user, rule=rule)
+    record(at, user, rule, f"issue {step.name.lower()}", f"issue:{issue.pk}", **facts)
     if (now in OPENS) != (before in OPENS) or (
         now not in OPENS and before not in {State.APPLIED, State.PAID}
     ):
-        publish_issues([issue], actor.at)
+        publish_issues([issue], at)
 
 
 def running(issue: Issue) -> bool:

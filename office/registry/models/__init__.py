@@ -1,6 +1,6 @@
 """The registry's models; a file for each subject."""
 
-from office.registry.models.alarms import Alarm, AlarmKind
+from office.registry.models.alarms import Alarm, AlarmKind, HubAlarmCount
 from office.registry.models.archive import ArchivedForm, Form
 from office.registry.models.audit import AuditEntry
 from office.registry.models.cards import (
@@ -16,6 +16,7 @@ from office.registry.models.cards import (
     SignatureKind,
 )
 from office.registry.models.cases import CaseState, LossCase, LossKind, StopReceipt
+from office.registry.models.events import EventBoot, EventLog, Outcome, UsageEvent, WatchMark
 from office.registry.models.gates import Door, EstateRules, GateGrant, GateSite, Holiday, Schedule
 from office.registry.models.money import (
     Account,
@@ -48,10 +49,13 @@ __all__ = [
     "DoorException",
     "EntryKind",
     "EstateRules",
+    "EventBoot",
+    "EventLog",
     "Form",
     "GateGrant",
     "GateSite",
     "Holiday",
+    "HubAlarmCount",
     "Issue",
     "IssueState",
     "IssueStep",
@@ -61,6 +65,7 @@ __all__ = [
     "MemberRole",
     "Membership",
     "Origin",
+    "Outcome",
     "Payment",
     "PaymentKind",
     "PaymentMethod",
@@ -75,5 +80,7 @@ __all__ = [
     "StaffRole",
     "StopReceipt",
     "UnitUse",
+    "UsageEvent",
     "Vehicle",
+    "WatchMark",
 ]

@@ -139,7 +139,10 @@ class Issue(models.Model):
                 name="an_issue_has_a_holder_or_a_vehicle",
             ),
         )
-        indexes = (models.Index(fields=["unit", "kind", "state"], name="issue_by_unit"),)
+        indexes = (
+            models.Index(fields=["unit", "kind", "state"], name="issue_by_unit"),
+            models.Index(fields=["valid_until"], name="issue_to_end", condition=models.Q(state="active")),
+        )
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} #{self.pk}"
@@ -193,12 +196,19 @@ class DoorException(models.Model):
     allows = models.BooleanField()
     reason = models.CharField(_("reason"), max_length=200)
     until = models.DateTimeField(_("until"))
+    ended = models.BooleanField(default=False)
+    """Its end has come and gates were told."""
     clerk = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
 
     class Meta:
-        """One word about one door."""
+        """One word about one door at a time."""
 
-        constraints = (models.UniqueConstraint(fields=["issue", "door"], name="one_exception_a_door"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["issue", "door"], condition=models.Q(ended=False), name="one_exception_a_door"
+            ),
+        )
+        indexes = (models.Index(fields=["until"], name="exception_to_end", condition=models.Q(ended=False)),)
 
     def __str__(self) -> str:
         return f"{self.issue_id} {'+' if self.allows else '-'} {self.door_id}"

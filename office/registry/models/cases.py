@@ -56,6 +56,8 @@ class LossCase(models.Model):
     told_result = models.CharField(_("result"), max_length=100, blank=True)
     replacement = models.OneToOneField(Issue, models.PROTECT, null=True, related_name="replaces_in_case")
     closed_at = models.DateTimeField(null=True)
+    stop_confirmed = models.BooleanField(default=False)
+    """Every gate has confirmed the stop (14.4), or the card opens again."""
     version = models.PositiveIntegerField(default=0)
 
     class Meta:
@@ -71,6 +73,9 @@ class LossCase(models.Model):
                 condition=models.Q(state__in=["reported", "reviewed", "approved", "notified"]),
                 name="one_open_case_a_card",
             ),
+        )
+        indexes = (
+            models.Index(fields=["id"], name="case_not_confirmed", condition=models.Q(stop_confirmed=False)),
         )
 
     def __str__(self) -> str:

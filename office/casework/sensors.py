@@ -1,0 +1,83 @@
+"""What looks at usage events as they come in: inside the transaction that projects them, so exactly once.
+
+A sensor is a function of new events and of what the registry says; it may write. More of
+them join `SENSORS`, each in a module of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Final
+
+from office.casework.alarms import About, note_signal
+from office.hub.port import HubStorage
+from office.lists.store import hub_store
+from office.procedures.alarms import Alarm, EventFact, signals, stopped_card_opened
+from office.procedures.issue_states import State
+from office.procedures.rights import ENDS
+from office.registry.models import Issue, UsageEvent
+from sync.encoding import decode_settings
+from sync.events import EventKind
+from sync.records import OutageWindow, Reason, Utility
+
+Sensor = Callable[[Sequence[UsageEvent], datetime], None]
+
+
+def raise_alarms(events: Sequence[UsageEvent], now: datetime) -> None:
+    """Alarms that events raise or end, a stopped card for which a gate opened among them."""
+    stopped = _stopped_since({one.issue_id for one in events if one.issue_id is not None})
+    store = hub_store()
+    outages = cache(lambda gate_id: power_outages(store, gate_id))
+    for event in events:
+        fact = fact_of(event)
+        if fact is None:
+            continue
+        for signal in (*signals(fact), *stopped_card_opened(fact, stopped.get(fact.issue_id or 0))):
+            if signal.alarm is Alarm.MAINS_FAIL and not signal.ends and _expected(event, outages):
+                continue  # rule 16.2: within an announced outage it is expected
+            about = About(event.at, event.gate_id, event.door, event.issue_id)
+            note_signal(now, signal, about)
+
+
+SENSORS: Final[tuple[Sensor, ...]] = (raise_alarms,)
+
+
+def fact_of(event: UsageEvent) -> EventFact | None:
+    """The event as the rules see it; ``None``: nobody can read it."""
+    if event.kind is None:
+        return None
+    return EventFact(
+        event.gate_id,
+        EventKind(event.kind),
+        event.door,
+        event.reader,
+        event.issue_id,
+        None if event.reason is None else Reason(event.reason),
+        event.detail,
+        # What may have been before the stop was perhaps before it.
+        event.at_ms - (event.uncertainty_ms or 0),
+    )
+
+
+def power_outages(store: HubStorage, gate_id: int) -> tuple[OutageWindow, ...]:
+    """Power outages that were announced to a gate."""
+    data = store.wanted.content(gate_id).settings()
+    if not data:
+        return ()
+    return tuple(one for one in decode_settings(data).outages if one.utility is Utility.POWER)
+
+
+def _expected(event: UsageEvent, outages: Callable[[int], tuple[OutageWindow, ...]]) -> bool:
+    return any(one.start <= event.at_ms // 1000 < one.end for one in outages(event.gate_id))
+
+
+def _stopped_since(issues: set[int]) -> dict[int, int]:
+    """Since which UTC millisecond each of these cards is stopped, if it is."""
+    ended = [one.value for one in ENDS]
+    return {
+        one.pk: int(one.state_since.timestamp() * 1000)
+        for one in Issue.objects.filter(pk__in=issues, state__in=ended).only("pk", "state", "state_since")
+        if State(one.state) in ENDS
+    }
