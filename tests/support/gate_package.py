@@ -41,6 +41,7 @@ CARD: Final = "04A10003"
 BOARD: Final = ("--board", "none")
 BUNDLE: Final = "/srv/gate.bundle"
 CODE_OPTIONS: Final = ("--code-file", "/srv/code", "--today", "2027-01-16")
+"""By the technician's word a day after the bundle was made."""
 """The day by the technician's word: one after the bundle was made."""
 
 
@@ -74,10 +75,6 @@ def install(container: Container, made: Path) -> str:
     """``apt install`` without a network; what it said."""
     shutil.copyfile(made, container.root / "srv" / made.name)
     return container.run("apt-get", "-q", "install", "--yes", f"/srv/{made.name}")
-
-
-TODAY: Final = "2027-01-16"
-"""By the technician's word: a day after the bundle was made."""
 
 
 def put_into_service(container: Container, bundle: bytes) -> str:

@@ -336,7 +336,7 @@ def test_what_was_set_up_is_examined_and_taken_back(own: Container) -> None:
     assert answer(own, "gatehouse-provision", "uninstall")["stays"] == []
     assert own.run("systemctl", "is-active", GATE, ok=False) == "inactive"
     assert own.run("systemctl", "is-enabled", "gate.target", ok=False) == "disabled"
-    apply(own)
+    put_into_service(own, bundle_file(config=CONFIG.encode()))
     own.until_serving(*SERVICES)
     tap(own)
 

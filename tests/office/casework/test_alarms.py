@@ -155,8 +155,8 @@ def test_16_2_mains_failure_within_an_announced_outage_is_expected(
     rows = [{"utility": "power", "start": f"{start:%Y-%m-%dT%H:%M}Z", "end": f"{end:%Y-%m-%dT%H:%M}Z"}]
     EstateRules.objects.create(outages=rows)
     publish_settings(GateSite.objects.all(), NOW)
-    down = {"detail": {"input": "mains", "kind": "mains_fail", "active": 1}}
-    tell(log, event(EventKind.INPUT_CHANGED, AT + 3600, **down))
+    down: dict[str, object] = {"input": "mains", "kind": "mains_fail", "active": 1}
+    tell(log, event(EventKind.INPUT_CHANGED, AT + 3600, detail=down))
     assert not Alarm.objects.exists()
-    tell(log, event(EventKind.INPUT_CHANGED, AT + 7200, **down))
+    tell(log, event(EventKind.INPUT_CHANGED, AT + 7200, detail=down))
     assert Alarm.objects.get().kind == AlarmKind.MAINS_FAIL
