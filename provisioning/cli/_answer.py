@@ -76,7 +76,9 @@ def _print(arguments: argparse.Namespace, code: int, text: str, fields: Fields) 
     if arguments.json:
         show(json.dumps({"ok": code == 0, **fields}))
     elif text:
-        show(text, file=sys.stdout if code == 0 else sys.stderr)
+        # An examination that found something has done its work: its findings are its output.
+        failed = code != 0 and not isinstance(fields.get("findings"), list)
+        show(text, file=sys.stderr if failed else sys.stdout)
 
 
 def show(text: str, *, file: Any = None) -> None:  # noqa: ANN401 - a text stream, whatever pytest made of it

@@ -8,6 +8,8 @@ from provisioning.errors import ProvisioningError
 from provisioning.item_step import ItemStep
 from provisioning.items import File, Item
 from provisioning.step import State, cannot
+from provisioning.steps._manager import restart_if_running
+from provisioning.steps.services import SERVICES
 from provisioning.visit import Visit
 from terminal.config import Config, GateSettings
 
@@ -56,4 +58,4 @@ def _items(visit: Visit) -> list[Item]:
 
 def _restart(visit: Visit) -> None:
     """A gate reads its file at its start only; one that is not running yet is started by a later step."""
-    visit.host.must("systemctl", "try-restart", "gate-terminal.service", "gate-sync.service")
+    restart_if_running(visit, *SERVICES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from provisioning.item_step import After, Items, ItemStep
 from provisioning.items import Item
 from provisioning.step import State, cannot, done
+from provisioning.steps._manager import reload, restart_if_running
 from provisioning.steps._shipped import by_package, shipped
 from provisioning.visit import Visit
 
@@ -37,7 +38,7 @@ def watchdog_step() -> ItemStep:
         "watchdog",
         "the machine's watchdog",
         _from("system.conf.d"),
-        after=_reload,
+        after=reload,
         proof=_watched,
         nothing=by_package,
     )
@@ -52,13 +53,9 @@ def _from(folder: str) -> Items:
 
 def _restart(service: str) -> After:
     def after(visit: Visit) -> None:
-        visit.host.must("systemctl", "try-restart", service)
+        restart_if_running(visit, service)
 
     return after
-
-
-def _reload(visit: Visit) -> None:
-    visit.host.must("systemctl", "daemon-reload")
 
 
 def _watched(visit: Visit) -> State:

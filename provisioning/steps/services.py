@@ -8,6 +8,7 @@ from typing import Final
 from provisioning.item_step import ItemStep
 from provisioning.items import Item, Link
 from provisioning.step import State, cannot, done, not_needed, to_do
+from provisioning.steps._manager import reload
 from provisioning.steps._shipped import in_force, shipped
 from provisioning.visit import Visit
 
@@ -22,7 +23,7 @@ START_LIMIT_S: Final = 180.0
 
 def units_step() -> ItemStep:
     """Units, and the target enabled: the links that ``systemctl enable`` would make."""
-    return ItemStep("units", "services, in service from every boot on", _items, after=_reload, proof=_enabled)
+    return ItemStep("units", "services, in service from every boot on", _items, after=reload, proof=_enabled)
 
 
 class ServiceStep:
@@ -69,10 +70,6 @@ def _items(visit: Visit) -> list[Item]:
     names = wanted_by.group(1).split() if wanted_by else []
     aim = in_force(visit, f"system/{TARGET}")
     return [*units, *(Link(f"/etc/systemd/system/{name}.wants/{TARGET}", aim) for name in names)]
-
-
-def _reload(visit: Visit) -> None:
-    visit.host.must("systemctl", "daemon-reload")
 
 
 def _enabled(visit: Visit) -> State:
