@@ -49,7 +49,7 @@ def read_site_bundle(
     known = known or known_here(host)
     data = read_file(arguments.bundle)
     claim = claim_of(data, known)
-    say(f"{arguments.bundle}: for gate {claim.gate_id} of estate {claim.estate_id.hex()}")
+    tell(f"{arguments.bundle}: for gate {claim.gate_id} of estate {claim.estate_id.hex()}")
     opened = _opened(arguments, data, known)
     now = certain_time(host)
     if now is not None:
@@ -58,7 +58,7 @@ def read_site_bundle(
     return opened, check_day(opened.content, arguments.today or _ask_day())
 
 
-def say(text: str) -> None:
+def tell(text: str) -> None:
     """Tell the person; standard output is for results."""
     print(text, file=sys.stderr)
 
@@ -70,7 +70,7 @@ def _opened(arguments: argparse.Namespace, data: bytes, known: Known) -> OpenedB
         try:
             return open_bundle(data, _ask("the bundle's code: "), known)
         except (MistypedCodeError, WrongCodeError) as error:
-            say(str(error))
+            tell(str(error))
     return open_bundle(data, _ask("the bundle's code (last try): "), known)
 
 

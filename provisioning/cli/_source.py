@@ -39,8 +39,8 @@ class Source(Struct, frozen=True):
         """Carry the bundle out; what to tell, and for programs."""
         if self.bundle is None or self.enroller is None:
             return "", {}
-        outcome = finish(arguments, host, self.bundle, self.enroller)
-        return outcome.text, {"enrolment": outcome.fields}
+        _, text, fields = finish(arguments, host, self.bundle, self.enroller)
+        return text, {"enrolment": fields}
 
 
 def add_source(parser: argparse.ArgumentParser, boards: Sequence[str]) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from provisioning.cli._answer import Outcome, add_common, say
 from provisioning.cli._bundle_input import add_bundle_arguments, read_site_bundle
-from provisioning.cli._outcome import Outcome, add_common_arguments, conclude
 from provisioning.durable import write_file
 from provisioning.enrolment import Enrolled, Enroller
 from provisioning.host import Host
@@ -22,8 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of this command."""
     add_bundle_arguments(parser)
     add_request_argument(parser)
-    parser.add_argument("--dry-run", action="store_true", help="tell what would be done, touch nothing")
-    add_common_arguments(parser)
+    add_common(parser, dry_run="tell what would be done, touch nothing")
 
 
 def add_request_argument(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +34,7 @@ def add_request_argument(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Enrol; 0 when the gate works by the bundle, 1 when it was refused."""
-    return conclude(arguments, lambda: _enrol(arguments))
+    return say(arguments, lambda: _enrol(arguments))
 
 
 def _enrol(arguments: argparse.Namespace) -> Outcome:
@@ -44,7 +43,7 @@ def _enrol(arguments: argparse.Namespace) -> Outcome:
     enroller = Enroller(host, bundle, today, software=SOFTWARE)
     changes = enroller.outstanding()
     if arguments.dry_run:
-        return Outcome({"changes": changes}, "\n".join(changes or ["nothing is left to do"]))
+        return 0, "\n".join(changes or ["nothing is left to do"]), {"changes": changes}
     return finish(arguments, host, bundle, enroller)
 
 
@@ -77,4 +76,4 @@ def _told(bundle: OpenedBundle, enrolled: Enrolled, *, changed: bool, request: P
     ]
     if request is not None:
         lines.append(f"request {request}: at the office: python -m office hub take STORE FILE")
-    return Outcome(fields, "\n".join(lines))
+    return 0, "\n".join(lines), fields

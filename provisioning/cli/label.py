@@ -7,7 +7,7 @@ import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 
-from provisioning.cli._outcome import Outcome, add_common_arguments, conclude
+from provisioning.cli._answer import Outcome, add_common, say
 from provisioning.durable import write_file
 from provisioning.errors import ProvisioningError
 from provisioning.host import Host
@@ -26,12 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of this command."""
     parser.add_argument("--svg", type=Path, metavar="FILE", help="also write it as a drawing to print")
     parser.add_argument("--date", metavar="YYYY-MM-DD", help="the day on it (default: this computer's)")
-    add_common_arguments(parser)
+    add_common(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the label; 1 where this gate has no configuration or no key yet."""
-    return conclude(arguments, lambda: _label(arguments))
+    return say(arguments, lambda: _label(arguments))
 
 
 def _label(arguments: argparse.Namespace) -> Outcome:
@@ -52,7 +52,7 @@ def _label(arguments: argparse.Namespace) -> Outcome:
         "date": label.date,
         "software": label.software,
     }
-    return Outcome(fields, as_text(label))
+    return 0, as_text(label), fields
 
 
 def _config(host: Host) -> Config:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from provisioning.cli._bundle_input import add_bundle_arguments, read_site_bundle, say
-from provisioning.cli._outcome import Outcome, add_common_arguments, conclude
+from provisioning.cli._answer import Outcome, add_common, say
+from provisioning.cli._bundle_input import add_bundle_arguments, read_site_bundle, tell
 from provisioning.cli.enrol import add_request_argument, finish
 from provisioning.enrolment import Enroller
 from provisioning.errors import ProvisioningError
@@ -21,13 +21,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of this command."""
     add_bundle_arguments(parser)
     add_request_argument(parser)
-    parser.add_argument("--dry-run", action="store_true", help="tell what would be done, touch nothing")
-    add_common_arguments(parser)
+    add_common(parser, dry_run="tell what would be done, touch nothing")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Replace; 0 when this unit works in the old one's place, 1 when it was refused."""
-    return conclude(arguments, lambda: _replace(arguments))
+    return say(arguments, lambda: _replace(arguments))
 
 
 def _replace(arguments: argparse.Namespace) -> Outcome:
@@ -44,12 +43,12 @@ def _replace(arguments: argparse.Namespace) -> Outcome:
     former = former_state(host, bundle.content.token.public)
     if arguments.dry_run:
         changes = [*(f"set {one} aside" for one in former), *_outstanding(enroller, former)]
-        return Outcome({"changes": changes}, "\n".join(changes or ["nothing is left to do"]))
+        return 0, "\n".join(changes or ["nothing is left to do"]), {"changes": changes}
     with stopped(host, *((SYNC, GATE) if former else ())):
         for one in set_state_aside(host, bundle.content.token.public):
-            say(f"{one}: what this unit was before lies there; remove it once nothing of it is needed")
-        outcome = finish(arguments, host, bundle, enroller)
-    return Outcome(outcome.fields, f"{outcome.text}\n{_after(bundle)}")
+            tell(f"{one}: what this unit was before lies there; remove it once nothing of it is needed")
+        code, text, fields = finish(arguments, host, bundle, enroller)
+    return code, f"{text}\n{_after(bundle)}", fields
 
 
 def _outstanding(enroller: Enroller, former: list[str]) -> list[str]:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from office.hub.facts import Gate, LinkKind
 from office.hub.inviting import Asked, MadeBundle, make_bundle
+from office.hub.schema import Checkpoint, pass_by
 from sync.bundle import read_bundle, unseal
 from sync.bundle_code import bundle_key
 from sync.bundle_content import BundleContent, open_content
@@ -42,8 +43,10 @@ class Drawn(Struct):
 class InvitingOffice(OfficeSide):
     """An office with one planned gate, which is to have three residents."""
 
-    def __init__(self, directory: Path, *, link: LinkKind = LinkKind.NETWORK) -> None:
-        super().__init__(directory, 0)
+    def __init__(
+        self, directory: Path, *, link: LinkKind = LinkKind.NETWORK, checkpoint: Checkpoint = pass_by
+    ) -> None:
+        super().__init__(directory, 0, checkpoint=checkpoint)
         self.drawn = Drawn()
         address = 1 if link is LinkKind.SERIAL else None
         self.store.gates.add(Gate(GATE_ID, "East gate", b"", link, address, NOW))

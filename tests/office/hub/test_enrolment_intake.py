@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from office.errors import OfficeError
 from office.hub.enrolment_intake import WAITS, accept, refuse, take_request
 from office.hub.facts import Gate, InvitationState, LinkKind, MoveState
 from office.hub.one_use import decide
+from office.hub.schema import Checkpoint
 from office.hub.sqlite_store import SqliteHub
 from sync.bundle_content import DAY_S
 from sync.encoding import decode_record
@@ -28,6 +30,7 @@ from tests.office.hub.test_schema import thaw
 from tests.support.enrolments import signed_request
 from tests.support.estate import ESTATE_ID, GATE_ID, NOW, card, key, resident
 from tests.support.inviting import InvitingOffice, opened, request_of
+from tests.support.processes import kill_at
 from tests.support.world_office import OfficeSide
 
 OWN, SECOND, OTHER = key("first unit"), key("second unit"), key("somebody")
@@ -250,6 +253,50 @@ def test_an_older_store_can_plan_gates_once_it_is_opened(tmp_path: Path) -> None
         for number in (3, 4):  # two without a key: they are not each other's double
             store.gates.add(Gate(number, f"gate {number}", b"", LinkKind.NETWORK, None, NOW))
         assert store.wanted.put(3, settings=b"x", urgent=False, at=NOW) is not None
+
+
+def replaced(directory: Path, checkpoint: Checkpoint) -> None:
+    """A gate's first unit and its second, with everything that the office writes."""
+    office = InvitingOffice(directory, checkpoint=checkpoint)
+    office.put([SLIP])
+    enrol(office)
+    enrol(office, SECOND, replaces=True)
+    office.close()
+
+
+def test_a_kill_at_any_write_leaves_one_key_and_no_slip_twice(tmp_path: Path) -> None:
+    (tmp_path / "whole").mkdir()
+    replaced(tmp_path / "whole", lambda _step: None)
+    number = 0
+    while True:
+        directory = tmp_path / str(number)
+        directory.mkdir()
+        if not kill_at(number, partial(replaced, directory)):
+            break
+        number += 1
+        if not (directory / "hub.db").exists():
+            continue
+        with closing(SqliteHub.found(directory / "hub.db", ESTATE_ID)) as store:
+            assert store.store_is_sound()
+            check_whole(store)
+    assert number > 20, "the story has that many write points"
+
+
+def check_whole(store: SqliteHub) -> None:
+    """What belongs together is there together."""
+    found = [one for one in store.gates.all() if one.gate_id == GATE_ID]
+    if not found:
+        return
+    states = [one.state for one in store.invitations.of_gate(GATE_ID)]
+    has = found[0].public_key
+    assert has in (b"", OWN.public, SECOND.public)
+    assert states.count(InvitationState.ACCEPTED) == (b"", OWN.public, SECOND.public).index(has)
+    assert store.gates.is_struck(OWN.public) is (has == SECOND.public)
+    signed = store.signed.newest(GATE_ID)
+    assert signed.revision == len(states), "a list and its bundle"
+    wanted = [one.record.grant_id for one in store.wanted.counted(GATE_ID)]
+    assert wanted == [] or len(states) < 2, "what the old unit counted waits for a clerk"
+    assert (store.moves.get(3000) is None) is (len(states) < 2)
 
 
 def test_invitations_outlive_the_process(office: InvitingOffice) -> None:
