@@ -61,36 +61,37 @@ class Enrolling:
             (self._directory / TOKEN_FILE).unlink(missing_ok=True)
             self._token = None
 
-    async def before(self, link: Link, authority: Authority, floor: int) -> LinkError | None:
-        """Ask to be enrolled, while this gate waits for it; ``None``: dial with the gate's own key.
+    async def before(self, link: Link, authority: Authority, floor: int) -> None:
+        """Ask to be enrolled, while this gate waits for it; then it may dial with its own key.
 
         The token goes first, so that a gate which waits for days is no stranger at the hub's door.
+
+        Raises:
+            LinkError: it need not dial, and why: the office has not decided, or has refused.
         """
         enrolment, token = self._enrolment, self._token
         if token is None or enrolment is None or enrolment.stage is not EnrolmentStage.PROVISIONAL:
-            return None
+            return
         try:
             answer = await _ask(link, token, enrolment.request, authority, floor)
         except RefusedByPeerError as error:
             self.told = self._shown(f"the office does not take this bundle's token: {error}")
-            return None
+            return
         except LinkError as error:
             self.told = self._shown(f"the office could not be asked: {error}")
-            return error
-        return self._heed(enrolment, answer)
+            raise
+        self._heed(enrolment, answer)
 
-    def _heed(self, enrolment: Enrolment, answer: EnrolmentAnswer) -> LinkError | None:
+    def _heed(self, enrolment: Enrolment, answer: EnrolmentAnswer) -> None:
         text = "".join(one if one.isprintable() else " " for one in answer.text)
         self.told = self._shown(text)
         match answer.state:
             case EnrolmentState.PENDING:
-                return NotAcceptedYetError(text)
-            case EnrolmentState.ACCEPTED:
-                return None
+                raise NotAcceptedYetError(text)
             case EnrolmentState.REFUSED:
                 with contextlib.suppress(StoreError):
                     self._keep(enrolment, EnrolmentStage.REFUSED)
-                return RefusedByPeerError(text)
+                raise RefusedByPeerError(text)
 
     def _keep(self, enrolment: Enrolment, stage: EnrolmentStage) -> None:
         self._enrolment = replace(enrolment, stage=stage)

@@ -164,11 +164,8 @@ class AgentProcess:
         backoff = Backoff()
         while True:
             stood_s = 0.0
-            floor = self._time.judged().now.floor
-            waits = await self._enrolling.before(link, parts.lists.authority, floor)
             try:
-                if waits is not None:
-                    raise waits
+                await self._enrolling.before(link, parts.lists.authority, self._time.judged().now.floor)
                 stream = await link.connect()
                 began = self._monotonic()
                 failure = await self._talk(link, stream, parts)

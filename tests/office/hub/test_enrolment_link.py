@@ -80,10 +80,8 @@ class Unit:
     async def one_round(self, port: int) -> LinkError | None:
         """What the sync process does in one round; ``None`` where its own key was taken."""
         link = self.link(port)
-        waits = await Enrolling(self.sync_dir).before(link, self.authority, NOW)
-        if waits is not None:
-            return waits
         try:
+            await Enrolling(self.sync_dir).before(link, self.authority, NOW)
             stream = await link.connect()
         except LinkError as error:
             return error
