@@ -113,11 +113,11 @@ def answer(container: Container, *command: str, ok: bool = True) -> dict[str, An
     return found
 
 
-def with_settings(container: Container, unit: str, text: str) -> None:
+def with_settings(container: Container, unit: str, *lines: str) -> None:
     """Let a unit have these settings instead, until the next boot or call."""
-    file = Path(f"/run/systemd/system/{unit}.d/test.conf")
-    container.run("mkdir", "-p", str(file.parent))
-    container.run("sh", "-c", f"printf '[Service]\\n{text}\\n' >{file}".replace("\n", "\\n"))
+    folder = f"/run/systemd/system/{unit}.d"
+    words = " ".join(f"'{line}'" for line in ("[Service]", *lines))
+    container.run("sh", "-c", f"mkdir -p {folder}; printf '%s\\n' {words} >{folder}/test.conf")
     container.run("systemctl", "daemon-reload")
 
 
@@ -207,7 +207,7 @@ def test_a_hung_decision_loop_is_ended_by_the_watchdog(gate: Container) -> None:
 
 def test_a_hundred_crashes_in_a_row_do_not_tire_it(gate: Container) -> None:
     # Its pauses are left out, and the release after each: they take a minute.
-    with_settings(gate, GATE, "RestartSec=10ms\nExecStopPost=")
+    with_settings(gate, GATE, "RestartSec=10ms", "ExecStopPost=")
     gate.run("systemctl", "restart", GATE)
     kill = (
         f"n=0; while [ $n -lt {CRASHES} ]; do"
@@ -219,7 +219,7 @@ def test_a_hundred_crashes_in_a_row_do_not_tire_it(gate: Container) -> None:
     gate.until_serving(GATE)
     assert int(gate.show(GATE, "NRestarts")) >= CRASHES
     tap(gate)
-    with_settings(gate, GATE, "")
+    with_settings(gate, GATE)
 
 
 def test_it_opens_without_sync_process_and_network(gate: Container) -> None:
@@ -240,7 +240,7 @@ def test_the_sync_process_serves_without_the_gate_and_comes_back(gate: Container
     gate.run("systemctl", "kill", "--signal=KILL", "--kill-whom=main", SYNC)
     until_restarted(gate, SYNC, life)
     assert gate.show(GATE, "ActiveState") == "inactive"
-    with_settings(gate, SYNC, "")
+    with_settings(gate, SYNC)
 
 
 def test_no_end_of_the_gate_leaves_a_relay_driven(own: Container) -> None:
