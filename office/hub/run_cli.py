@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import signal
-import socket
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from office.clock import monotonic, utc_now_ms
 from office.errors import OfficeError
 from office.hub.control import ControlSocket
+from office.hub.control_client import HubAwayError, HubControl, default_control
 from office.hub.network_entrance import NetworkEntrance
 from office.hub.online import OnlineKey
 from office.hub.process import Entrance, Hub, Outside
@@ -27,7 +26,6 @@ from sync.statements.order_kinds import OrderKind
 
 SOFTWARE: Final = "gatehouse-office 0.1.0"
 DEFAULT_LISTEN: Final = "0.0.0.0:7316"
-ANSWER_WITHIN_S: Final = 15.0
 
 Report = dict[str, object]
 
@@ -96,38 +94,18 @@ def order(options: argparse.Namespace, _now: int) -> Report:
     """Have a gate do something, now."""
     names = ("operator", "reason", "door", "reader", "mode", "seconds")
     given = {name: value for name in names if (value := getattr(options, name)) is not None}
-    asked = {"command": "order", "gate": options.gate, "kind": options.kind, "arguments": given}
-    answer = _ask(_control(options), asked)
-    if not answer.get("ok"):
-        raise OfficeError(str(answer.get("error", "the hub refused")))
+    HubControl(_control(options)).order(options.gate, options.kind, given)
     return {"gate": options.gate, "done": options.kind}
 
 
 def nudge(store: Path, control: Path | None = None) -> None:
     """Tell a running hub that its store has changed; without one, it finds out when it starts."""
     try:
-        _ask(control or _default_control(store), {"command": "wake"})
-    except OfficeError:
+        HubControl(control or default_control(store)).wake()
+    except HubAwayError:
         return
-
-
-def _ask(path: Path, asked: dict[str, Any]) -> dict[str, Any]:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as client:
-        client.settimeout(ANSWER_WITHIN_S)
-        try:
-            client.connect(str(path))
-            client.sendall(json.dumps(asked).encode() + b"\n")
-            with client.makefile("rb") as lines:
-                answer = json.loads(lines.readline() or b"{}")
-        except (OSError, ValueError) as error:
-            raise OfficeError(f"{path}: no hub answers here ({error})") from None
-    return answer if isinstance(answer, dict) else {}
 
 
 def _control(options: argparse.Namespace) -> Path:
     given: Path | None = options.control
-    return given or _default_control(options.store)
-
-
-def _default_control(store: Path) -> Path:
-    return store.with_name(f"{store.name}.sock")
+    return given or default_control(options.store)

@@ -2,7 +2,8 @@
 
 init DIR --estate HEX [--host NAME]     a new office: settings, secret, database
 createuser DIR NAME --role clerk        a member of staff; the password is asked for
-serve DIR [--listen HOST:PORT] [--hub]  the desk, and with --hub the hub beside it
+serve DIR [--listen HOST:PORT] [--hub]  the desk and the watcher, and with --hub the hub beside them
+watch DIR [--once]                      the watcher alone: events, alarms, what falls due by the clock
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +34,7 @@ from office.site.directory import (
 DEFAULT_LISTEN: Final = "127.0.0.1:8080"
 THREADS: Final = 8
 STOP_WITHIN_S: Final = 10.0
+_OFFICE: Final = (sys.executable, "-m", "office")
 ROLES: Final = ("clerk", "reviewer", "manager", "maintenance", "guard", "technician", "administrator")
 """Those of `office.registry.models.StaffRole`, which needs Django to be read; a test compares them."""
 
@@ -55,6 +57,8 @@ def add_site(groups: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     serve.add_argument("--listen", default=DEFAULT_LISTEN, help=f"host:port (default: {DEFAULT_LISTEN})")
     serve.add_argument("--hub", action="store_true", help="run the hub, too")
     serve.add_argument("--hub-listen", help="host:port for gates")
+    watch = _command(groups, "watch", _watch, "bring events to the desk, raise alarms, do what falls due")
+    watch.add_argument("--once", action="store_true", help="stop once nothing is left to do")
 
 
 def _command(
@@ -143,7 +147,10 @@ def _serve(options: argparse.Namespace, _now: int) -> Report:
 
     signal.signal(signal.SIGTERM, _stop)
     try:
-        with _hub(office, options) if options.hub else _nothing():
+        with ExitStack() as beside:
+            beside.enter_context(_process([*_OFFICE, "watch", str(office.path)]))
+            if options.hub:
+                beside.enter_context(_process(_hub_command(office, options)))
             server = waitress.create_server(application, listen=options.listen, threads=THREADS, ident=None)
             sys.stderr.write(f"office: the desk is at http://{options.listen}/\n")
             server.run()
@@ -158,23 +165,27 @@ def _stop(_number: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
 
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield
+def _watch(options: argparse.Namespace, _now: int) -> Report:
+    office = with_django(options.office)
+    from office.site.watch import watch  # noqa: PLC0415 - after setup
+
+    return {"stopped": str(office.path), "rounds": watch(once=options.once)}
+
+
+def _hub_command(office: OfficeDirectory, options: argparse.Namespace) -> list[str]:
+    command = [*_OFFICE, "hub", "run", str(office.database), "--keys", str(office.path / "keys")]
+    return command + (["--listen", options.hub_listen] if options.hub_listen else [])
 
 
 @contextmanager
-def _hub(office: OfficeDirectory, options: argparse.Namespace) -> Iterator[None]:
-    """The hub as a process of its own: whatever happens to the desk, gates are served."""
-    command = [sys.executable, "-m", "office", "hub", "run", str(office.database)]
-    command += ["--keys", str(office.path / "keys")]
-    command += ["--listen", options.hub_listen] if options.hub_listen else []
-    with subprocess.Popen(command) as hub:  # noqa: S603 - our own
+def _process(command: list[str]) -> Iterator[None]:
+    """A process of its own: whatever happens to the desk, gates are served and watched."""
+    with subprocess.Popen(command) as process:  # noqa: S603 - our own
         try:
             yield
         finally:
-            hub.terminate()
+            process.terminate()
             try:
-                hub.wait(STOP_WITHIN_S)
+                process.wait(STOP_WITHIN_S)
             except subprocess.TimeoutExpired:
-                hub.kill()
+                process.kill()

@@ -1,4 +1,4 @@
-"""What a hub and its gates would do with the lists: sign, take, and confirm at a second of choice."""
+"""What a hub and its gates do with the office's lists: sign, take, and confirm at a second of choice."""
 
 from __future__ import annotations
 

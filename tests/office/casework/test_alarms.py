@@ -113,10 +113,9 @@ def test_who_is_second_is_told_so_and_nothing_is_cleared_unseen(log: GateLog, gu
 
 def test_without_a_role_nobody_takes_an_alarm(log: GateLog, guard: Actor) -> None:
     tell(log, FORCED)
+    nobody = replace(guard, roles=frozenset({StaffRole.ADMINISTRATOR}))
     with pytest.raises(RuleError) as refused:
-        acknowledge(
-            replace(guard, roles=frozenset({StaffRole.ADMINISTRATOR})), Alarm.objects.get().pk, "", ""
-        )
+        acknowledge(nobody, Alarm.objects.get().pk, "", "")
     assert refused.value.refused is Refused.ROLE_MISSING
 
 

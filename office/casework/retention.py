@@ -1,0 +1,94 @@
+"""Keep no longer than needed (PIPL art. 19, 47): events after their days, persons after they left.
+
+A legal hold suspends it for that person: their events stay, on the hub's shelf with the chain
+that proves them; of other persons' events there only the hashes stay.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Min, Q, QuerySet
+
+from office.casework.issuing import policy
+from office.casework.trail import record
+from office.lists.store import hub_store
+from office.procedures.issue_states import COUNTS
+from office.registry.models import Issue, LossCase, Person, Signature, UsageEvent, Vehicle
+
+A_ROUND: Final = 2_000
+
+
+def purge_events(now: datetime, *, at_most: int = A_ROUND) -> int:
+    """Remove some events whose days are over, here and on the hub's shelf; how many went here."""
+    zone = ZoneInfo(settings.TIME_ZONE)
+    midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    before = int((midnight - timedelta(days=policy().event_days)).timestamp())
+    with transaction.atomic():
+        held = UsageEvent.objects.filter(issue_id__in=_held_issues())
+        first_held = held.filter(received_at__lt=before).aggregate(first=Min("received_at"))["first"]
+        gone = _purge_rows(before, first_held, at_most)
+        shelf = hub_store().events.purge(before if first_held is None else first_held)
+        if gone or shelf:
+            facts = {"before": before, "events": gone, "held": first_held is not None}
+            record(now, None, "retention", "events purged", "events", **facts)
+    return gone
+
+
+def erase_departed(now: datetime, *, at_most: int = 20) -> int:
+    """Erase some persons whose days after their departure are over; how many."""
+    today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+    left = today - timedelta(days=policy().departed_days)
+    running = [one.value for one in COUNTS]
+    due = (
+        Person.objects.filter(departed_on__lte=left, legal_hold=False, erased_at__isnull=True)
+        .exclude(issues__state__in=running)
+        .exclude(vehicles__issues__state__in=running)
+        .order_by("departed_on")
+    )
+    found = list(due.values_list("pk", flat=True)[:at_most])
+    for person_id in found:
+        _erase(now, person_id)
+    return len(found)
+
+
+def _held_issues() -> QuerySet[Issue, int]:
+    held = Q(holder__legal_hold=True) | Q(vehicle__keeper__legal_hold=True)
+    return Issue.objects.filter(held).values_list("pk", flat=True)
+
+
+def _purge_rows(before: int, first_held: int | None, at_most: int) -> int:
+    over = UsageEvent.objects.select_related("log").filter(received_at__lt=before)
+    if first_held is not None:
+        over = over.exclude(issue_id__in=_held_issues(), issue_id__isnull=False)
+    rows = list(over.order_by("received_at")[:at_most])
+    shelf = hub_store().events
+    for one in rows:
+        if first_held is not None and one.received_at >= first_held:
+            epoch = bytes(one.log.epoch)
+            if shelf.hashes(one.gate_id, epoch, one.number, 1):
+                shelf.erase(one.gate_id, epoch, one.number)
+    UsageEvent.objects.filter(pk__in=[one.pk for one in rows]).delete()
+    return len(rows)
+
+
+@transaction.atomic
+def _erase(now: datetime, person_id: int) -> None:
+    """Personal fields go; ids, archive numbers and the trail's chain stay."""
+    person = Person.objects.select_for_update().get(pk=person_id)
+    person.name = person.phone = person.identity = person.note = ""
+    person.erased_at = now
+    person.save()
+    Signature.objects.filter(signer=person).update(image=None)
+    # What a clerk typed about them, in their words.
+    LossCase.objects.filter(Q(reporter=person) | Q(issue__holder=person)).update(
+        cause="", objection="", told_result=""
+    )
+    for vehicle in Vehicle.objects.filter(keeper=person):
+        vehicle.plate = f"#{vehicle.pk}"
+        vehicle.save(update_fields=["plate"])
+    record(now, None, "retention", "person erased", f"person:{person.pk}")

@@ -1,0 +1,65 @@
+"""Speaking to a running hub through its local socket (`office.hub.control`)."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from office.errors import OfficeError
+
+ANSWER_WITHIN_S: Final = 15.0
+QUICK_S: Final = 2.0
+"""For what the hub answers by itself, without asking a gate."""
+
+GateFacts = Mapping[str, str]
+
+
+class HubAwayError(OfficeError):
+    """No hub answers: it does not run, or it hangs."""
+
+
+class HubControl:
+    """The hub behind one socket. Every call may raise ``HubAwayError``."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def wake(self) -> None:
+        """Tell it that its store has changed."""
+        self.ask({"command": "wake"}, within_s=QUICK_S)
+
+    def status(self) -> dict[int, GateFacts]:
+        """What each connected gate last told of itself, by gate id."""
+        gates = self._told({"command": "status"}, within_s=QUICK_S).get("gates", {})
+        return {int(gate): facts for gate, facts in gates.items()}
+
+    def order(self, gate_id: int, kind: str, arguments: Mapping[str, int | str]) -> None:
+        """Have a gate do something, now; raises ``OfficeError`` with the words of hub or gate."""
+        self._told({"command": "order", "gate": gate_id, "kind": kind, "arguments": dict(arguments)})
+
+    def ask(self, asked: Mapping[str, Any], *, within_s: float = ANSWER_WITHIN_S) -> dict[str, Any]:
+        """One question and its answer, as they are."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as client:
+            client.settimeout(within_s)
+            try:
+                client.connect(str(self._path))
+                client.sendall(json.dumps(asked).encode() + b"\n")
+                with client.makefile("rb") as lines:
+                    answer = json.loads(lines.readline() or b"{}")
+            except (OSError, ValueError) as error:
+                raise HubAwayError(f"{self._path}: no hub answers here ({error})") from None
+        return answer if isinstance(answer, dict) else {}
+
+    def _told(self, asked: Mapping[str, Any], *, within_s: float = ANSWER_WITHIN_S) -> dict[str, Any]:
+        answer = self.ask(asked, within_s=within_s)
+        if not answer.get("ok"):
+            raise OfficeError(str(answer.get("error", "the hub refused")))
+        return answer
+
+
+def default_control(store: Path) -> Path:
+    """Where the hub of a store has its socket unless told otherwise."""
+    return store.with_name(f"{store.name}.sock")

@@ -1,0 +1,31 @@
+"""The watcher's loop: a round a second (`office.casework.rounds`). To be imported after Django is ready."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from datetime import UTC, datetime
+from typing import Final
+
+from office.casework.rounds import Memory, make_round
+from office.clock import utc_now_ms
+
+EVERY_S: Final = 1.0
+
+
+def watch(*, once: bool) -> int:
+    """Make rounds until SIGTERM or SIGINT, or ``once`` until nothing is left to do; how many."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    memory, rounds = Memory(), 0
+    while not stop.is_set():
+        made = make_round(datetime.fromtimestamp(utc_now_ms() / 1000, UTC), memory)
+        rounds += 1
+        for name, failure in made.failed.items():
+            sys.stderr.write(f"office watch: {name}: {failure}\n")
+        if once and not made.more:
+            break
+        stop.wait(0 if made.more else EVERY_S)
+    return rounds
