@@ -147,7 +147,7 @@ def test_a_stick_can_be_checked_and_says_what_to_do(tmp_path: Path) -> None:
     subprocess.run(["sha256sum", "--check", "--strict", SUMS], cwd=tmp_path / "stick", check=True)
     guide = (tmp_path / "stick/GUIDE.txt").read_text("utf-8")
     assert "./gate.deb" in guide
-    assert "enrol north.bundle" in guide
+    assert "apply --bundle north.bundle" in guide
     assert "@" not in guide
     assert len(guide.splitlines()) <= 60, "one page"
     (tmp_path / "stick/gate.deb").write_bytes(b"damaged")
@@ -166,5 +166,5 @@ def test_a_stick_with_something_on_it_or_without_its_bundle_is_refused(tmp_path:
 def test_every_command_in_the_guide_exists() -> None:
     guide = (TREE / "scripts/debian/guide.txt").read_text("utf-8")
     named = set(re.findall(r"gatehouse-provision (\w+)", guide))
-    assert len(named) > 6
+    assert len(named) > 7
     assert named <= set(commands()), named - set(commands())

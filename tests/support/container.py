@@ -1,6 +1,6 @@
 """A booted Debian in a container of systemd's own: real units, real users, real dpkg. Needs root.
 
-The plain tree is made once (mmdebstrap) and kept outside of the repository; every container gets a copy.
+The plain tree is made once (mmdebstrap) and kept outside of the repository; containers are layers upon it.
 """
 
 from __future__ import annotations
@@ -18,10 +18,21 @@ from pathlib import Path
 from typing import Final, Self
 
 import pytest
+from msgspec import Struct
 
-SUITE: Final = "bookworm"
-PYTHON: Final = "3.11"
-"""Of that suite."""
+
+class Suite(Struct, frozen=True):
+    """A release of Debian that gates run on."""
+
+    name: str
+    python: str
+    more: str = ""
+    """Packages of it that a test needs besides."""
+
+
+BOOKWORM: Final = Suite("bookworm", "3.11")
+TRIXIE: Final = Suite("trixie", "3.13", ",polkitd,pcscd")
+"""Its pcscd is the one that asks polkit."""
 PACKAGES: Final = "systemd,systemd-sysv,dbus,python3,tzdata,udev,iproute2"
 BOOT_WITHIN_S: Final = 60.0
 WITHIN_S: Final = 30.0
@@ -36,25 +47,26 @@ _BOOT: Final = (
 )
 
 
-def plain_tree() -> Path:
-    """The tree that containers are copies of; skips the test where it cannot be had."""
+def plain_tree(suite: Suite = BOOKWORM) -> Path:
+    """The tree that containers are layers upon; skips the test where it cannot be had."""
     missing = [one for one in _TOOLS if shutil.which(one) is None]
     if missing or os.geteuid() != 0:
         pytest.skip(f"needs root and {', '.join(missing or _TOOLS)}")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gatehouse"
-    tree = cache / f"{SUITE}-{sha256(PACKAGES.encode()).hexdigest()[:12]}"
+    packages = PACKAGES + suite.more
+    tree = cache / f"{suite.name}-{sha256(packages.encode()).hexdigest()[:12]}"
     if not tree.is_dir():
         cache.mkdir(parents=True, exist_ok=True)
         new = tree.with_suffix(f".{os.getpid()}")
         done = subprocess.run(
-            ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={PACKAGES}", SUITE, new],
+            ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={packages}", suite.name, new],
             capture_output=True,
             text=True,
             check=False,
         )
         if done.returncode != 0:
             shutil.rmtree(new, ignore_errors=True)
-            pytest.skip(f"no tree of Debian {SUITE} can be made here: {done.stderr[-500:]}")
+            pytest.skip(f"no tree of Debian {suite.name} can be made here: {done.stderr[-500:]}")
         # No network in it and nobody on a console: these only make the boot slow.
         for unit in ("systemd-networkd-wait-online.service", "console-getty.service"):
             (new / "etc/systemd/system" / unit).symlink_to("/dev/null")
@@ -116,6 +128,8 @@ class Container:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            # Debian 13's systemd knows no other.
+            env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
         )
         until("the container's first process", self._has_leader, BOOT_WITHIN_S)
         until(

@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 
 from tests.support.bundles import CODE
-from tests.support.container import PYTHON, Container
+from tests.support.container import BOOKWORM, Container, Suite
 from tests.support.estate import ESTATE_ID, GATE_ID, ROOT
 from tests.support.pi import CPUINFO, Registers
 
@@ -55,10 +55,15 @@ def package(folder: Path, version: str, sources: Path = TREE) -> Path:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    if not list((TREE / "build/package").glob(f"*/wheels-{PYTHON}")):
-        pytest.skip(f"needs Python {PYTHON} for the wheels of the container's release of Debian")
+    need_wheels(BOOKWORM)
     (made,) = folder.glob(f"*_{version}_*.deb")
     return made
+
+
+def need_wheels(suite: Suite) -> None:
+    """Skips the test where no Python of this release of Debian was here to make them."""
+    if not list((TREE / "build/package").glob(f"*/wheels-{suite.python}")):
+        pytest.skip(f"needs Python {suite.python} for the wheels of Debian {suite.name}")
 
 
 def altered_sources(folder: Path, file: str, text: str) -> Path:
@@ -148,7 +153,7 @@ def _install_classic(folder: Path) -> None:
     folder.mkdir()
     requirements = folder / "requirements"
     requirements.write_text(entry[0], "utf-8")
-    (tools,) = (TREE / "build/package").glob(f"*/tools-{PYTHON}")
+    (tools,) = (TREE / "build/package").glob(f"*/tools-{BOOKWORM.python}")
     options = [
         "--quiet",
         "--disable-pip-version-check",

@@ -105,6 +105,8 @@ def into_service(visit: Visit, first: str) -> None:
     visit.type("gatehouse-terminal tap --reader main_in --card 04A10003")
     visit.type("gatehouse-terminal tap --reader main_in --card 04A1FFFF")
     visit.type("gatehouse-terminal status")
+    visit.type("gatehouse-provision selftest --non-interactive --stop-gate")
+    until("a tap", partial(serves, visit.container))
     visit.tell("A second time, nothing is to be done.")
     visit.type("gatehouse-provision apply --board none | tail -n 1")
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.bundles import bundle_file
-from tests.support.container import Container, Workshop, plain_tree, until
+from tests.support.container import TRIXIE, Container, Workshop, plain_tree, until
 from tests.support.estate import key
 from tests.support.gate_package import (
     BOARD,
@@ -22,6 +22,7 @@ from tests.support.gate_package import (
     altered_sources,
     become_a_pi,
     install,
+    need_wheels,
     package,
     put_into_service,
     replace_by_spare,
@@ -287,6 +288,26 @@ def test_a_spare_takes_the_place_of_a_dead_unit(workshop: Workshop, packages: di
         )
         assert "granted" in tap(container)
         print(f"first granted tap {time.monotonic() - began:.1f} s after the bundle was at hand")
+    finally:
+        container.cut_power()
+
+
+def test_debian_13_has_a_gate_that_may_speak_to_its_pcscd(
+    workshop: Workshop, packages: dict[str, Path]
+) -> None:
+    need_wheels(TRIXIE)
+    container = Container(workshop.tree("trixie", plain_tree(TRIXIE)))
+    try:
+        container.boot()
+        install(container, packages[OLD])
+        put_into_service(container, bundle_file(config=CONFIG.encode()))
+        assert "granted" in tap(container)
+        container.run("udevadm", "verify", "/usr/lib/udev/rules.d/70-gatehouse.rules")
+        for action in ("access_pcsc", "access_card"):
+            check = f"pkcheck --action-id org.debian.pcsc-lite.{action} --process $!"
+            ask = f"sleep 60 & {check}; answer=$?; kill $!; exit $answer"
+            container.run("sh", "-c", ask, user="gatehouse-terminal")
+            assert "Not authorized" in container.run("sh", "-c", ask, user="gatehouse-sync", ok=False)
     finally:
         container.cut_power()
 
