@@ -139,9 +139,10 @@ def gate_report(store: HubStorage, gate: Gate, at: int, why: Why | None = None) 
         why = Why.STRUCK_OFF
     elif not gate.public_key:
         why = Why.PLANNED
+    newest = store.receipts.newest(gate.gate_id)
     return view(
         contact,
-        store.receipts.of_gate(gate.gate_id),
+        [] if newest is None else [newest],
         why=why or (Why.SENDING if waits else Why.IN_SYNC),
         waits=waits,
         at=at,
@@ -185,11 +186,11 @@ def _card(store: HubStorage, row: GrantRow) -> CardReport:
     record = decode_record(row.record)
     # While the newest wish is not even signed, nothing of it can be in force.
     came_with = row.since if row.held == row.record.data else None
+    first = None if came_with is None else store.receipts.first_from(row.gate_id, came_with)
+    receipts = [] if first is None else [first]
     return CardReport(
         record.grant_id,
         record.issue_id,
         record.reason if isinstance(record, Tombstone) else None,
-        confirmation(
-            row.gate_id, came_with, store.receipts.of_gate(row.gate_id), store.diary.contact(row.gate_id)
-        ),
+        confirmation(row.gate_id, came_with, receipts, store.diary.contact(row.gate_id)),
     )

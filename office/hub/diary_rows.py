@@ -52,10 +52,25 @@ class SqliteReceipts:
             " ORDER BY epoch, revision",
             (gate_id,),
         )
-        return [
-            KeptReceipt(ListVersion(epoch, revision), digest, applied_at, ClockState(clock), received_at)
-            for epoch, revision, digest, applied_at, clock, received_at in rows
-        ]
+        return [_receipt(row) for row in rows]
+
+    def newest(self, gate_id: int) -> KeptReceipt | None:
+        """Of the highest version."""
+        row = self._database.one(
+            "SELECT epoch, revision, digest, applied_at, clock, received_at FROM receipts WHERE gate_id = ?"
+            " ORDER BY epoch DESC, revision DESC LIMIT 1",
+            (gate_id,),
+        )
+        return None if row is None else _receipt(row)
+
+    def first_from(self, gate_id: int, version: ListVersion) -> KeptReceipt | None:
+        """Of the lowest version that is not below this one."""
+        row = self._database.one(
+            "SELECT epoch, revision, digest, applied_at, clock, received_at FROM receipts WHERE gate_id = ?"
+            " AND (epoch, revision) >= (?, ?) ORDER BY epoch, revision LIMIT 1",
+            (gate_id, version.epoch, version.revision),
+        )
+        return None if row is None else _receipt(row)
 
 
 class SqliteDiary:
@@ -197,6 +212,11 @@ class SqliteMoves:
     def _read(self, where: str, *values: object) -> list[Move]:
         rows = self._database.all(f"SELECT {_MOVE} FROM moves WHERE {where} ORDER BY grant_id", values)
         return [_move(row) for row in rows]
+
+
+def _receipt(row: Row) -> KeptReceipt:
+    epoch, revision, digest, applied_at, clock, received_at = row
+    return KeptReceipt(ListVersion(epoch, revision), digest, applied_at, ClockState(clock), received_at)
 
 
 def _version(epoch: int | None, revision: int | None) -> ListVersion | None:

@@ -158,6 +158,12 @@ class ReceiptBook(Protocol):
     def of_gate(self, gate_id: int) -> list[KeptReceipt]:
         """A gate's receipts, oldest version first."""
 
+    def newest(self, gate_id: int) -> KeptReceipt | None:
+        """Of the highest version."""
+
+    def first_from(self, gate_id: int, version: ListVersion) -> KeptReceipt | None:
+        """Of the lowest version that is not below this one."""
+
 
 class EventShelf(Protocol):
     """Usage events, each stored once by (gate, log epoch, number)."""
