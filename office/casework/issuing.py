@@ -13,6 +13,7 @@ from office.casework.actor import Actor
 from office.casework.issue_steps import locked_issue, take
 from office.casework.payments import paid_in_full
 from office.casework.trail import record
+from office.casework.vehicles import end_of_right
 from office.procedures.errors import Refused, RuleError
 from office.procedures.issue_states import COUNTS, State, Step
 from office.procedures.quota import CountedCard, Quota, QuotaRules, check_quota, quota
@@ -119,7 +120,8 @@ def apply_for_vehicle_card(
         clerk=actor.user,
         submission=submission,
     )
-    _new_issue(actor, application, CardKind.VEHICLE, vehicle_id=vehicle.pk)
+    ends = end_of_right(vehicle)
+    _new_issue(actor, application, CardKind.VEHICLE, vehicle_id=vehicle.pk, valid_until=ends)
     record(actor.at, actor.user, "13.1", "application", f"application:{application.pk}", unit=vehicle.unit_id)
     return application
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Sum
 
 from office.casework.actor import Actor
 from office.casework.trail import record
 from office.procedures.errors import Refused, RuleError
-from office.registry.models import Account, EntryKind, Issue, LedgerEntry, StaffRole
+from office.procedures.stored_value import CASH, DeskEntry, moved_amount
+from office.registry.models import Account, CashClosing, EntryKind, Issue, LedgerEntry, StaffRole
 
 ESTATE_SIDE = {
     EntryKind.OPENING: "opening balances",
@@ -39,6 +43,34 @@ def open_account(actor: Actor, issue: Issue) -> Account:
     """Give a card's holder an account; the one there is, if there is one."""
     actor.must_be(StaffRole.CLERK, "14.2")
     return account_of(issue) or Account.objects.create(holder=issue.holder, issue=issue)
+
+
+@transaction.atomic
+def enter_at_desk(
+    actor: Actor, issue_id: int, kind: DeskEntry, typed: Decimal, note: str = ""
+) -> LedgerEntry:
+    """Opening balance, top-up, refund or correction of a card's account; one is opened if there is none.
+
+    Raises:
+        RuleError: the amount, a missing note, an account that is frozen, or a till that is closed.
+    """
+    account = open_account(actor, Issue.objects.select_for_update().get(pk=issue_id))
+    is_first = not (account.credits.exists() or account.debits.exists())
+    amount = moved_amount(kind, typed, is_first=is_first, note=note)
+    if kind in CASH and CashClosing.objects.filter(day=actor.today).exists():
+        raise RuleError("13.5", Refused.DAY_CLOSED)
+    return enter(actor, account, EntryKind(kind.value), amount, note)
+
+
+def cash_of_accounts(day: date) -> Decimal:
+    """What top-ups brought into the till on a day, less what refunds took out."""
+    zone = ZoneInfo(settings.TIME_ZONE)
+    begins, ends = (datetime.combine(day + timedelta(days=n), time(), zone) for n in (0, 1))
+    entries = LedgerEntry.objects.filter(at__gte=begins, at__lt=ends)
+    name = ESTATE_SIDE[EntryKind.TOP_UP]
+    came = entries.filter(debit__name=name).aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+    went = entries.filter(credit__name=name).aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+    return Decimal(came) - Decimal(went)
 
 
 @transaction.atomic

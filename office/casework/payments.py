@@ -10,6 +10,7 @@ from django.db.models import Sum
 
 from office.casework.actor import Actor
 from office.casework.issue_steps import locked_issue, take
+from office.casework.ledger import cash_of_accounts
 from office.casework.trail import record
 from office.procedures.errors import Refused, RuleError
 from office.procedures.issue_states import State, Step
@@ -82,6 +83,28 @@ def refund(actor: Actor, issue: Issue, method: PaymentMethod, receipt: str) -> P
 
 
 @transaction.atomic
+def take_deposit(
+    actor: Actor, issue: Issue, amount: Decimal, method: PaymentMethod, receipt: str
+) -> Payment | None:
+    """The deposit of a temporary card; ``None`` where the policy asks for none.
+
+    Raises:
+        RuleError: no receipt number, or the day is closed.
+    """
+    if amount <= 0:
+        return None
+    if not receipt:
+        raise RuleError("13.5", Refused.RECEIPT_MISSING)
+    return _pay(actor, issue, PaymentKind.DEPOSIT, amount, method, receipt)
+
+
+@transaction.atomic
+def give_back(actor: Actor, issue: Issue, amount: Decimal, method: PaymentMethod, receipt: str) -> Payment:
+    """Pay an amount out again; raises ``RuleError`` if the day is closed."""
+    return _pay(actor, issue, PaymentKind.REFUND, amount, method, receipt)
+
+
+@transaction.atomic
 def void(actor: Actor, payment_id: int, reason: str) -> Payment:
     """Void a receipt that was a mistake, as long as its day is open.
 
@@ -129,7 +152,7 @@ def expected_cash(day: date) -> Decimal:
     total = Decimal(0)
     for payment in Payment.objects.filter(day=day, voided_at__isnull=True, method=PaymentMethod.CASH):
         total += -payment.amount if payment.kind == PaymentKind.REFUND else payment.amount
-    return total
+    return total + cash_of_accounts(day)
 
 
 def _pay(

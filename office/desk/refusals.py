@@ -40,6 +40,29 @@ WORDS: Final[Mapping[Refused, Promise]] = {
     Refused.DAY_CLOSED: _("The till of this day is closed. Book it on the next day."),
     Refused.ALREADY_VOID: _("This receipt is void already."),
     Refused.ACCOUNT_FROZEN: _("The account is frozen by an open case."),
+    Refused.NOT_THE_FIRST: _(
+        "The account has entries already. Use a correction instead of an opening balance."
+    ),
+    Refused.AMOUNT_NOT_POSITIVE: _("The amount must be more than zero."),
+    Refused.NOTE_MISSING: _("Write down why the account is corrected."),
+    Refused.RECEIPT_MISSING: _("Write down the receipt number."),
+    Refused.MEMBER_ALREADY: _("This person has this role in this unit already."),
+    Refused.OWNER_ABSENT: _("A tenant is registered only with the owner of the unit present."),
+    Refused.END_MISSING: _("A tenancy has an end. Write down its last day."),
+    Refused.DATES_WRONG: _("It would end on %(until)s, not after it begins on %(since)s."),
+    Refused.ENDS_ALREADY: _("It ends on %(until)s already."),
+    Refused.PLATE_KNOWN: _("This plate is on record already. Find it and change its record."),
+    Refused.REASON_UNFIT: _("This reason does not fit this card. Choose another one."),
+    Refused.ENDED_ALREADY: _("The end must be in the future."),
+    Refused.NO_OPEN_CASE: _(
+        "A temporary card is for the holder of a lost or damaged card whose case is open."
+    ),
+    Refused.TEMPORARY_OUT: _("The holder has a temporary card already. Take that one back first."),
+    Refused.TOO_LONG: _("A temporary card is valid for 1 to %(days)s days."),
+    Refused.NO_ROLES: _("Choose at least one role."),
+    Refused.LAST_ADMINISTRATOR: _("Nobody else could give roles then. Name another administrator first."),
+    Refused.ROLE_HELD: _("This person has the role already; a deputy is for somebody without it."),
+    Refused.NAME_TAKEN: _("This sign-in name is taken. Choose another one."),
 }
 
 

@@ -88,7 +88,8 @@ def _access(issue: Issue, doors: list[DoorFact], now: int) -> dict[int, tuple[Ac
         ExceptionFact(one.door_id, one.allows, int(one.until.timestamp())) for one in issue.exceptions.all()
     ]
     place = None if issue.unit is None else issue.unit.path
-    return opened_doors(KINDS[issue.kind], place, doors, exceptions, now)
+    of_vehicle = issue.vehicle_id is not None
+    return opened_doors(KINDS[issue.kind], place, doors, exceptions, now, of_vehicle=of_vehicle)
 
 
 def _grants(issue: Issue, access: dict[int, tuple[Access, ...]]) -> dict[int, int]:

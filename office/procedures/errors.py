@@ -39,6 +39,27 @@ class Refused(Enum):
     DAY_CLOSED = "day_closed"
     ALREADY_VOID = "already_void"
     ACCOUNT_FROZEN = "account_frozen"
+    NOT_THE_FIRST = "not_the_first"
+    AMOUNT_NOT_POSITIVE = "amount_not_positive"
+    NOTE_MISSING = "note_missing"
+    RECEIPT_MISSING = "receipt_missing"
+    # The register
+    MEMBER_ALREADY = "member_already"
+    OWNER_ABSENT = "owner_absent"
+    END_MISSING = "end_missing"
+    DATES_WRONG = "dates_wrong"
+    ENDS_ALREADY = "ends_already"
+    PLATE_KNOWN = "plate_known"
+    REASON_UNFIT = "reason_unfit"
+    ENDED_ALREADY = "ended_already"
+    NO_OPEN_CASE = "no_open_case"
+    TEMPORARY_OUT = "temporary_out"
+    TOO_LONG = "too_long"
+    # Staff
+    NO_ROLES = "no_roles"
+    LAST_ADMINISTRATOR = "last_administrator"
+    ROLE_HELD = "role_held"
+    NAME_TAKEN = "name_taken"
 
 
 class RuleError(Exception):

@@ -70,19 +70,22 @@ def opened_doors(
     doors: Iterable[DoorFact],
     exceptions: Iterable[ExceptionFact],
     at: int,
+    *,
+    of_vehicle: bool = False,
 ) -> dict[int, tuple[Access, ...]]:
-    """What a card opens, by gate; empty if nothing."""
+    """What a card opens, by gate; empty if nothing. ``of_vehicle``: it stands in for a vehicle's card."""
+    by_vehicle = of_vehicle or kind is GrantKind.VEHICLE
     said = {one.door_id: one.allows for one in exceptions if one.until > at}
     found: dict[int, list[Access]] = {}
     for door in doors:
-        if said.get(door.door_id, _follows(kind, place, door)):
+        if said.get(door.door_id, _follows(kind, place, door, by_vehicle)):
             found.setdefault(door.gate_id, []).append(Access(door.door_id))
     return {gate_id: tuple(sorted(accesses)) for gate_id, accesses in found.items()}
 
 
-def _follows(kind: GrantKind, place: str | None, door: DoorFact) -> bool:
+def _follows(kind: GrantKind, place: str | None, door: DoorFact, by_vehicle: bool) -> bool:
     if place is None or door.serves is None:
         return False
     if kind in _ALL_INSIDE:
         return place.startswith(door.serves) or door.serves.startswith(place)
-    return door.for_vehicles == (kind is GrantKind.VEHICLE) and place.startswith(door.serves)
+    return door.for_vehicles == by_vehicle and place.startswith(door.serves)

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from office.casework.actor import Actor
 from office.casework.actor import actor as as_actor
 from office.casework.issuing import CardWish, apply_for_cards, assign_chip, sign_for_card
+from office.casework.loss import Report, report_loss
 from office.casework.payments import fee_due, pay_fee
 from office.casework.places import add_place
 from office.hub.facts import Gate, LinkKind
@@ -21,6 +22,8 @@ from office.registry.models import (
     Door,
     GateSite,
     Issue,
+    LossCase,
+    LossKind,
     MemberRole,
     Membership,
     PaymentMethod,
@@ -100,6 +103,16 @@ class OfficeEstate:
         issue.refresh_from_db()
         assign_chip(issue, chip or self.next_chip())
         return sign_for_card(clerk, issue.pk, self.applicant, SignatureKind.PAPER, None)
+
+    def sign(self, clerk: Actor, issue: Issue) -> Issue:
+        """Chip and signature of a card that is paid."""
+        issue.refresh_from_db()
+        assign_chip(issue, self.next_chip())
+        return sign_for_card(clerk, issue.pk, self.applicant, SignatureKind.PAPER, None)
+
+    def report_lost(self, clerk: Actor, issue: Issue) -> LossCase:
+        """The holder reports in person."""
+        return report_loss(clerk, issue.pk, self.applicant, Report(LossKind.LOST))
 
     def _holder(self, relation: str) -> int:
         return self.applicant.pk if relation == "self" else self.add_person(f"{relation} of 陈一").pk

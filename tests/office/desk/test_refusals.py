@@ -10,7 +10,7 @@ from office.procedures.errors import Refused, RuleError
 
 @pytest.mark.parametrize("refused", Refused)
 def test_every_refusal_has_words_with_its_rule(refused: Refused) -> None:
-    facts = {"limit": 4, "cards": 5, "until": "2026-11-01", "due": "20.00"}
+    facts = {"limit": 4, "cards": 5, "until": "2026-11-01", "due": "20.00", "since": "2026-11-02", "days": 14}
     assert "(rule 13.4)" in words(RuleError("13.4", refused, **facts))
 
 

@@ -1,0 +1,140 @@
+"""A temporary card while a replacement is waited for (14.temporary, ours): deposit, end, no quota."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet, Sum
+from msgspec import Struct
+
+from office.casework.actor import Actor
+from office.casework.cases import locked_case
+from office.casework.issue_steps import locked_issue, take
+from office.casework.issuing import assign_chip, policy
+from office.casework.payments import give_back, take_deposit
+from office.casework.trail import record
+from office.procedures.errors import Refused, RuleError
+from office.procedures.issue_states import COUNTS, OPENS, State, Step
+from office.procedures.loss import OPEN
+from office.procedures.withdrawal import Reason, check_temporary
+from office.registry.models import (
+    CardKind,
+    Issue,
+    IssueState,
+    IssueStep,
+    LossCase,
+    Payment,
+    PaymentKind,
+    PaymentMethod,
+    Person,
+    Signature,
+    SignatureKind,
+    StaffRole,
+)
+from sync.records import Credential
+
+RULE = "14.temporary"
+
+
+class Lending(Struct, frozen=True):
+    """What the clerk types: the chip, the last day, how the deposit was paid, how it was signed for."""
+
+    chip: Credential
+    printed: str
+    last_day: date
+    method: PaymentMethod
+    receipt: str
+    signed: SignatureKind
+    image: bytes | None = None
+
+
+@transaction.atomic
+def lend_temporary_card(actor: Actor, case_id: int, borrower: Person, lending: Lending) -> Issue:
+    """Deposit paid, signed for, and active, in one step; it ends by itself at 24:00 of its last day.
+
+    Raises:
+        RuleError: no open case, one is out already, too long, the chip is in use, or the day is closed.
+    """
+    actor.must_be(StaffRole.CLERK, RULE)
+    case, lost = locked_case(case_id)
+    now = policy()
+    check_temporary(
+        open_case=case.state in {one.value for one in OPEN},
+        out_already=lent_for(lost).exists(),
+        until=lending.last_day,
+        today=actor.today,
+        most_days=now.temporary_days,
+    )
+    card = _new(actor, lost, lending.last_day)
+    assign_chip(card, lending.chip, lending.printed)
+    paid = take_deposit(actor, card, now.temporary_deposit, lending.method, lending.receipt)
+    take(actor, card, Step.PAY, payment=None if paid is None else paid.pk)
+    Signature.objects.create(
+        issue=card, signer=borrower, at=actor.at, kind=lending.signed, witness=actor.user, image=lending.image
+    )
+    take(actor, card, Step.SIGN, signer=borrower.pk, kind=lending.signed.value)
+    take(actor, card, Step.ACTIVATE)
+    record(actor.at, actor.user, RULE, "temporary card lent", f"losscase:{case.pk}", issue=card.pk)
+    return card
+
+
+@transaction.atomic
+def take_back_temporary_card(
+    actor: Actor, issue_id: int, method: PaymentMethod, receipt: str, *, version: int | None = None
+) -> Issue:
+    """The card is here: it ends, and the deposit is given back."""
+    actor.must_be(StaffRole.CLERK, RULE)
+    card = locked_issue(issue_id, version)
+    if card.kind != CardKind.TEMPORARY or State(card.state) not in OPENS | {State.SUSPENDED}:
+        raise RuleError(RULE, Refused.WRONG_STATE, state=card.state)
+    held = deposit_held(card)
+    if held > 0:
+        if not receipt:
+            raise RuleError("13.5", Refused.RECEIPT_MISSING)
+        give_back(actor, card, held, method, receipt)
+    take(actor, card, Step.WITHDRAW, reason=Reason.TEMPORARY_RETURNED.value)
+    card.collected_at = actor.at
+    take(actor, card, Step.COLLECT)
+    return card
+
+
+def lent_for(lost: Issue) -> QuerySet[Issue]:
+    """The temporary card that stands in for this one, if it is still out."""
+    out = Issue.objects.filter(kind=CardKind.TEMPORARY, state__in=[one.value for one in COUNTS])
+    return out.filter(unit=lost.unit, holder=lost.holder, vehicle=lost.vehicle)
+
+
+def deposit_held(card: Issue) -> Decimal:
+    """What the office holds for a temporary card, to the cent."""
+    sums = dict(
+        Payment.objects.filter(issue=card, voided_at__isnull=True)
+        .values_list("kind")
+        .annotate(total=Sum("amount"))
+    )
+    held: Decimal = sums.get(PaymentKind.DEPOSIT, Decimal(0)) - sums.get(PaymentKind.REFUND, Decimal(0))
+    return held
+
+
+def deposits_of(case: LossCase) -> list[tuple[Issue, Decimal]]:
+    """Temporary cards that are out for a case, with their deposits."""
+    return [(one, deposit_held(one)) for one in lent_for(case.issue)]
+
+
+def _new(actor: Actor, lost: Issue, last_day: date) -> Issue:
+    next_day = last_day + timedelta(days=1)
+    card = Issue.objects.create(
+        kind=CardKind.TEMPORARY,
+        state=IssueState.APPLIED,
+        state_since=actor.at,
+        holder=lost.holder,
+        vehicle=lost.vehicle,
+        unit=lost.unit,
+        fee=Decimal(0),
+        valid_until=datetime.combine(next_day, time(), ZoneInfo(settings.TIME_ZONE)),
+    )
+    IssueStep.objects.create(issue=card, state=card.state, at=actor.at, clerk=actor.user, rule=RULE)
+    return card

@@ -1,0 +1,59 @@
+"""Vehicles and their parking right; the vehicle's cards end with it, at the gates, too (13.vehicle, ours)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+
+from office.casework.actor import Actor
+from office.casework.trail import record
+from office.lists.wanted import publish_issues
+from office.procedures.errors import Refused, RuleError
+from office.procedures.issue_states import COUNTS
+from office.registry.models import Issue, Person, Place, StaffRole, Vehicle
+
+RULE = "13.vehicle"
+
+
+@transaction.atomic
+def register_vehicle(
+    actor: Actor, plate: str, unit: Place, keeper: Person, parking_until: date | None
+) -> Vehicle:
+    """Write a vehicle down; raises ``RuleError`` if its plate is on record."""
+    actor.must_be(StaffRole.CLERK, RULE)
+    plate = plate.replace(" ", "").upper()
+    if Vehicle.objects.filter(plate=plate).exists():
+        raise RuleError(RULE, Refused.PLATE_KNOWN)
+    vehicle = Vehicle.objects.create(plate=plate, unit=unit, keeper=keeper, parking_until=parking_until)
+    record(actor.at, actor.user, RULE, "vehicle registered", f"vehicle:{vehicle.pk}", unit=unit.pk)
+    return vehicle
+
+
+@transaction.atomic
+def set_parking_right(actor: Actor, vehicle_id: int, until: date | None) -> Vehicle:
+    """Prolong or end the parking right (``until``: first day without it); its cards follow at once."""
+    actor.must_be(StaffRole.CLERK, RULE)
+    vehicle = Vehicle.objects.select_for_update().get(pk=vehicle_id)
+    vehicle.parking_until = until
+    vehicle.save(update_fields=["parking_until"])
+    facts = {"until": None if until is None else until.isoformat()}
+    record(actor.at, actor.user, RULE, "parking right set", f"vehicle:{vehicle.pk}", **facts)
+    cards = Issue.objects.select_for_update().filter(vehicle=vehicle, state__in=[one.value for one in COUNTS])
+    changed = []
+    for card in cards.select_related("chip", "unit"):
+        card.valid_until = end_of_right(vehicle)
+        card.version += 1
+        card.save(update_fields=["valid_until", "version"])
+        changed.append(card)
+    publish_issues([one for one in changed if one.state == "active"], actor.at)
+    return vehicle
+
+
+def end_of_right(vehicle: Vehicle) -> datetime | None:
+    """The first moment without a parking right; ``None``: no end agreed."""
+    if vehicle.parking_until is None:
+        return None
+    return datetime.combine(vehicle.parking_until, time(), ZoneInfo(settings.TIME_ZONE))

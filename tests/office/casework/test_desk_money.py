@@ -1,0 +1,134 @@
+"""Stored value, the till, and a temporary card's deposit: conserved to the cent."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from office.casework.actor import Actor
+from office.casework.ledger import account_of, balance_of, enter_at_desk
+from office.casework.payments import close_day, expected_cash, void
+from office.casework.temporary import Lending, deposit_held, lend_temporary_card, take_back_temporary_card
+from office.procedures.errors import Refused, RuleError
+from office.procedures.stored_value import DeskEntry
+from office.registry.models import (
+    CardKind,
+    Issue,
+    IssueState,
+    LossCase,
+    Payment,
+    PaymentMethod,
+    SignatureKind,
+)
+from tests.office.casework.test_register import ends_at_gates, opens, refused
+from tests.support.office_estate import NORTH, SOUTH, OfficeEstate
+
+TODAY = date(2026, 11, 26)
+
+
+def lending(estate: OfficeEstate, days: int = 7, receipt: str = "D1") -> Lending:
+    last_day = TODAY + timedelta(days=days)
+    return Lending(estate.next_chip(), "", last_day, PaymentMethod.CASH, receipt, SignatureKind.PAPER)
+
+
+def open_case(estate: OfficeEstate, clerk: Actor) -> LossCase:
+    return estate.report_lost(clerk, estate.issue_card(clerk))
+
+
+def test_14_temporary_is_paid_for_signed_for_and_ends_by_itself(estate: OfficeEstate, clerk: Actor) -> None:
+    case = open_case(estate, clerk)
+    card = lend_temporary_card(clerk, case.pk, estate.applicant, lending(estate))
+    assert (card.kind, card.state, deposit_held(card)) == (CardKind.TEMPORARY, IssueState.ACTIVE, Decimal(50))
+    assert opens(card) == {NORTH: [10], SOUTH: [20]}
+    (ends,) = ends_at_gates(card)
+    assert ends.isoformat() == "2026-12-03T16:00:00+00:00"  # 24:00 of 3 December in Shanghai
+    assert card.signature.witness == clerk.user
+    with refused("14.temporary", Refused.TEMPORARY_OUT):
+        lend_temporary_card(clerk, case.pk, estate.applicant, lending(estate, receipt="D2"))
+
+
+def test_14_temporary_comes_back_for_its_deposit_and_opens_nothing(
+    estate: OfficeEstate, clerk: Actor
+) -> None:
+    case = open_case(estate, clerk)
+    before = expected_cash(TODAY)
+    card = lend_temporary_card(clerk, case.pk, estate.applicant, lending(estate))
+    assert expected_cash(TODAY) == before + 50
+    with refused("13.5", Refused.RECEIPT_MISSING):
+        take_back_temporary_card(clerk, card.pk, PaymentMethod.CASH, "")
+    card = take_back_temporary_card(clerk, card.pk, PaymentMethod.CASH, "B1")
+    assert card.state == IssueState.COLLECTED
+    assert deposit_held(card) == 0
+    assert (opens(card), expected_cash(TODAY)) == ({}, before)
+    with refused("14.temporary", Refused.WRONG_STATE):
+        take_back_temporary_card(clerk, card.pk, PaymentMethod.CASH, "B2")
+
+
+def test_14_temporary_needs_an_open_case_and_an_end_within_the_policy(
+    estate: OfficeEstate, clerk: Actor
+) -> None:
+    case = open_case(estate, clerk)
+    with refused("14.temporary", Refused.TOO_LONG):
+        lend_temporary_card(clerk, case.pk, estate.applicant, lending(estate, days=15))
+    assert not Issue.objects.filter(kind=CardKind.TEMPORARY).exists()
+    LossCase.objects.update(state="closed")
+    with refused("14.temporary", Refused.NO_OPEN_CASE):
+        lend_temporary_card(clerk, case.pk, estate.applicant, lending(estate))
+
+
+def test_14_2_an_account_is_opened_topped_up_refunded_and_corrected(
+    estate: OfficeEstate, clerk: Actor
+) -> None:
+    card = estate.issue_card(clerk)
+    cash = expected_cash(TODAY)
+    for kind, amount, note in (
+        (DeskEntry.OPENING, "100.00", ""),
+        (DeskEntry.TOP_UP, "50.05", ""),
+        (DeskEntry.REFUND, "20.00", ""),
+        (DeskEntry.CORRECTION, "-0.05", "typed wrong"),
+    ):
+        enter_at_desk(clerk, card.pk, kind, Decimal(amount), note)
+    account = account_of(card)
+    assert account is not None
+    assert balance_of(account) == Decimal("130.00")
+    assert expected_cash(TODAY) == cash + Decimal("30.05")
+    with refused("14.2", Refused.NOT_THE_FIRST):
+        enter_at_desk(clerk, card.pk, DeskEntry.OPENING, Decimal(1))
+    with refused("14.2", Refused.AMOUNT_WRONG):
+        enter_at_desk(clerk, card.pk, DeskEntry.REFUND, Decimal("130.01"))
+
+
+def test_14_2_an_account_is_frozen_by_an_open_case(estate: OfficeEstate, clerk: Actor) -> None:
+    card = estate.issue_card(clerk)
+    enter_at_desk(clerk, card.pk, DeskEntry.OPENING, Decimal(10))
+    estate.report_lost(clerk, card)
+    with refused("14.2", Refused.ACCOUNT_FROZEN):
+        enter_at_desk(clerk, card.pk, DeskEntry.TOP_UP, Decimal(10))
+
+
+def test_13_5_a_closed_till_takes_and_voids_nothing(estate: OfficeEstate, clerk: Actor) -> None:
+    card = estate.issue_card(clerk)
+    payment = Payment.objects.get(issue=card)
+    closing = close_day(clerk, TODAY, Decimal("19.00"), "one yuan short")
+    assert (closing.expected_cash, closing.counted_cash) == (Decimal(20), Decimal(19))
+    with refused("13.5", Refused.DAY_CLOSED):
+        void(clerk, payment.pk, "mistake")
+    with refused("13.5", Refused.DAY_CLOSED):
+        enter_at_desk(clerk, card.pk, DeskEntry.TOP_UP, Decimal(1))
+    (other,) = estate.apply(clerk, "spouse")
+    with refused("13.5", Refused.DAY_CLOSED):
+        estate.pay(clerk, other)
+
+
+def test_13_5_a_voided_fee_is_due_again_before_the_card_is_handed_out(
+    estate: OfficeEstate, clerk: Actor
+) -> None:
+    (card,) = estate.apply(clerk, "self")
+    estate.pay(clerk, card)
+    void(clerk, Payment.objects.get(issue=card).pk, "wrong receipt")
+    with pytest.raises(RuleError, match=r"13\.5"):
+        estate.sign(clerk, card)
+    estate.pay(clerk, card)
+    assert estate.sign(clerk, card).state == IssueState.ACTIVE
