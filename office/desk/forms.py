@@ -24,7 +24,12 @@ MAX_SCAN_BYTES: Final = 256 << 10
 class ChipForm(forms.Form):
     """A chip as a desk reader types it, or as it is printed."""
 
-    number = forms.CharField(label=_("chip number"), max_length=2 * MAX_NUMBER_BYTES)
+    number = forms.CharField(
+        label=_("chip number"),
+        max_length=2 * MAX_NUMBER_BYTES,
+        # The desk reader types into it without anybody clicking first.
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "spellcheck": "false"}),
+    )
     technology = forms.TypedChoiceField(
         label=_("technology"),
         coerce=lambda value: Technology(int(value)),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from msgspec import Struct
 
+from office.procedures.issue_states import COUNTS
 from office.registry.models import Chip, Issue, Person, Place, PlaceKind, Vehicle
 
 MOST: Final = 20
@@ -35,6 +36,8 @@ def find(query: str) -> Found:
     people = Person.objects.filter(erased_at__isnull=True).filter(
         Q(name__icontains=query) | Q(phone__startswith=query)
     )
+    running = Issue.objects.filter(state__in=[one.value for one in COUNTS]).order_by("pk")
+    people = people.prefetch_related(Prefetch("issues", running, to_attr="running_cards"))
     return Found(
         list(people.order_by("name")[:MOST]),
         list(_places(query)[:MOST]),

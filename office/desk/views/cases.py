@@ -8,6 +8,8 @@ from typing import Final
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from office.casework.actor import Actor
@@ -22,10 +24,11 @@ from office.casework.loss import (
 )
 from office.casework.payments import balance_paid, fee_due
 from office.casework.replacement import approve, authorise_replacement, sign_for_replacement, tell_holder
+from office.casework.temporary import deposits_of
 from office.desk.forms import ChipForm, LossForm, ObjectionForm, PaymentForm, SignatureForm, ToldForm
 from office.desk.requests import step
 from office.desk.views.issues import card_holder, gate_lines, valid
-from office.registry.models import ArchivedForm, LossCase
+from office.registry.models import ArchivedForm, CaseState, LossCase
 
 
 @require_safe
@@ -51,6 +54,8 @@ def case(request: HttpRequest, pk: int) -> HttpResponse:
         "gates": gate_lines(found.issue),
         "new_gates": [] if new is None else gate_lines(new),
         "due": due,
+        "progress": _progress(found),
+        "on_loan": deposits_of(found),
         "archived": ArchivedForm.objects.filter(subject=f"losscase:{found.pk}").order_by("form"),
         "payment_form": PaymentForm(initial={"amount": due}),
         "chip_form": ChipForm(),
@@ -60,6 +65,18 @@ def case(request: HttpRequest, pk: int) -> HttpResponse:
         "loss_form": LossForm(),
     }
     return render(request, "desk/case.html", shown)
+
+
+def _progress(found: LossCase) -> list[tuple[Promise | str, str, str]]:
+    """KH-14's steps in order: the words, the rule, and whether it is done, due now, or to come."""
+    order = [CaseState.REPORTED, CaseState.REVIEWED, CaseState.APPROVED, CaseState.NOTIFIED, CaseState.CLOSED]
+    if found.state not in order:
+        return [(_("reported"), "14.3", "done"), (found.get_state_display(), "14.found", "done")]
+    reached = order.index(CaseState(found.state))
+    words = (_("reported"), _("reviewed"), _("approved"), _("told"), _("signed, archived"))
+    rules = ("14.3", "14.3", "14.6", "14.8", "14.9")
+    marks = ["done" if n <= reached else "now" if n == reached + 1 else "to-come" for n in range(len(order))]
+    return list(zip(words, rules, marks, strict=True))
 
 
 @step

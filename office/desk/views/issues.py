@@ -9,20 +9,24 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.views.decorators.http import require_safe
 
 from office.casework.actor import Actor
 from office.casework.issuing import give_chip, sign_for_card
+from office.casework.ledger import account_of, balance_of
 from office.casework.loss import Report, report_loss, suspend_by_telephone
 from office.casework.payments import balance_paid, fee_due, pay_fee
 from office.casework.replacement import collect_old_card
 from office.desk.forms import ChipForm, LossForm, PaymentForm, SignatureForm
+from office.desk.register_forms import REASON_WORDS
 from office.desk.requests import step
 from office.errors import OfficeError
 from office.hub.desk import card_report
 from office.lists.store import hub_store
-from office.procedures.issue_states import State
-from office.registry.models import Application, GateSite, Issue, Person
+from office.procedures.issue_states import COUNTS, State
+from office.procedures.withdrawal import Reason
+from office.registry.models import Application, AuditEntry, GateSite, Issue, Person, Signature
 
 
 @require_safe
@@ -35,6 +39,7 @@ def issue(request: HttpRequest, pk: int) -> HttpResponse:
         pk=pk,
     )
     due = fee_due(card) - balance_paid(card)
+    account = account_of(card)
     shown = {
         "issue": card,
         "holder": card_holder(card),
@@ -47,7 +52,11 @@ def issue(request: HttpRequest, pk: int) -> HttpResponse:
         "signature_form": SignatureForm(),
         "loss_form": LossForm(),
         "open_case": card.cases.order_by("-pk").first(),
-        "state": State(card.state),
+        "running": State(card.state) in COUNTS,
+        "signature": Signature.objects.filter(issue=card).select_related("witness").first(),
+        "exceptions": card.exceptions.select_related("door").order_by("door__name"),
+        "balance": None if account is None else balance_of(account),
+        "ended_for": _ended_for(card),
     }
     return render(request, "desk/issue.html", shown)
 
@@ -129,6 +138,13 @@ def gate_lines(card: Issue) -> list[dict[str, object]]:
         }
         for one in card_report(hub_store(), issue_id=card.pk)
     ]
+
+
+def _ended_for(card: Issue) -> Promise | None:
+    """Why it was withdrawn, as the trail tells."""
+    entry = AuditEntry.objects.filter(subject=f"issue:{card.pk}", action="issue withdraw").last()
+    reason = None if entry is None else entry.facts.get("reason")
+    return REASON_WORDS[Reason(reason)] if reason in {one.value for one in Reason} else None
 
 
 def _moment(since: int | None) -> datetime | None:

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -35,6 +35,12 @@ def place(request: HttpRequest, pk: int) -> HttpResponse:
         }
         return render(request, "desk/unit.html", shown)
     return render(request, "desk/place.html", shown | {"children": here.children.order_by("path")})
+
+
+@require_safe
+def estate(_request: HttpRequest) -> HttpResponse:
+    """The root of the tree of places."""
+    return redirect("place", pk=get_object_or_404(Place, parent__isnull=True).pk)
 
 
 @require_safe
@@ -69,12 +75,17 @@ def submit_application(request: HttpRequest, actor: Actor, pk: int) -> str:
     """Take the application in."""
     unit = get_object_or_404(Place, pk=pk, kind=PlaceKind.UNIT)
     applicant = get_object_or_404(Person, pk=request.POST.get("applicant") or 0)
+    wishes = _wishes(request, request.POST)
+    application = apply_for_cards(actor, unit, applicant, wishes, given_submission(request))
+    return reverse("application", args=[application.pk])
+
+
+def given_submission(request: HttpRequest) -> UUID:
+    """What the empty form was given; raises ``OfficeError``."""
     try:
-        submission = UUID(request.POST.get("submission", ""))
+        return UUID(request.POST.get("submission", ""))
     except ValueError:
         raise OfficeError(_("The form is incomplete. Open it again.")) from None
-    application = apply_for_cards(actor, unit, applicant, _wishes(request, request.POST), submission)
-    return reverse("application", args=[application.pk])
 
 
 def _wishes(request: HttpRequest, given: object) -> list[CardWish]:

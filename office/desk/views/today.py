@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from office.desk.requests import acting
 from office.desk.search import find
-from office.registry.models import CaseState, Issue, IssueState, LossCase, LossKind, StaffRole
+from office.registry.models import CardKind, CaseState, Issue, IssueState, LossCase, LossKind, StaffRole
 
 
 @require_safe
@@ -23,6 +23,7 @@ def today(request: HttpRequest) -> HttpResponse:
         tasks["to_pay"] = waiting.filter(state=IssueState.APPLIED)
         tasks["to_sign"] = waiting.filter(state=IssueState.PAID, replaces__isnull=True)
         tasks["to_confirm"] = cases.filter(state=CaseState.REPORTED, kind=LossKind.SUSPENDED)
+        tasks["on_loan"] = waiting.filter(kind=CardKind.TEMPORARY, state=IssueState.ACTIVE)
         tasks["to_tell"] = cases.filter(state__in=[CaseState.APPROVED, CaseState.NOTIFIED])
     if StaffRole.REVIEWER in roles:
         open_cases = cases.filter(state=CaseState.REPORTED).exclude(kind=LossKind.SUSPENDED)
@@ -30,7 +31,7 @@ def today(request: HttpRequest) -> HttpResponse:
         tasks["to_restore"] = cases.filter(issue__state=IssueState.FOUND, state=CaseState.WITHDRAWN)
     if StaffRole.MANAGER in roles:
         tasks["to_approve"] = cases.filter(state=CaseState.REVIEWED)
-    return render(request, "desk/today.html", {"tasks": tasks})
+    return render(request, "desk/today.html", {"tasks": tasks, "nothing": not any(tasks.values())})
 
 
 @require_safe

@@ -81,6 +81,11 @@ class LossCase(models.Model):
     def __str__(self) -> str:
         return f"KH-14 #{self.pk}"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether something is left to do."""
+        return self.state not in {CaseState.CLOSED, CaseState.WITHDRAWN}
+
 
 class StopReceipt(models.Model):
     """A gate's receipt attached to R02 (rule 14.4): since which second it refuses the card."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -68,6 +70,11 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id} {self.role} {self.unit_id}"
+
+    @property
+    def last_day(self) -> date | None:
+        """The day before ``until``, as people say it."""
+        return None if self.until is None else self.until - timedelta(days=1)
 
 
 class RelationKind(models.Model):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -53,3 +55,8 @@ class Deputy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} for {self.role}"
+
+    @property
+    def last_day(self) -> date:
+        """The day before ``until``, as people say it."""
+        return self.until - timedelta(days=1)

@@ -1,7 +1,7 @@
 "use strict";
-// Desk readers type the card's number and Enter, wherever the caret is. Digits that come faster than a
-// person types, outside any field, go to the box that finds anything.
 (() => {
+  // Desk readers type the card's number and Enter, wherever the caret is. Digits that come faster than a
+  // person types, outside any field, go to the page's field for a chip, else to the box that finds anything.
   const FAST_MS = 40, SHORTEST = 6;
   let typed = "", last = 0;
   document.addEventListener("keydown", (event) => {
@@ -19,4 +19,36 @@
       typed += event.key;
     }
   });
+
+  // A form is sent once, however often its button is hit.
+  document.addEventListener("submit", (event) => {
+    if (event.defaultPrevented || event.target.getAttribute("method") !== "post") return;
+    if (event.target.dataset.sent) event.preventDefault();
+    event.target.dataset.sent = "yes";
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  });
+
+  // A menu closes when something else is used; Escape closes menus and what was found.
+  const menus = () => document.querySelectorAll("details.menu[open]");
+  document.addEventListener("click", (event) => {
+    for (const menu of menus()) if (!menu.contains(event.target)) menu.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of menus()) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+    document.querySelector("#found").replaceChildren();
+  });
+
+  // An address that ends in #report opens what it leads to.
+  const target = location.hash && document.getElementById(location.hash.slice(1));
+  if (target && target.matches("details")) {
+    target.open = true;
+    target.scrollIntoView({ block: "center" });
+    target.querySelector("select, input:not([type=hidden]), button").focus();
+  }
 })();

@@ -1,0 +1,64 @@
+"""Fields that a clerk fills with a few words: a unit, a person. One match is taken, several are named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from office.registry.models import Person, Place, PlaceKind
+
+Found = TypeVar("Found")
+
+HOMES: Final = (PlaceKind.UNIT, PlaceKind.SHOP, PlaceKind.GARAGE)
+"""Places that people and vehicles belong to."""
+NAMED: Final = 5
+"""So many candidates are named; with more, another word is needed."""
+
+
+class DateField(forms.DateField):
+    """A day, chosen or typed."""
+
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class UnitField(forms.CharField):
+    """A unit by words of its name, such as ``3 2单元 501``."""
+
+    def clean(self, value: object) -> Place:
+        """The one unit that fits."""
+        text = str(super().clean(value) or "")
+        exact = Place.objects.filter(kind__in=HOMES, full_name=text).first()
+        if exact is not None:
+            return exact
+        found = Place.objects.filter(kind__in=HOMES)
+        for word in text.split():
+            found = found.filter(full_name__icontains=word)
+        return _only(list(found.order_by("path")[: NAMED + 1]), lambda one: one.full_name)
+
+
+class PersonField(forms.CharField):
+    """A person by name, telephone number, or number on record (``#12``)."""
+
+    def clean(self, value: object) -> Person:
+        """The one person that fits."""
+        text = str(super().clean(value) or "").strip()
+        known = Person.objects.filter(erased_at__isnull=True)
+        if text.startswith("#") and text[1:].isdecimal():
+            found = known.filter(pk=int(text[1:]))
+        else:
+            found = known.filter(Q(name=text) | (Q(phone=text) & ~Q(phone="")))
+        return _only(list(found.order_by("pk")[: NAMED + 1]), lambda one: f"{one.name} #{one.pk}")
+
+
+def _only(found: list[Found], named: Callable[[Found], str]) -> Found:
+    if not found:
+        raise ValidationError(_("Nothing on record fits. Register it first, or write it otherwise."))
+    if len(found) > 1:
+        told = ", ".join(named(one) for one in found[:NAMED])
+        raise ValidationError(_("Several fit: %(names)s. Write more of it.") % {"names": told})
+    return found[0]
