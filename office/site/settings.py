@@ -147,4 +147,6 @@ LOGGING = {
     "disable_existing_loggers": False,
     "handlers": {"stderr": {"class": "logging.StreamHandler"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
+    # A form that is refused, a page that is not there: the person at the desk is told, nobody else.
+    "loggers": {"django.request": {"level": "ERROR"}},
 }
