@@ -136,6 +136,8 @@ NO_ALARM: Final[Mapping[EventKind, str]] = {
     EventKind.PASSBACK_FORGIVEN: "somebody of the office ordered it, or the hour came",
     EventKind.MODE_CHANGED: "by schedule, or somebody of the office ordered it",
     EventKind.LIST_CHANGED: "as it should be",
+    EventKind.MAINTENANCE_BEGUN: "a technician's card or the office opened it; the gate's page shows it",
+    EventKind.MAINTENANCE_ENDED: "as it should be",
     EventKind.STARTED: "a gate that stays away is noticed by its silence",
     EventKind.STOPPED: "a gate that stays away is noticed by its silence",
     EventKind.CLOCK_CHANGED: "the hub measures the clock and alarms of its own",
