@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -42,28 +43,37 @@ class LocalSocket:
         self._clients: set[asyncio.Task[None]] = set()
         self.fault = ""
         """Why nobody can be served; empty while all is well."""
+        self.is_open = False
 
     async def run(self) -> None:
         """Until cancelled; a socket that cannot be made is told by ``fault`` and costs nothing else."""
         if len(str(self._path).encode()) > SUN_PATH_BYTES:
             self.fault = f"{self._path} is too long for a socket: choose a shorter state_dir"
             await asyncio.Event().wait()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as listener:
+            try:
+                self._path.unlink(missing_ok=True)
+                listener.bind(str(self._path))
+                self._path.chmod(SOCKET_MODE)  # before anybody can connect
+            except OSError as error:
+                self.fault = f"{self._path} cannot be made ({error.strerror}); check its directory"
+                await asyncio.Event().wait()
+            try:
+                await self._listen(listener)
+            finally:
+                self.is_open = False
+                self._path.unlink(missing_ok=True)
+
+    async def _listen(self, listener: socket.socket) -> None:
+        server = await asyncio.start_unix_server(self._serve, sock=listener, limit=MAX_LINE_BYTES)
         try:
-            self._path.unlink(missing_ok=True)
-            server = await asyncio.start_unix_server(self._serve, str(self._path), limit=MAX_LINE_BYTES)
-        except OSError as error:
-            self.fault = f"{self._path} cannot be made ({error.strerror}); check its directory"
-            await asyncio.Event().wait()
-            return
-        try:
-            self._path.chmod(SOCKET_MODE)
+            self.is_open = True
             await asyncio.Event().wait()
         finally:
             server.close()
             for client in self._clients:
                 client.cancel()
             await asyncio.gather(*self._clients, return_exceptions=True)
-            self._path.unlink(missing_ok=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

@@ -192,13 +192,9 @@ class AgentProcess:
         await self._gate.answer({"command": "list_changed"})
 
     async def _talk(self, link: Link, stream: AuthenticatedStream, parts: Parts) -> LinkError:
+        nonce = self._outside.random_bytes(NONCE_BYTES)
         session = Session(
-            gate_hello(
-                self._anchor,
-                parts,
-                nonce=self._outside.random_bytes(NONCE_BYTES),
-                software=self._outside.software,
-            ),
+            gate_hello(self._anchor, parts, nonce=nonce, software=self._outside.software),
             pace=link.pace,
             now=self._monotonic(),
             random_bytes=self._outside.random_bytes,

@@ -37,7 +37,7 @@ def live(path: Path, story: Callable[[], Awaitable[None]], handle: Any = obligin
         local = LocalSocket(path, handle)
         serving = asyncio.create_task(local.run())
         try:
-            await turn_until(lambda: path.exists() or bool(local.fault))
+            await turn_until(lambda: local.is_open)
             await asyncio.wait_for(story(), WITHIN_S)
         finally:
             serving.cancel()
@@ -105,7 +105,6 @@ def test_a_socket_that_was_left_behind_is_replaced(tmp_path: Path) -> None:
     path.touch()
 
     async def story() -> None:
-        await turn_until(path.is_socket)
         assert (await ask(path, b'{"command": "a"}\n'))[0]["ok"]
 
     live(path, story)
