@@ -15,7 +15,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from office.hub.sqlite_store import SqliteHub
+from provisioning.selftest.sync_client import SyncClient
 from sync.encoding import encode_settings, stored
+from sync.events import decode_event
 from tests.support.estate import GATE_ID
 from tests.support.gate_estate import BASIC
 from tests.terminal.test_gate_process import RunningGate
@@ -43,6 +45,21 @@ def ran(estate: Estate, *words: str, config: bool = True, code: int = 0) -> Any:
     return json.loads(done.stdout)
 
 
+def office_knows(estate: Estate, kind: str) -> None:
+    """Wait until the office has such an event."""
+
+    def is_there(store: SqliteHub) -> bool:
+        rows = (
+            row
+            for epoch in store.events.logs(GATE_ID)
+            for row in store.events.read(GATE_ID, epoch, 0, 1_000)
+            if row.payload is not None
+        )
+        return any(decode_event(row.payload or b"").kind.name.lower() == kind for row in rows)
+
+    estate.until(f"the office knows of {kind}", is_there)
+
+
 def fetched(address: str) -> str:
     """The page at this address, as a phone gets it."""
     parts = urlsplit(address)
@@ -66,6 +83,8 @@ def test_a_visit(estate: Estate) -> None:
         ran(estate, *order, "--seconds", "600", config=False)
         until_told(gate, "maintenance_begun")
 
+        office_knows(estate, "maintenance_begun")
+
         page = ran(estate, "terminal", "page", "--for", "5m")
         shown = fetched(page["address"])
         assert "maintenance_begun" in shown
@@ -73,6 +92,10 @@ def test_a_visit(estate: Estate) -> None:
         facts = ran(estate, "terminal", "page", "--text")
         assert facts["link"] == {"kind": "network", "state": "connected"}
         assert ran(estate, "terminal", "page", "--close")["was_open"]
+        # Two questions there and back: with the first goes what has changed at the gate.
+        SyncClient(directory / "sync" / "local.sock").ask({"command": "echo", "count": 2})
+        report = ran(estate, "office", "hub", "report", store, config=False)
+        assert report[f"visit at gate {GATE_ID}"] == "maintenance mode"
 
         refused = ran(estate, "provisioning", "selftest", "--non-interactive", code=69)
         assert "the gate is in service" in refused["error"]

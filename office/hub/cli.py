@@ -38,7 +38,7 @@ from office.hub.enrolment_cli import accept_key, add_decision, add_enrolments, e
 from office.hub.facts import Change, Gate, LinkKind
 from office.hub.floor_post import lowering_report
 from office.hub.one_use import counted_grant, decide, order_move
-from office.hub.run_cli import add_order, add_run, nudge, order, run_hub
+from office.hub.run_cli import add_order, add_run, nudge, order, run_hub, visits
 from office.hub.signature_cli import (
     add_held,
     add_propose,
@@ -202,7 +202,7 @@ def _report(options: argparse.Namespace, now: int) -> Report:
             report[f"alarm {alarm.name} of {whose}"] = told
         for move in store.moves.open():
             report[f"grant {move.grant_id}"] = {"moves_to": move.to_gate, "state": move.state.name.lower()}
-        return report | lowering_report(store)
+        return report | lowering_report(store) | visits(options.store)
 
 
 def _card_rows(store: SqliteHub, options: argparse.Namespace) -> Report:

@@ -106,6 +106,17 @@ def nudge(store: Path, control: Path | None = None) -> None:
         return
 
 
+def visits(store: Path) -> Report:
+    """Gates whose maintenance mode is open, as they told the running hub; without one, nobody knows."""
+    try:
+        gates = HubControl(default_control(store)).status()
+    except OfficeError:
+        return {}
+    return {
+        f"visit at gate {one}": "maintenance mode" for one, told in gates.items() if "maintenance" in told
+    }
+
+
 def _control(options: argparse.Namespace) -> Path:
     given: Path | None = options.control
     return given or default_control(options.store)
