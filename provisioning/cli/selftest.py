@@ -7,7 +7,7 @@ import json
 import select
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -99,38 +99,48 @@ def _run(arguments: argparse.Namespace) -> int:
         agreed = arguments.stop_gate or (simulated is None and person.ask(STOP) == YES)
         return Systemd() if agreed else None
 
-    boot, machine = clock.boot_id(), Machine()
     with gate_kept_away(config, may_stop):
-        maintenance = in_maintenance(config, boot, clock.read())
-        wait = _wait if simulated is None else simulated.watching(_wait)
-        found = []
-        with Bench(config, clock.monotonic, wait) as bench:
-            if simulated is not None:
-                simulated.stand_at(bench)
-            visit = Visit(
-                config,
-                bench,
-                person,
-                machine,
-                judged(config, boot, clock.read()),
-                SyncClient(socket_path(config)),
-                clock.monotonic,
-                Pace() if simulated is None else SIMULATED_PACE,
-            )
-            for check in checks(visit):
-                found.append(check)
-                if not arguments.json:
-                    print(f"{check.result.value:<8} {check.name}: {check.text}", flush=True)
-    built = outcome(
-        config,
-        machine,
-        judged(config, boot, clock.read()),
-        found,
-        maintenance=maintenance,
-        simulated=_is_simulated(config),
-    )
-    path = write(arguments.out or Path(config.gate.state_dir), built, key)
+        built = _test(config, person, simulated, _ignore if arguments.json else _print)
+        # Before the gate is let back: if it does not start, the work is not lost.
+        path = write(arguments.out or Path(config.gate.state_dir), built, key)
     return _told(arguments, built, path)
+
+
+def _test(
+    config: Config, person: Person, simulated: SimulatedPerson | None, tell: Callable[[Check], None]
+) -> AsBuilt:
+    """The whole test; ``simulated`` is the same person, where it is one who plays his part."""
+    boot, machine = clock.boot_id(), Machine()
+    maintenance = in_maintenance(config, boot, clock.read())
+    wait = _wait if simulated is None else simulated.watching(_wait)
+    found = []
+    with Bench(config, clock.monotonic, wait) as bench:
+        if simulated is not None:
+            simulated.stand_at(bench)
+        visit = Visit(
+            config,
+            bench,
+            person,
+            machine,
+            judged(config, boot, clock.read()),
+            SyncClient(socket_path(config)),
+            clock.monotonic,
+            Pace() if simulated is None else SIMULATED_PACE,
+        )
+        for check in checks(visit):
+            found.append(check)
+            tell(check)
+    now = judged(config, boot, clock.read())
+    is_simulated = _is_simulated(config)
+    return outcome(config, machine, now, found, maintenance=maintenance, simulated=is_simulated)
+
+
+def _print(check: Check) -> None:
+    print(f"{check.result.value:<8} {check.name}: {check.text}", flush=True)
+
+
+def _ignore(_check: Check) -> None:
+    """With --json everything is told at the end."""
 
 
 def _plan(arguments: argparse.Namespace, config: Config) -> int:
