@@ -6,8 +6,11 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
 from office.desk.views import (
+    alarms,
     cases,
     decisions,
+    events,
+    gates,
     governing,
     issues,
     people,
@@ -17,6 +20,7 @@ from office.desk.views import (
     till,
     today,
     vehicles,
+    would_open,
 )
 
 urlpatterns = [
@@ -38,6 +42,19 @@ urlpatterns = [
     path("cards/<int:pk>/report/", issues.report, name="report"),
     path("cards/<int:pk>/suspend/", issues.suspend, name="suspend"),
     path("cards/<int:pk>/collect/", issues.collect, name="collect"),
+    path("cards/<int:pk>/would-open/", would_open.question, name="would-open"),
+    path("alarms/", alarms.alarms, name="alarms"),
+    path("alarms/live/", alarms.live, name="alarms-live"),
+    path("alarms/history/", alarms.history, name="alarm-history"),
+    path("alarms/<int:pk>/take/", alarms.take_notice, name="take-alarm"),
+    path("alarms/<int:pk>/done/", alarms.done, name="alarm-done"),
+    path("gates/", gates.gates, name="gates"),
+    path("gates/live/", gates.live, name="gates-live"),
+    path("gates/<int:pk>/", gates.gate, name="gate"),
+    path("gates/<int:pk>/live/", gates.gate_live, name="gate-live"),
+    path("gates/<int:pk>/orders/<slug:kind>/", gates.send_order, name="order"),
+    path("events/", events.events, name="events"),
+    path("events/export.<str:form>", events.export, name="events-export"),
     path("cases/<int:pk>/", cases.case, name="case"),
     path("cases/<int:pk>/lend/", decisions.lend, name="lend"),
     path("cases/<int:pk>/<slug:name>/", cases.take, name="case-step"),

@@ -141,6 +141,8 @@ NO_ALARM: Final[Mapping[EventKind, str]] = {
     EventKind.STARTED: "a gate that stays away is noticed by its silence",
     EventKind.STOPPED: "a gate that stays away is noticed by its silence",
     EventKind.CLOCK_CHANGED: "the hub measures the clock and alarms of its own",
+    EventKind.MAINTENANCE_BEGUN: "a technician is at work; the gates' page shows it",
+    EventKind.MAINTENANCE_ENDED: "as it should be",
 }
 
 INPUTS: Final[Mapping[str, Alarm]] = {

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from office.casework.actor import Actor
+from office.casework.event_search import taps_after_stop
 from office.casework.loss import (
     Report,
     card_found,
@@ -24,10 +25,12 @@ from office.casework.loss import (
 )
 from office.casework.payments import balance_paid, fee_due
 from office.casework.replacement import approve, authorise_replacement, sign_for_replacement, tell_holder
+from office.casework.stop_receipts import missing_gates
 from office.casework.temporary import deposits_of
+from office.desk.event_lines import lines, names
 from office.desk.forms import ChipForm, LossForm, ObjectionForm, PaymentForm, SignatureForm, ToldForm
 from office.desk.requests import step
-from office.desk.views.issues import card_holder, gate_lines, valid
+from office.desk.views.issues import TAPS, card_holder, gate_lines, valid
 from office.registry.models import ArchivedForm, CaseState, LossCase
 
 
@@ -52,6 +55,10 @@ def case(request: HttpRequest, pk: int) -> HttpResponse:
         "case": found,
         "holder": card_holder(found.issue),
         "gates": gate_lines(found.issue),
+        "receipts": found.receipts.order_by("refused_since"),
+        "missing": missing_gates(found),
+        "gate_names": names().gates,
+        "later_taps": lines(taps_after_stop(found.issue, found.reported_at)[:TAPS]),
         "new_gates": [] if new is None else gate_lines(new),
         "due": due,
         "progress": _progress(found),

@@ -13,11 +13,13 @@ from django.utils.functional import Promise
 from django.views.decorators.http import require_safe
 
 from office.casework.actor import Actor
+from office.casework.event_search import taps_after_stop
 from office.casework.issuing import give_chip, sign_for_card
 from office.casework.ledger import account_of, balance_of
 from office.casework.loss import Report, report_loss, suspend_by_telephone
 from office.casework.payments import balance_paid, fee_due, pay_fee
 from office.casework.replacement import collect_old_card
+from office.desk.event_lines import lines
 from office.desk.forms import ChipForm, LossForm, PaymentForm, SignatureForm
 from office.desk.register_forms import REASON_WORDS
 from office.desk.requests import step
@@ -27,6 +29,9 @@ from office.lists.store import hub_store
 from office.procedures.issue_states import COUNTS, State
 from office.procedures.withdrawal import Reason
 from office.registry.models import Application, AuditEntry, GateSite, Issue, Person, Signature
+
+TAPS = 20
+"""Of a stopped card, on a page; the search has all."""
 
 
 @require_safe
@@ -57,6 +62,7 @@ def issue(request: HttpRequest, pk: int) -> HttpResponse:
         "exceptions": card.exceptions.select_related("door").order_by("door__name"),
         "balance": None if account is None else balance_of(account),
         "ended_for": _ended_for(card),
+        "later_taps": lines(taps_after_stop(card)[:TAPS]),
     }
     return render(request, "desk/issue.html", shown)
 

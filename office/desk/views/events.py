@@ -1,0 +1,74 @@
+"""Usage events: found, paged, exported. Whose movements were looked at is on record."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from office.casework.event_search import EventFilter, note_viewing, page_of
+from office.desk.event_export import csv_rows, xlsx_file
+from office.desk.event_form import EventForm
+from office.desk.event_lines import lines
+from office.desk.refusals import words
+from office.desk.requests import acting
+from office.errors import OfficeError
+from office.procedures.errors import RuleError
+
+
+@require_safe
+def events(request: HttpRequest) -> HttpResponse:
+    """A page of events, newest first."""
+    form = EventForm(request.GET)
+    if not form.is_valid():
+        return render(request, "desk/events.html", {"form": form, "rows": []}, status=400)
+    wanted, subject = form.wanted()
+    try:
+        _note(request, subject, wanted, exported=False)
+    except RuleError as error:
+        messages.error(request, words(error))
+        return render(request, "desk/events.html", {"form": form, "rows": []}, status=403)
+    rows, end = page_of(wanted)
+    asked = {name: value for name, value in request.GET.items() if value and name != "after"}
+    shown = {
+        "form": form,
+        "rows": lines(rows),
+        "asked": urlencode(asked),
+        "older": "" if end is None else urlencode(asked | {"after": str(end)}),
+        "personal": bool(subject),
+    }
+    return render(request, "desk/events.html", shown)
+
+
+@require_safe
+def export(request: HttpRequest, form: str) -> HttpResponseBase:
+    """The same events as a file."""
+    asked = EventForm(request.GET)
+    if not asked.is_valid():
+        return render(request, "desk/events.html", {"form": asked, "rows": []}, status=400)
+    wanted, subject = asked.wanted()
+    try:
+        _note(request, subject or "events", wanted, exported=True)
+        if form == "xlsx":
+            return FileResponse(xlsx_file(wanted), as_attachment=True, filename="events.xlsx")
+    except RuleError as error:
+        messages.error(request, words(error))
+        return redirect("events")
+    except OfficeError as error:
+        messages.error(request, str(error))
+        return redirect("events")
+    return StreamingHttpResponse(
+        csv_rows(wanted),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="events.csv"'},
+    )
+
+
+@transaction.atomic
+def _note(request: HttpRequest, subject: str, wanted: EventFilter, *, exported: bool) -> None:
+    if subject:
+        note_viewing(acting(request), subject, wanted, exported=exported)
