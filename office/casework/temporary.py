@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -18,7 +19,7 @@ from office.casework.issuing import assign_chip, policy
 from office.casework.payments import give_back, take_deposit
 from office.casework.trail import record
 from office.procedures.errors import Refused, RuleError
-from office.procedures.issue_states import COUNTS, OPENS, State, Step
+from office.procedures.issue_states import State, Step
 from office.procedures.loss import OPEN
 from office.procedures.withdrawal import Reason, check_temporary
 from office.registry.models import (
@@ -38,6 +39,8 @@ from office.registry.models import (
 from sync.records import Credential
 
 RULE = "14.temporary"
+_OUT: Final = frozenset({State.ACTIVE, State.SUSPENDED, State.WITHDRAWN})
+"""States in which the borrower has the card still; one whose time is over is withdrawn by the clock."""
 
 
 class Lending(Struct, frozen=True):
@@ -89,14 +92,15 @@ def take_back_temporary_card(
     """The card is here: it ends, and the deposit is given back."""
     actor.must_be(StaffRole.CLERK, RULE)
     card = locked_issue(issue_id, version)
-    if card.kind != CardKind.TEMPORARY or State(card.state) not in OPENS | {State.SUSPENDED}:
+    if card.kind != CardKind.TEMPORARY or State(card.state) not in _OUT:
         raise RuleError(RULE, Refused.WRONG_STATE, state=card.state)
     held = deposit_held(card)
     if held > 0:
         if not receipt:
             raise RuleError("13.5", Refused.RECEIPT_MISSING)
         give_back(actor, card, held, method, receipt)
-    take(actor, card, Step.WITHDRAW, reason=Reason.TEMPORARY_RETURNED.value)
+    if State(card.state) is not State.WITHDRAWN:  # its last day is not over yet
+        take(actor, card, Step.WITHDRAW, reason=Reason.TEMPORARY_RETURNED.value)
     card.collected_at = actor.at
     take(actor, card, Step.COLLECT)
     return card
@@ -104,7 +108,7 @@ def take_back_temporary_card(
 
 def lent_for(lost: Issue) -> QuerySet[Issue]:
     """The temporary card that stands in for this one, if it is still out."""
-    out = Issue.objects.filter(kind=CardKind.TEMPORARY, state__in=[one.value for one in COUNTS])
+    out = Issue.objects.filter(kind=CardKind.TEMPORARY, state__in=[one.value for one in _OUT])
     return out.filter(unit=lost.unit, holder=lost.holder, vehicle=lost.vehicle)
 
 

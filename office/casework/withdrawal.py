@@ -63,6 +63,7 @@ def set_exception(
     told, _ = DoorException.objects.update_or_create(
         issue=issue,
         door=door,
+        ended=False,
         defaults={"allows": allows, "reason": reason, "until": until, "clerk": actor.user},
     )
     facts = {"door": door.pk, "allows": allows, "until": until.isoformat()}
@@ -77,7 +78,8 @@ def end_exception(actor: Actor, exception_id: int) -> Issue:
     actor.must_be(StaffRole.CLERK, "13.doors")
     told = DoorException.objects.select_for_update().get(pk=exception_id)
     issue = locked_issue(told.issue_id)
-    told.delete()
+    told.ended = True
+    told.save(update_fields=["ended"])
     record(actor.at, actor.user, "13.doors", "exception ended", f"issue:{issue.pk}", door=told.door_id)
     _republish(actor.at, issue)
     return issue

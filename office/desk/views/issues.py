@@ -59,7 +59,7 @@ def issue(request: HttpRequest, pk: int) -> HttpResponse:
         "open_case": card.cases.order_by("-pk").first(),
         "running": State(card.state) in COUNTS,
         "signature": Signature.objects.filter(issue=card).select_related("witness").first(),
-        "exceptions": card.exceptions.select_related("door").order_by("door__name"),
+        "exceptions": card.exceptions.filter(ended=False).select_related("door").order_by("door__name"),
         "balance": None if account is None else balance_of(account),
         "ended_for": _ended_for(card),
         "later_taps": lines(taps_after_stop(card)[:TAPS]),

@@ -23,7 +23,9 @@ def today(request: HttpRequest) -> HttpResponse:
         tasks["to_pay"] = waiting.filter(state=IssueState.APPLIED)
         tasks["to_sign"] = waiting.filter(state=IssueState.PAID, replaces__isnull=True)
         tasks["to_confirm"] = cases.filter(state=CaseState.REPORTED, kind=LossKind.SUSPENDED)
-        tasks["on_loan"] = waiting.filter(kind=CardKind.TEMPORARY, state=IssueState.ACTIVE)
+        tasks["on_loan"] = waiting.filter(
+            kind=CardKind.TEMPORARY, state__in=[IssueState.ACTIVE, IssueState.SUSPENDED, IssueState.WITHDRAWN]
+        )
         tasks["to_tell"] = cases.filter(state__in=[CaseState.APPROVED, CaseState.NOTIFIED])
     if StaffRole.REVIEWER in roles:
         open_cases = cases.filter(state=CaseState.REPORTED).exclude(kind=LossKind.SUSPENDED)

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from office.casework.actor import Actor
+from office.casework.actor import Actor, actor
+from office.casework.clock_duties import end_expired_cards
 from office.casework.ledger import account_of, balance_of, enter_at_desk
 from office.casework.payments import close_day, expected_cash, void
 from office.casework.temporary import Lending, deposit_held, lend_temporary_card, take_back_temporary_card
@@ -23,7 +24,7 @@ from office.registry.models import (
     SignatureKind,
 )
 from tests.office.casework.test_register import ends_at_gates, opens, refused
-from tests.support.office_estate import NORTH, SOUTH, OfficeEstate
+from tests.support.office_estate import NORTH, NOW, SOUTH, OfficeEstate
 
 TODAY = date(2026, 11, 26)
 
@@ -64,6 +65,17 @@ def test_14_temporary_comes_back_for_its_deposit_and_opens_nothing(
     assert (opens(card), expected_cash(TODAY)) == ({}, before)
     with refused("14.temporary", Refused.WRONG_STATE):
         take_back_temporary_card(clerk, card.pk, PaymentMethod.CASH, "B2")
+
+
+def test_14_temporary_gives_its_deposit_back_after_its_last_day_too(
+    estate: OfficeEstate, clerk: Actor
+) -> None:
+    case = open_case(estate, clerk)
+    card = lend_temporary_card(clerk, case.pk, estate.applicant, lending(estate))
+    assert end_expired_cards(NOW + timedelta(days=8)) == 1
+    later = actor(clerk.user, NOW + timedelta(days=8))
+    assert take_back_temporary_card(later, card.pk, PaymentMethod.CASH, "B1").state == IssueState.COLLECTED
+    assert deposit_held(card) == 0
 
 
 def test_14_temporary_needs_an_open_case_and_an_end_within_the_policy(
