@@ -7,7 +7,7 @@ with the record (`office.hub.wanted_rows`); a stop is urgent and overtakes whate
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -17,11 +17,11 @@ from office.hub.port import HubStorage
 from office.lists.settings import gate_settings
 from office.lists.store import hub_store, wake_hub
 from office.procedures.issue_states import OPENS, State
-from office.procedures.rights import ENDS, KINDS, DoorFact, ExceptionFact, opened_doors
-from office.registry.models import Door, GateGrant, GateSite, Issue
+from office.procedures.rights import ALL_INSIDE, ENDS, KINDS, DoorFact, ExceptionFact, opened_doors
+from office.registry.models import Door, DoorException, GateGrant, GateSite, Issue
 from sync.encoding import decode_record, decode_settings, encode_settings, stored
 from sync.records import Access, Credential, Grant, MappingRule, RevocationReason, Tombstone, project
-from sync.update import StoredRecord
+from sync.update import ListContent, StoredRecord
 
 
 class CollisionError(OfficeError):
@@ -31,37 +31,24 @@ class CollisionError(OfficeError):
 def publish_issues(issues: Sequence[Issue], at: datetime) -> int:
     """Bring every gate's wanted list in line with these issues; how many gates changed.
 
+    A thousand issues ask the database no more often than one does, except for each form that a
+    gate's readers may know already. Larger batches only hold more in memory.
+
     Raises:
         CollisionError: a gate's reader could not tell a chip from another's.
         OfficeError: a gate has no list settings yet.
     """
     now = int(at.timestamp())
     store = hub_store()
-    doors = [_door_fact(one) for one in Door.objects.select_related("serves")]
-    puts: dict[int, list[StoredRecord]] = defaultdict(list)
-    urgent: set[int] = set()
     with store.transaction():
-        rules = {one.gate_id: _rules(store, one.gate_id) for one in GateSite.objects.all()}
-        for issue in issues:
-            if issue.chip is None:
-                continue
-            access = _access(issue, doors, now)
-            for gate_id, grant_id in _grants(issue, access).items():
-                forms = _forms(issue.chip.credential, rules[gate_id])
-                if gate_id in access:
-                    _check_free(store, gate_id, forms, issue)
-                    granted = _grant(issue, grant_id, access[gate_id])
-                    puts[gate_id] += [stored(replace(granted, credential=form)) for form in forms]
-                else:
-                    reason = ENDS.get(State(issue.state), RevocationReason.WITHDRAWN)
-                    since = int(issue.state_since.timestamp())
-                    puts[gate_id] += [
-                        stored(Tombstone(grant_id, issue.pk, form, reason, since)) for form in forms
-                    ]
-                    urgent.add(gate_id)
+        chipped = [one for one in issues if one.chip is not None]
+        access = _accesses(chipped, now)
+        lists = _Lists(store)
+        for issue, known in zip(chipped, _grants(chipped, access), strict=True):
+            lists.add(issue, known, access[issue.pk])
         changes = [
-            store.wanted.put(gate_id, records, urgent=gate_id in urgent, at=now)
-            for gate_id, records in sorted(puts.items())
+            store.wanted.put(gate_id, records, urgent=gate_id in lists.urgent, at=now)
+            for gate_id, records in sorted(lists.puts.items())
         ]
     wake_hub()
     return sum(one is not None for one in changes)
@@ -81,63 +68,138 @@ def publish_settings(gates: Iterable[GateSite], at: datetime) -> None:
     wake_hub()
 
 
-def _access(issue: Issue, doors: list[DoorFact], now: int) -> dict[int, tuple[Access, ...]]:
-    if State(issue.state) not in OPENS:
-        return {}
-    exceptions = [
-        ExceptionFact(one.door_id, one.allows, int(one.until.timestamp())) for one in issue.exceptions.all()
+class _Lists:
+    """Records to put on lists; what a gate's list says is read once a gate."""
+
+    def __init__(self, store: HubStorage) -> None:
+        self.puts: dict[int, list[StoredRecord]] = defaultdict(list)
+        self.urgent: set[int] = set()
+        self._store = store
+        self._contents: dict[int, ListContent] = {}
+        self._rules: dict[int, list[MappingRule]] = {}
+        self._taken: dict[tuple[int, bytes], int] = {}
+        """Issue by gate and form, of this batch."""
+
+    def add(self, issue: Issue, grants: Mapping[int, int], access: Mapping[int, tuple[Access, ...]]) -> None:
+        """One issue's grants, or why they end."""
+        if issue.chip is None:
+            raise OfficeError(f"issue {issue.pk} has no chip")
+        chip = issue.chip.credential
+        for gate_id, grant_id in grants.items():
+            forms = self._forms(chip, gate_id)
+            if gate_id in access:
+                self._check_free(gate_id, forms, issue)
+                granted = _grant(issue, chip, grant_id, access[gate_id])
+                self.puts[gate_id] += [
+                    stored(granted if form == chip else replace(granted, credential=form)) for form in forms
+                ]
+            else:
+                reason = ENDS.get(State(issue.state), RevocationReason.WITHDRAWN)
+                since = int(issue.state_since.timestamp())
+                self.puts[gate_id] += [
+                    stored(Tombstone(grant_id, issue.pk, form, reason, since)) for form in forms
+                ]
+                self.urgent.add(gate_id)
+
+    def _forms(self, chip: Credential, gate_id: int) -> list[Credential]:
+        rules = self._rules.get(gate_id)
+        if rules is None:
+            content = self._contents[gate_id] = self._store.wanted.content(gate_id)
+            rules = self._rules[gate_id] = mapping_rules(gate_id, content.settings())
+        return (
+            sorted({project(chip, rule) for rule in rules}) if len(rules) > 1 else [project(chip, rules[0])]
+        )
+
+    def _check_free(self, gate_id: int, forms: list[Credential], issue: Issue) -> None:
+        """Another issue's grant under one of these forms: the gate could not tell the two chips apart."""
+        for form in forms:
+            other = self._taken.setdefault((gate_id, form.key), issue.pk)
+            for one in self._contents[gate_id].credential(form.key):
+                found = decode_record(one)
+                if found.issue_id != issue.pk and isinstance(found, Grant):
+                    other = found.issue_id
+            if other != issue.pk:
+                raise CollisionError(
+                    f"gate {gate_id}: chip {issue.chip} is {form} to a reader, and so is issue"
+                    f" {other}; end that one first, or take another chip"
+                )
+
+
+def mapping_rules(gate_id: int, settings: bytes) -> list[MappingRule]:
+    """How the readers of a gate deliver chips, by the settings of its list; raises ``OfficeError``."""
+    if not settings:
+        raise OfficeError(f"gate {gate_id} has no list settings yet; save its doors first")
+    return list(dict.fromkeys([MappingRule(), *(rule for _, rule in decode_settings(settings).mappings)]))
+
+
+def _accesses(issues: Sequence[Issue], now: int) -> dict[int, dict[int, tuple[Access, ...]]]:
+    """What each issue opens, by gate."""
+    book = _DoorBook()
+    exceptions: dict[int, list[ExceptionFact]] = defaultdict(list)
+    for issue_id, door_id, allows, until in DoorException.objects.filter(
+        issue__in=[one.pk for one in issues]
+    ).values_list("issue_id", "door_id", "allows", "until"):
+        exceptions[issue_id].append(ExceptionFact(door_id, allows, int(until.timestamp())))
+    found: dict[int, dict[int, tuple[Access, ...]]] = {}
+    for issue in issues:
+        if State(issue.state) not in OPENS:
+            found[issue.pk] = {}
+            continue
+        place = None if issue.unit is None else issue.unit.path
+        said = exceptions[issue.pk]
+        doors = book.every if said or KINDS[issue.kind] in ALL_INSIDE else book.above(place)
+        of_vehicle = issue.vehicle_id is not None
+        found[issue.pk] = opened_doors(KINDS[issue.kind], place, doors, said, now, of_vehicle=of_vehicle)
+    return found
+
+
+class _DoorBook:
+    """All doors, and which of them serve a place or something around it."""
+
+    def __init__(self) -> None:
+        rows = Door.objects.values_list("door_id", "gate_id", "serves__path", "for_vehicles")
+        self.every = [DoorFact(*row) for row in rows]
+        self._by_place: dict[str, list[DoorFact]] = defaultdict(list)
+        for one in self.every:
+            if one.serves is not None:
+                self._by_place[one.serves].append(one)
+
+    def above(self, place: str | None) -> list[DoorFact]:
+        """Doors that serve the place or one that it lies in."""
+        found: list[DoorFact] = []
+        at = 0 if place is None else place.find(".") + 1
+        while place is not None and at:
+            found += self._by_place.get(place[:at], [])
+            at = place.find(".", at) + 1
+        return found
+
+
+def _grants(
+    issues: Sequence[Issue], access: Mapping[int, dict[int, tuple[Access, ...]]]
+) -> list[dict[int, int]]:
+    """Of each issue, grant ids by gate: those it has had, and new ones where it opens now."""
+    known: dict[int, dict[int, int]] = {one.pk: {} for one in issues}
+    for issue_id, gate_id, pk in GateGrant.objects.filter(issue__in=known).values_list(
+        "issue_id", "gate_id", "pk"
+    ):
+        known[issue_id][gate_id] = pk
+    new = [
+        GateGrant(issue_id=issue_id, gate_id=gate_id)
+        for issue_id, had in known.items()
+        for gate_id in sorted(access[issue_id].keys() - had.keys())
     ]
-    place = None if issue.unit is None else issue.unit.path
-    of_vehicle = issue.vehicle_id is not None
-    return opened_doors(KINDS[issue.kind], place, doors, exceptions, now, of_vehicle=of_vehicle)
+    for one in GateGrant.objects.bulk_create(new):
+        known[one.issue_id][one.gate_id] = one.pk
+    return [known[one.pk] for one in issues]
 
 
-def _grants(issue: Issue, access: dict[int, tuple[Access, ...]]) -> dict[int, int]:
-    """Grant ids by gate: those it has had, and new ones where it opens now."""
-    known = {one.gate_id: one.pk for one in GateGrant.objects.filter(issue=issue)}
-    for gate_id in sorted(access.keys() - known.keys()):
-        known[gate_id] = GateGrant.objects.create(issue=issue, gate_id=gate_id).pk
-    return known
-
-
-def _grant(issue: Issue, grant_id: int, access: tuple[Access, ...]) -> Grant:
-    if issue.chip is None:
-        raise OfficeError(f"issue {issue.pk} has no chip")
+def _grant(issue: Issue, chip: Credential, grant_id: int, access: tuple[Access, ...]) -> Grant:
     return Grant(
         grant_id,
         issue.pk,
-        issue.chip.credential,
+        chip,
         KINDS[issue.kind],
         access,
         valid_from=None if issue.valid_from is None else int(issue.valid_from.timestamp()),
         valid_until=None if issue.valid_until is None else int(issue.valid_until.timestamp()),
     )
-
-
-def _rules(store: HubStorage, gate_id: int) -> list[MappingRule]:
-    settings = store.wanted.content(gate_id).settings()
-    if not settings:
-        raise OfficeError(f"gate {gate_id} has no list settings yet; save its doors first")
-    return [MappingRule(), *(rule for _, rule in decode_settings(settings).mappings)]
-
-
-def _forms(chip: Credential, rules: list[MappingRule]) -> list[Credential]:
-    return sorted({project(chip, rule) for rule in rules})
-
-
-def _check_free(store: HubStorage, gate_id: int, forms: list[Credential], issue: Issue) -> None:
-    """Another issue's grant under one of these forms: the gate could not tell the two chips apart."""
-    content = store.wanted.content(gate_id)
-    for form in forms:
-        for one in content.credential(form.key):
-            other = decode_record(one)
-            if other.issue_id != issue.pk and isinstance(other, Grant):
-                raise CollisionError(
-                    f"gate {gate_id}: chip {issue.chip} is {form} to a reader, and so is issue"
-                    f" {other.issue_id}; end that one first, or take another chip"
-                )
-
-
-def _door_fact(door: Door) -> DoorFact:
-    serves = None if door.serves is None else door.serves.path
-    return DoorFact(door.door_id, door.gate_id, serves, door.for_vehicles)

@@ -29,7 +29,8 @@ KINDS: Final[Mapping[str, GrantKind]] = {
     "technician": GrantKind.TECHNICIAN,
 }
 """What a card kind of the registry is at the gates."""
-_ALL_INSIDE: Final = frozenset({GrantKind.STAFF, GrantKind.GUARD, GrantKind.TECHNICIAN})
+ALL_INSIDE: Final = frozenset({GrantKind.STAFF, GrantKind.GUARD, GrantKind.TECHNICIAN})
+"""They open every door inside their place, too."""
 
 ENDS: Final[Mapping[State, RevocationReason]] = MappingProxyType(
     {
@@ -86,6 +87,6 @@ def opened_doors(
 def _follows(kind: GrantKind, place: str | None, door: DoorFact, by_vehicle: bool) -> bool:
     if place is None or door.serves is None:
         return False
-    if kind in _ALL_INSIDE:
+    if kind in ALL_INSIDE:
         return place.startswith(door.serves) or door.serves.startswith(place)
     return door.for_vehicles == by_vehicle and place.startswith(door.serves)
