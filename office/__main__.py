@@ -7,6 +7,8 @@ list countersign FILE                 add the manager's signature
 list root-sign FILE                   have the root sign a list that begins an epoch
 hub …                                 the hub's store: see `office.hub.cli`
 init, createuser, serve               the desk: see `office.site.cli`
+import, export, backup, restore       data in and out: see `office.exchange.cli`
+demo                                  a demonstration estate: see `office.demo.cli`
 bundle GATE                           what a technician takes to a gate (`office.bundle_cli`)
 """
 
@@ -22,8 +24,10 @@ from office.authoring import check_ids_kept, check_none_revived, compile_list, n
 from office.bundle_cli import add_bundle
 from office.cards_file import load_cards, read_credential
 from office.clock import utc_now
+from office.demo.cli import add_demo
 from office.errors import OfficeError
 from office.estate_file import load_estate
+from office.exchange.cli import add_exchange
 from office.files import READABLE, write_atomic
 from office.hub.cli import add_hub
 from office.keys import KeyDirectory
@@ -133,6 +137,8 @@ def _parser() -> argparse.ArgumentParser:
     key_options.add_commands(groups.add_parser("keys", help=key_options.HELP))
     _add_list(groups.add_parser("list", help="sign permission lists"))
     add_site(groups)
+    add_exchange(groups)
+    add_demo(groups)
     add_hub(groups.add_parser("hub", help="register gates, change and report what they are to have"))
     add_bundle(groups.add_parser("bundle", help="make the site bundle of a gate"))
     return parser

@@ -18,6 +18,7 @@ from office.registry.models.cards import (
 from office.registry.models.cases import CaseState, LossCase, LossKind, StopReceipt
 from office.registry.models.events import EventBoot, EventLog, Outcome, UsageEvent, WatchMark
 from office.registry.models.gates import Door, EstateRules, GateGrant, GateSite, Holiday, Schedule
+from office.registry.models.imports import ImportBatch
 from office.registry.models.money import (
     Account,
     CashClosing,
@@ -56,6 +57,7 @@ __all__ = [
     "GateSite",
     "Holiday",
     "HubAlarmCount",
+    "ImportBatch",
     "Issue",
     "IssueState",
     "IssueStep",

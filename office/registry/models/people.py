@@ -18,6 +18,8 @@ class Person(models.Model):
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     identity = models.CharField(_("identity document"), max_length=40, blank=True)
     note = models.CharField(_("note"), max_length=400, blank=True)
+    legacy = models.CharField(_("number in the former system"), max_length=40, blank=True)
+    """By which an import knows again whom it took over; says nothing about the person."""
     recorded_at = models.DateTimeField()
     departed_on = models.DateField(null=True)
     legal_hold = models.BooleanField(_("legal hold"), default=False)
@@ -26,6 +28,11 @@ class Person(models.Model):
     class Meta:
         """Found by name and by phone."""
 
+        constraints = (
+            models.UniqueConstraint(
+                fields=["legacy"], condition=~models.Q(legacy=""), name="a_former_number_once"
+            ),
+        )
         indexes = (
             models.Index(fields=["name"], name="person_by_name"),
             models.Index(fields=["phone"], name="person_by_phone"),
