@@ -9,7 +9,7 @@ from office.casework.trail import record
 from office.registry.models import ArchivedForm, Form
 
 
-def archive(actor: Actor, form: Form, subject: str) -> ArchivedForm:
+def archive(actor: Actor, form: Form, subject: str, rule: str = "14.10") -> ArchivedForm:
     """Give a form of a subject its number inside the caller's transaction; the one it has, if it has one."""
     known = ArchivedForm.objects.filter(form=form, subject=subject).first()
     if known is not None:
@@ -19,5 +19,5 @@ def archive(actor: Actor, form: Form, subject: str) -> ArchivedForm:
     made = ArchivedForm.objects.create(
         form=form, year=year, number=last + 1, subject=subject, archived_at=actor.at
     )
-    record(actor.at, actor.user, "14.10", "archived", subject, form=str(made))
+    record(actor.at, actor.user, rule, "archived", subject, form=str(made))
     return made

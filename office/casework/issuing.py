@@ -12,6 +12,7 @@ from msgspec import Struct
 from office.casework.actor import Actor
 from office.casework.issue_steps import locked_issue, take
 from office.casework.payments import paid_in_full
+from office.casework.tenancies import card_terms
 from office.casework.trail import record
 from office.casework.vehicles import end_of_right
 from office.procedures.errors import Refused, RuleError
@@ -62,9 +63,7 @@ def unit_quota(unit: Place) -> Quota:
 
 def check_wishes(unit: Place, wishes: Sequence[CardWish]) -> Quota:
     """How the unit would stand with these cards; raises ``RuleError`` 13.4."""
-    direct = {one.code: one.direct for one in RelationKind.objects.all()}
-    if any(one.relation not in direct for one in wishes):
-        raise RuleError("13.2", Refused.RELATION_MISSING)
+    direct = _directness(wishes)
     wanted = [CountedCard(direct[one.relation]) for one in wishes]
     return check_quota(unit.floor_area_m2 or Decimal(0), _counted(unit), wanted, _rules())
 
@@ -73,7 +72,9 @@ def check_wishes(unit: Place, wishes: Sequence[CardWish]) -> Quota:
 def apply_for_cards(
     actor: Actor, unit: Place, applicant: Person, wishes: Sequence[CardWish], submission: UUID
 ) -> Application:
-    """Rules 13.1 to 13.4: an application for resident cards. The same submission twice is one application.
+    """Rules 13.1 to 13.4: an application for resident cards; a tenant's are tenant cards, which end (15.1).
+
+    The same submission twice is one application.
 
     Raises:
         RuleError: who applies, a relation, or the quota.
@@ -85,12 +86,23 @@ def apply_for_cards(
     _check_resident(actor, unit, applicant)
     if not wishes:
         raise RuleError("13.2", Refused.NO_PERSONS)
-    check_wishes(unit, wishes)
+    terms = card_terms(unit, applicant, actor.today)
+    if terms.kind == CardKind.RESIDENT:
+        check_wishes(unit, wishes)
+    else:
+        _directness(wishes)
     application = Application.objects.create(
         unit=unit, applicant=applicant, applied_at=actor.at, clerk=actor.user, submission=submission
     )
     for wish in wishes:
-        _new_issue(actor, application, CardKind.RESIDENT, holder_id=wish.holder, relation_id=wish.relation)
+        _new_issue(
+            actor,
+            application,
+            terms.kind,
+            holder_id=wish.holder,
+            relation_id=wish.relation,
+            valid_until=terms.valid_until,
+        )
     subject = f"application:{application.pk}"
     record(actor.at, actor.user, "13.1", "application", subject, unit=unit.pk, cards=len(wishes))
     return application
@@ -215,6 +227,14 @@ def _check_resident(actor: Actor, unit: Place, applicant: Person) -> None:
     theirs = Membership.objects.filter(person=applicant, unit=unit, since__lte=today)
     if not (theirs.filter(until__isnull=True) | theirs.filter(until__gt=today)).exists():
         raise RuleError("13.3", Refused.NOT_A_RESIDENT)
+
+
+def _directness(wishes: Sequence[CardWish]) -> dict[str, bool]:
+    """Which relations are direct; raises ``RuleError`` 13.2 unless each wish states one that there is."""
+    direct = {one.code: one.direct for one in RelationKind.objects.all()}
+    if any(one.relation not in direct for one in wishes):
+        raise RuleError("13.2", Refused.RELATION_MISSING)
+    return direct
 
 
 def _counted(unit: Place, *, without: int | None = None) -> list[CountedCard]:

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Final
 
 from office.casework.alarms import About, note_signal
+from office.casework.slip_events import note_slip_events
 from office.hub.port import HubStorage
 from office.lists.store import hub_store
 from office.procedures.alarms import Alarm, EventFact, signals, stopped_card_opened
@@ -41,7 +42,7 @@ def raise_alarms(events: Sequence[UsageEvent], now: datetime) -> None:
             note_signal(now, signal, about)
 
 
-SENSORS: Final[tuple[Sensor, ...]] = (raise_alarms,)
+SENSORS: Final[tuple[Sensor, ...]] = (raise_alarms, note_slip_events)
 
 
 def fact_of(event: UsageEvent) -> EventFact | None:

@@ -63,6 +63,26 @@ WORDS: Final[Mapping[Refused, Promise]] = {
     Refused.LAST_ADMINISTRATOR: _("Nobody else could give roles then. Name another administrator first."),
     Refused.ROLE_HELD: _("This person has the role already; a deputy is for somebody without it."),
     Refused.NAME_TAKEN: _("This sign-in name is taken. Choose another one."),
+    Refused.NOT_THE_OWNER: _(
+        "The person named as owner does not own this unit. Register the ownership first."
+    ),
+    Refused.DAY_IS_OVER: _("%(day)s is over already. Choose today or a later day."),
+    Refused.LATE_WITHOUT_REASON: _(
+        "Notice is due three days before. It is taken in all the same: write down the reason."
+    ),
+    Refused.NOT_OF_THE_UNIT: _("Somebody named here does not belong to this unit."),
+    Refused.CONSENT_MISSING: _("The owner's signed consent is missing: a tenant's goods leave only with it."),
+    Refused.GOODS_NOT_CHECKED: _("The goods have not been checked yet."),
+    Refused.IDENTITY_NOT_CHECKED: _("Look at the identity document of the person first."),
+    Refused.NO_GOODS: _("List the goods that leave."),
+    Refused.NO_CARRIER: _("Write down the person or the plate that takes the goods away."),
+    Refused.NOT_AN_EXIT: _("This door is no exit for release slips. Choose another exit."),
+    Refused.TRIPS_WRONG: _("The number of trips must be 1 to %(most)s."),
+    Refused.LIFT_IS_BUSY: _(
+        "The lift is busy then (%(busy)s). Quiet times on this day: %(offered)s. To book it all the same,"
+        " write down the reason."
+    ),
+    Refused.REASON_MISSING: _("Write down the reason."),
 }
 
 

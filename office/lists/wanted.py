@@ -17,10 +17,10 @@ from office.hub.port import HubStorage
 from office.lists.settings import gate_settings
 from office.lists.store import hub_store, wake_hub
 from office.procedures.issue_states import OPENS, State
-from office.procedures.rights import ALL_INSIDE, ENDS, KINDS, DoorFact, ExceptionFact, opened_doors
+from office.procedures.rights import ALL_INSIDE, KINDS, DoorFact, ExceptionFact, end_reason, opened_doors
 from office.registry.models import Door, DoorException, GateGrant, GateSite, Issue
 from sync.encoding import decode_record, decode_settings, encode_settings, stored
-from sync.records import Access, Credential, Grant, MappingRule, RevocationReason, Tombstone, project
+from sync.records import Access, Credential, Grant, MappingRule, Tombstone, project
 from sync.update import ListContent, StoredRecord
 
 
@@ -94,7 +94,7 @@ class _Lists:
                     stored(granted if form == chip else replace(granted, credential=form)) for form in forms
                 ]
             else:
-                reason = ENDS.get(State(issue.state), RevocationReason.WITHDRAWN)
+                reason = end_reason(State(issue.state), moves_out=issue.moves_out)
                 since = int(issue.state_since.timestamp())
                 self.puts[gate_id] += [
                     stored(Tombstone(grant_id, issue.pk, form, reason, since)) for form in forms
@@ -137,7 +137,7 @@ def _accesses(issues: Sequence[Issue], now: int) -> dict[int, dict[int, tuple[Ac
     book = _DoorBook()
     exceptions: dict[int, list[ExceptionFact]] = defaultdict(list)
     for issue_id, door_id, allows, until in DoorException.objects.filter(
-        issue__in=[one.pk for one in issues]
+        issue__in=[one.pk for one in issues], ended=False
     ).values_list("issue_id", "door_id", "allows", "until"):
         exceptions[issue_id].append(ExceptionFact(door_id, allows, int(until.timestamp())))
     found: dict[int, dict[int, tuple[Access, ...]]] = {}

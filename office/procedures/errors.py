@@ -60,6 +60,20 @@ class Refused(Enum):
     LAST_ADMINISTRATOR = "last_administrator"
     ROLE_HELD = "role_held"
     NAME_TAKEN = "name_taken"
+    # KH-15
+    NOT_THE_OWNER = "not_the_owner"
+    DAY_IS_OVER = "day_is_over"
+    LATE_WITHOUT_REASON = "late_without_reason"
+    NOT_OF_THE_UNIT = "not_of_the_unit"
+    CONSENT_MISSING = "consent_missing"
+    GOODS_NOT_CHECKED = "goods_not_checked"
+    IDENTITY_NOT_CHECKED = "identity_not_checked"
+    NO_GOODS = "no_goods"
+    NO_CARRIER = "no_carrier"
+    NOT_AN_EXIT = "not_an_exit"
+    TRIPS_WRONG = "trips_wrong"
+    LIFT_IS_BUSY = "lift_is_busy"
+    REASON_MISSING = "reason_missing"
 
 
 class RuleError(Exception):

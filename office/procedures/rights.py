@@ -46,6 +46,12 @@ ENDS: Final[Mapping[State, RevocationReason]] = MappingProxyType(
 """Why gates refuse a card in this state: a closed list, without unpaid money (Civil Code art. 944(3))."""
 
 
+def end_reason(state: State, *, moves_out: bool) -> RevocationReason:
+    """Why gates refuse an issue in this state; a card of somebody who moved away says so (15.3)."""
+    reason = ENDS.get(state, RevocationReason.WITHDRAWN)
+    return RevocationReason.MOVED_OUT if moves_out and reason is RevocationReason.WITHDRAWN else reason
+
+
 class DoorFact(Struct, frozen=True):
     """A door: at which gate, and which place it serves."""
 

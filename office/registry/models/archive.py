@@ -15,6 +15,7 @@ class Form(models.TextChoices):
     LOSS_RECORD = "KH-14-R02", _("record of a loss case")
     RELEASE_SLIP = "KH-09-R02", _("release slip")
     MOVE_OUT = "KH-15-R01", _("moving away")
+    MOVE_IN = "KH-15-IN", _("move-in register")  # 《入伙客户情况登记表》 has no number of its own
 
 
 class ArchivedForm(models.Model):

@@ -114,6 +114,8 @@ class Issue(models.Model):
     """First moment at which it no longer opens."""
     fee = models.DecimalField(_("fee"), max_digits=8, decimal_places=2, null=True)
     """What it costs; ``None``: what the policy says when it is paid."""
+    moves_out = models.BooleanField(default=False)
+    """It ends because its holder moves away (rule 15.3): gates refuse it as moved out."""
     collected_at = models.DateTimeField(null=True)
     """When the physical card was handed in."""
     version = models.PositiveIntegerField(default=0)

@@ -32,6 +32,9 @@ class Policy(models.Model):
     quota_below = models.PositiveSmallIntegerField(_("cards below that area (13.4.2.1)"), default=4)
     quota_from = models.PositiveSmallIntegerField(_("cards from that area (13.4.2.2)"), default=5)
     tenancy_grace_days = models.PositiveSmallIntegerField(_("grace after a tenancy (15.1)"), default=7)
+    lift_peaks = models.CharField(
+        _("busy hours of the lift (15.4)"), max_length=100, default="07:30-09:00 17:30-19:30"
+    )
     event_days = models.PositiveSmallIntegerField(
         _("days that usage events are kept"), default=180, validators=[MinValueValidator(180)]
     )

@@ -1,0 +1,98 @@
+"""What falls due by the clock in KH-15: moves whose day is over, and slips whose window is. Idempotent."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from office.casework.issue_steps import advance, locked_issue
+from office.casework.moves import cards_of
+from office.casework.slips import close_slip
+from office.casework.trail import record
+from office.lists.slips import end_slip
+from office.procedures.issue_states import Step
+from office.registry.models import (
+    IssueState,
+    Membership,
+    MoveOut,
+    MoveState,
+    Person,
+    ReleaseSlip,
+    SlipState,
+)
+
+A_ROUND: Final = 20
+
+
+def end_moves(now: datetime, *, at_most: int = A_ROUND) -> int:
+    """End moves whose day is over: cards are withdrawn as moved out, memberships end; how many."""
+    today = _today(now)
+    due = MoveOut.objects.filter(state=MoveState.NOTICED, day__lt=today).order_by("day")
+    found = list(due.values_list("pk", flat=True)[:at_most])
+    for move_id in found:
+        _end_move(now, move_id)
+    return len(found)
+
+
+def end_slips(now: datetime, *, at_most: int = A_ROUND) -> int:
+    """Close slips whose window has passed, and take closed ones off their gates; how many."""
+    closed = ~Q(state=SlipState.OPEN)
+    due = ReleaseSlip.objects.filter(closed | Q(until__lte=now), off_gates=False).order_by("until")
+    found = list(due.values_list("pk", flat=True)[:at_most])
+    for slip_id in found:
+        _end_slip(now, slip_id)
+    return len(found)
+
+
+@transaction.atomic
+def _end_move(now: datetime, move_id: int) -> None:
+    move = MoveOut.objects.select_for_update().select_related("unit").get(pk=move_id)
+    if move.state != MoveState.NOTICED or move.day >= _today(now):
+        return  # a clerk was faster
+    move.state, move.closed_at = MoveState.OVER, now
+    move.version += 1
+    move.save()
+    cards = list(cards_of(move).values_list("pk", flat=True))
+    for card_id in cards:
+        _end_card(now, card_id)
+    leaves = move.day + timedelta(days=1)
+    holds = Q(until__isnull=True) | Q(until__gt=leaves)
+    theirs = Membership.objects.filter(holds, unit=move.unit, person__in=move.persons.all())
+    theirs.filter(since__lt=leaves).update(until=leaves)
+    _depart(move, leaves)
+    record(now, None, "15.3", "moved away", f"move:{move.pk}", cards=len(cards))
+
+
+def _end_card(now: datetime, card_id: int) -> None:
+    """Also one that was issued since the notice. A lost one has a case of its own, and opens nothing."""
+    card = locked_issue(card_id)
+    card.moves_out = True
+    card.save(update_fields=["moves_out"])
+    if card.state == IssueState.ACTIVE:
+        advance(now, None, card, Step.WITHDRAW, {"moved_out": True}, "15.3")
+
+
+def _depart(move: MoveOut, leaves: date) -> None:
+    """Who belongs to no unit any more has departed: retention counts from this day."""
+    elsewhere = Membership.objects.filter(Q(until__isnull=True) | Q(until__gt=leaves))
+    gone = move.persons.exclude(pk__in=elsewhere.values("person"))
+    Person.objects.filter(pk__in=gone.values("pk"), departed_on__isnull=True).update(departed_on=leaves)
+
+
+@transaction.atomic
+def _end_slip(now: datetime, slip_id: int) -> None:
+    slip = ReleaseSlip.objects.select_for_update().get(pk=slip_id)
+    if slip.state == SlipState.OPEN:
+        close_slip(now, None, slip, SlipState.OVER, "")
+    elif not slip.off_gates:
+        slip.off_gates = end_slip(slip, int(now.timestamp()))
+        slip.save(update_fields=["off_gates"])
+
+
+def _today(now: datetime) -> date:
+    return now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
