@@ -119,14 +119,17 @@ def as_owner(path: Path) -> Iterator[None]:
         yield
         return
     try:
-        owner = path.stat().st_uid
+        status = path.stat()
     except OSError as error:
         raise SelfTestError(f"{path}: {error.strerror}; run gatehouse-provision apply") from error
-    os.seteuid(owner)
+    group = os.getegid()
+    os.setegid(status.st_gid)  # the directory above lets nobody but the gate's group pass
+    os.seteuid(status.st_uid)
     try:
         yield
     finally:
         os.seteuid(0)
+        os.setegid(group)
 
 
 def _lock(config: Config) -> WriterLock:

@@ -276,6 +276,13 @@ def test_events_outlive_the_power_and_a_boot_is_quick(own: Container) -> None:
     assert after[: len(before)] == before
 
 
+def test_an_installed_gate_is_tested_and_serves_again(own: Container) -> None:
+    own.run("gatehouse-provision", "selftest", "--non-interactive", "--stop-gate")
+    own.until_serving(*SERVICES)
+    assert serves(own)
+    own.run("gatehouse-provision", "report")
+
+
 def test_a_spare_takes_the_place_of_a_dead_unit(workshop: Workshop, packages: dict[str, Path]) -> None:
     # That the office then refuses the dead unit's key: tests/office/hub/test_enrolment_link.py.
     container = Container(workshop.tree("spare", plain_tree()))
