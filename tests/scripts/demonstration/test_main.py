@@ -81,10 +81,21 @@ def test_a_person_taps_sees_it_and_quits_and_finds_his_terminal_as_it_was(kind: 
 def _story_under_way(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     """A demonstration whose gate runs."""
     command = [*COMMAND, "--once", "--reader", "sim", *arguments]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=_heed_interrupts,  # noqa: PLW1509  # no thread runs here
+    ) as process:
         assert process.stdout is not None
         assert any("The gate has power" in line for line in process.stdout)
         yield process
+
+
+def _heed_interrupts() -> None:
+    """A shell's job in the background ignores SIGINT, and so would all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _read_until(descriptor: int, text: str) -> str:
