@@ -33,6 +33,7 @@ BENCHES: Final = {
     "serial_session": "lists and revocations at 9600 baud, from the office's store to the gate's decision",
     "drivers": "readers: from the wire to the credential, recovery, wear, noise, an idle gate",
     "hub": "the office's work: storing events, signing revocations and whole lists",
+    "events": "usage events at the desk: projecting them, finding some among two millions",
 }
 """Each is a module of this package with ``measure(workshop)``."""
 
