@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec import ValidationError, convert
+
 from office.errors import OfficeError
 
 ANSWER_WITHIN_S: Final = 15.0
@@ -31,10 +33,13 @@ class HubControl:
         """Tell it that its store has changed."""
         self.ask({"command": "wake"}, within_s=QUICK_S)
 
-    def status(self) -> dict[int, GateFacts]:
+    def status(self) -> Mapping[int, GateFacts]:
         """What each connected gate last told of itself, by gate id."""
-        gates = self._told({"command": "status"}, within_s=QUICK_S).get("gates", {})
-        return {int(gate): facts for gate, facts in gates.items()}
+        told = self._told({"command": "status"}, within_s=QUICK_S)
+        try:
+            return convert(told.get("gates", {}), dict[int, dict[str, str]], strict=False)
+        except ValidationError as error:
+            raise HubAwayError(f"{self._path}: what answers here is no hub ({error})") from None
 
     def order(self, gate_id: int, kind: str, arguments: Mapping[str, int | str]) -> None:
         """Have a gate do something, now; raises ``OfficeError`` with the words of hub or gate."""

@@ -82,3 +82,18 @@ def test_grant_ids_are_never_given_twice(two: HubRig) -> None:
     assert first > 1005
     two.store.wanted.put(1, removed=[(card(5).key, 1005)], urgent=False, at=NOW)
     assert two.store.wanted.unused_grant_id() == first + 1
+
+
+def test_one_receipt_is_read_where_one_is_asked_for(two: HubRig) -> None:
+    book = two.store.receipts
+    assert book.newest(1) is None
+    for number in (60, 61, 62):
+        grant(two.store, 1, resident(number), NOW)
+        two.exchange(1)
+    every = book.of_gate(1)
+    assert len(every) >= 3
+    assert book.newest(1) == every[-1]
+    for one in every:
+        assert book.first_from(1, one.version) == one
+    assert book.first_from(1, replace(every[-1].version, revision=1 << 40)) is None
+    assert book.newest(2) is None

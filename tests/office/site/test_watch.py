@@ -89,3 +89,18 @@ def test_a_kill_loses_and_repeats_nothing_and_a_stop_is_clean(made: Path) -> Non
     assert stopped.returncode == 0, errors
     assert "rounds" in said
     assert errors == ""
+
+
+def test_serve_has_a_watcher_beside_it_and_takes_it_along(made: Path) -> None:
+    with contextlib.closing(sqlite3.connect(made / "office.db")) as connection, connection:
+        connection.execute("DELETE FROM registry_watchmark")
+    command = [sys.executable, "-m", "office", "serve", str(made), "--listen", "127.0.0.1:0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as served:
+        try:
+            until(lambda: one(made, "SELECT count(*) FROM registry_watchmark") > 0)
+        finally:
+            served.terminate()
+            _said, errors = served.communicate(timeout=20)
+    assert served.returncode == 0, errors
+    assert "the desk is at" in errors
+    assert "Traceback" not in errors  # a watcher that stayed behind would fail the test by itself
