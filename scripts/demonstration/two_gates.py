@@ -104,15 +104,15 @@ def open_two_gates(directory: Path) -> Iterator[TwoGates]:
     """
     with ExitStack() as clearing:
         directory.mkdir(parents=True, exist_ok=True)
-        keys = _keys(directory / "keys")
+        keys = make_keys(directory / "keys")
         pair = clearing.enter_context(PtyBus(2, BAUD, clock.monotonic))
-        port = _free_port()
+        port = free_port()
         store = directory / "hub.db"
         links = {
             EAST: f'kind = "network"\nhubs = ["127.0.0.1:{port}"]',
             WEST: f'kind = "serial"\nport = "{pair.paths[1]}"\nbaud = {BAUD}\naddress = {ADDRESS}',
         }
-        configs = {name: _gate_files(directory / name, name, links[name], keys) for name in GATE_IDS}
+        configs = {name: gate_files(directory / name, name, links[name], keys) for name in GATE_IDS}
         office = TwoGates(store, {})
         office.office("init", str(store), "--estate", ESTATE_ID.hex())
         for name, config in configs.items():
@@ -122,11 +122,12 @@ def open_two_gates(directory: Path) -> Iterator[TwoGates]:
         office.office("import", str(store), str(estate))
         serial = f"{pair.paths[0]}:{BAUD}"
         clearing.enter_context(_hub(store, keys, f"127.0.0.1:{port}", serial))
-        gates = {name: _start(clearing, name, config) for name, config in configs.items()}
+        gates = {name: start_gate(clearing, name, config) for name, config in configs.items()}
         yield TwoGates(store, gates)
 
 
-def _keys(directory: Path) -> KeyDirectory:
+def make_keys(directory: Path) -> KeyDirectory:
+    """An estate's keys: root, lists, orders from afar."""
     now = clock.read().system_ms // 1000
     keys = KeyDirectory.create(directory, ESTATE_ID, random_bytes=secrets.token_bytes)
     for name, role in (("list", Role.LIST), ("online", Role.ONLINE)):
@@ -135,7 +136,8 @@ def _keys(directory: Path) -> KeyDirectory:
     return keys
 
 
-def _gate_files(directory: Path, name: str, link: str, keys: KeyDirectory) -> Config:
+def gate_files(directory: Path, name: str, link: str, keys: KeyDirectory) -> Config:
+    """A gate's directories and configuration, with simulated hardware."""
     for owned in ("sync", "terminal"):
         (directory / "state" / owned).mkdir(parents=True)
     values = {
@@ -182,7 +184,8 @@ def _hub(store: Path, keys: KeyDirectory, listen: str, serial: str) -> Iterator[
             hub.wait()
 
 
-def _start(clearing: ExitStack, name: str, config: Config) -> Gate:
+def start_gate(clearing: ExitStack, name: str, config: Config) -> Gate:
+    """Both of its processes, until ``clearing`` ends; and a client that plays people at it."""
     gate = GateProcess(config.path, os.environ)
     clearing.callback(gate.stop)
     gate.start()
@@ -193,7 +196,8 @@ def _start(clearing: ExitStack, name: str, config: Config) -> Gate:
     return Gate(name, config, client)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this computer that nobody uses now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -31,7 +31,6 @@ def test_a_refusal_and_a_wrong_field_are_said_in_chinese(clerk: Client, estate: 
     page = f"/places/{estate.unit.pk}/people/new/"
     told = {"name": "", "role": "tenant", "since": "2026-01-01", "last_day": "2026-12-31"}
     assert "这个字段是必填项" in clerk.post(page, told).content.decode()
-    assert (
-        "租户入住登记时业主必须到场。（规程 15.1）"
-        in clerk.post(page, told | {"name": "林"}).content.decode()
-    )
+    refused = clerk.post(page, told | {"name": "林"}).content.decode()
+    assert "租户入住登记时业主必须到场" in refused
+    assert "规程 15.1" in refused

@@ -1,0 +1,136 @@
+"""An office with its hub and two gates as real processes, for a real browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final
+
+from scripts.demonstration.two_gates import (
+    ESTATE_ID,
+    GATE_IDS,
+    Gate,
+    free_port,
+    gate_files,
+    make_keys,
+    start_gate,
+)
+from sync.events import Event, EventKind
+from sync.gate_key import load_or_make
+from terminal.config import Config
+from terminal.stores.usage_reader import UsageReader
+
+TREE: Final = Path(__file__).resolve().parents[2]
+STOP_WITHIN_S: Final = 10.0
+COMES_WITHIN_S: Final = 20.0
+LOOK_S: Final = 0.02
+
+
+class BrowserOffice:
+    """Address, gates, and a hub that can be stopped and started."""
+
+    def __init__(self, directory: Path, clearing: ExitStack) -> None:
+        self.directory = directory
+        self._clearing = clearing
+        self._hub: subprocess.Popen[bytes] | None = None
+        self._hub_port, port = free_port(), free_port()
+        self.address = f"http://127.0.0.1:{port}"
+        office = self.directory / "office"
+        words = ["--estate", ESTATE_ID.hex(), "--insecure", "--host", "127.0.0.1", "--language", "en"]
+        _done("init", str(office), *words)
+        keys = make_keys(office / "keys")
+        link = f'kind = "network"\nhubs = ["127.0.0.1:{self._hub_port}"]'
+        configs = {name: gate_files(directory / name, name, link, keys) for name in GATE_IDS}
+        public = {GATE_IDS[name]: [name, _public_key(one)] for name, one in configs.items()}
+        seed = [sys.executable, "-m", "tests.support.seeded_office", str(office)]
+        subprocess.run(seed, cwd=TREE, input=json.dumps(public), text=True, check=True)
+        clearing.callback(self.stop_hub)
+        self._serve(port)
+        self.gates: dict[str, Gate] = {one: start_gate(clearing, one, made) for one, made in configs.items()}
+
+    def start_hub(self) -> None:
+        """As `serve --hub` does, but apart, so that it can be down; whoever starts it ends it."""
+        store = self.directory / "office" / "office.db"
+        words = ["hub", "run", str(store), "--keys", str(store.with_name("keys"))]
+        self._hub = self._process(*words, "--listen", f"127.0.0.1:{self._hub_port}")
+
+    def stop_hub(self) -> None:
+        """Down until it is started again."""
+        if self._hub is not None:
+            _end(self._hub)
+        self._hub = None
+
+    def tap(self, gate: str, card: str) -> str:
+        """Hold a card to a gate's reader; what became of it, by the gate's own log."""
+        before = len(self._taps(gate))
+        self.gates[gate].tap(card)
+        until(lambda: len(self._taps(gate)) > before)
+        reason = self._taps(gate)[-1].reason
+        return "" if reason is None else reason.name.lower()
+
+    def _taps(self, gate: str) -> list[Event]:
+        with UsageReader(self.gates[gate].config.terminal_dir) as log:
+            events = [one.content for one in log.read_after(0, 1_000) if isinstance(one.content, Event)]
+        return [one for one in events if one.kind is EventKind.TAP]
+
+    def _serve(self, port: int) -> None:
+        desk = self._process("serve", str(self.directory / "office"), "--listen", f"127.0.0.1:{port}")
+        self._clearing.callback(_end, desk)
+        journal = self.directory / "serve.err"
+        until(lambda: "the desk is at" in journal.read_text("utf-8") or desk.poll() is not None)
+        if desk.poll() is not None:
+            raise RuntimeError(journal.read_text("utf-8"))
+
+    def _process(self, *words: str) -> subprocess.Popen[bytes]:
+        with (self.directory / f"{words[0]}.err").open("ab") as journal:
+            return subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", "--", sys.executable, "-m", "office", *words],
+                cwd=TREE,
+                stdin=subprocess.DEVNULL,
+                stdout=journal,
+                stderr=journal,
+            )
+
+
+@contextmanager
+def open_browser_office(directory: Path) -> Iterator[BrowserOffice]:
+    """Everything of it ends with the block."""
+    with ExitStack() as clearing:
+        yield BrowserOffice(directory, clearing)
+
+
+def until(check: Callable[[], bool]) -> None:
+    """Look again and again; fails after a time in which anything here has come long since."""
+    deadline, look = time.monotonic() + COMES_WITHIN_S, threading.Event()
+    while not check():
+        if time.monotonic() > deadline:
+            raise TimeoutError("it did not come")
+        look.wait(LOOK_S)
+
+
+def _public_key(config: Config) -> str:
+    return load_or_make(config.sync_dir / "gate.key", random_bytes=os.urandom).key.public.hex()
+
+
+def _done(*words: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "office", *words], cwd=TREE, capture_output=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr.decode())
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
