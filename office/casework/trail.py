@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from typing import TYPE_CHECKING
 
+from office.procedures.chain import GENESIS, link
 from office.registry.models import AuditEntry
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
-
-GENESIS: Final = bytes(32)
 
 
 def record(
@@ -45,14 +42,13 @@ def broken_links() -> Iterator[int]:
 
 
 def _hashed(previous: bytes, entry: AuditEntry) -> bytes:
-    content = [
+    return link(
+        previous,
         entry.number,
-        entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        entry.at,
         entry.user_id,
         entry.rule,
         entry.action,
         entry.subject,
         entry.facts,
-    ]
-    told = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(previous + told.encode()).digest()
+    )

@@ -27,6 +27,7 @@ from office.site.directory import (
     DIRECTORY_VARIABLE,
     OfficeDirectory,
     OfficeSettings,
+    hold,
     make_directory,
     open_directory,
 )
@@ -83,6 +84,7 @@ def with_django(path: Path) -> OfficeDirectory:
         import django  # noqa: PLC0415 - the hub and the key commands do without
     except ImportError:
         raise OfficeError("Django is missing; install gatehouse with the extra: office") from None
+    hold(path)
     django.setup()
     return office
 

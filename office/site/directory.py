@@ -8,9 +8,12 @@ keys/           the estate's keys (docs/keys.md); only the hub reads them
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -24,6 +27,8 @@ DIRECTORY_VARIABLE: Final = "GATEHOUSE_OFFICE"
 """Environment variable that names the directory; `python -m office` sets it from ``--office``."""
 DEFAULT_DIRECTORY: Final = Path("/var/lib/gatehouse-office")
 MAX_SETTINGS_BYTES: Final = 64 << 10
+LOCK_FILE: Final = "office.lock"
+"""Held by whoever works with the office; a restore wants it alone."""
 
 
 class OfficeSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,6 +71,37 @@ class OfficeDirectory(Struct, frozen=True):
             raise OfficeError(f"{path}: {error.strerror}; make the office with: init") from None
 
 
+def hold(path: Path) -> None:
+    """Say, until this process ends, that somebody works with this office.
+
+    Raises:
+        OfficeError: its database is being restored.
+    """
+    handle = os.open(path / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise OfficeError(f"{path}: is being restored; wait until that is done") from None
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Nobody else may work with this office.
+
+    Raises:
+        OfficeError: somebody does.
+    """
+    handle = os.open(path / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise OfficeError(f"{path}: the office is running; stop it first (serve, watch, import)") from None
+    finally:
+        os.close(handle)
+
+
 def chosen_directory() -> Path:
     """The directory that the environment names."""
     return Path(os.environ.get(DIRECTORY_VARIABLE, DEFAULT_DIRECTORY))
@@ -99,11 +135,16 @@ def make_directory(path: Path, settings: OfficeSettings) -> OfficeDirectory:
         raise OfficeError(f"{file}: exists; there is an office here already")
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_atomic(path / "secret.key", secrets.token_urlsafe(48).encode(), mode=PRIVATE)
+        make_secret(path)
         write_atomic(file, _as_toml(settings).encode(), mode=READABLE)
     except OSError as error:
         raise OfficeError(f"{error.filename}: {error.strerror}; check the directory's owner") from None
     return OfficeDirectory(path, settings)
+
+
+def make_secret(path: Path) -> None:
+    """Write a new key for sessions and forms: everybody is signed out by it."""
+    write_atomic(path / "secret.key", secrets.token_urlsafe(48).encode(), mode=PRIVATE)
 
 
 def _as_toml(settings: OfficeSettings) -> str:

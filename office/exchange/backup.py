@@ -1,0 +1,185 @@
+"""A backup is one zip file with a manifest; it is checked when it is taken, and again before it is used.
+
+office.db       SQLite's own online copy: the office goes on working meanwhile
+office.toml     settings
+secret.key, keys/   only if asked for: whoever has them can sign lists and sessions
+manifest.json   format, time, estate, SHA-256 of each part, head of the audit trail, lists of the gates
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import shutil
+import sqlite3
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from office.errors import OfficeError
+from office.exchange.soundness import Soundness, judge
+from office.files import PRIVATE, READABLE, write_atomic
+from office.hub.sqlite_store import SqliteHub
+from office.site.directory import OfficeDirectory, alone, open_directory
+
+FORMAT: Final = 1
+_PART: Final = re.compile(r"office\.db|office\.toml|secret\.key|keys/[A-Za-z0-9._-]{1,80}")
+"""What a backup may hold: nothing is ever written elsewhere than beside these names."""
+_MAX_MANIFEST_BYTES: Final = 4 << 20
+_BLOCK: Final = 1 << 20
+
+
+class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
+    """``manifest.json``."""
+
+    format: int
+    made_at: int
+    estate: str
+    parts: dict[str, str]
+    """SHA-256 by name."""
+    state: Soundness
+
+
+def back_up(office: OfficeDirectory, out: Path, at: int, *, with_keys: bool) -> Manifest:
+    """Write a checked backup of an office that may be in use.
+
+    Raises:
+        OfficeError: ``out`` exists, or the database is not sound.
+    """
+    if out.exists():
+        raise OfficeError(f"{out}: exists; choose a new name for the backup")
+    with tempfile.TemporaryDirectory(prefix=".backup-", dir=out.parent) as folder:
+        copy = Path(folder) / "office.db"
+        store = SqliteHub(office.database)
+        try:
+            store.backup(copy)
+        finally:
+            store.close()
+        copy.chmod(PRIVATE)  # until now the folder kept it private
+        state = judge(copy, office.estate_id)
+        files = {"office.db": copy, "office.toml": office.path / "office.toml"}
+        if with_keys:
+            files |= {"secret.key": office.path / "secret.key"}
+            files |= {f"keys/{one.name}": one for one in sorted((office.path / "keys").glob("*"))}
+        manifest = Manifest(FORMAT, at, office.settings.estate, _digests(files), state)
+        _pack(Path(folder) / "backup.zip", files, manifest)
+        (Path(folder) / "backup.zip").rename(out)
+    return manifest
+
+
+def restore(backup: Path, target: Path, at: int, *, replace: bool) -> Manifest:
+    """Make ``target`` the office of the backup; a database that was there is kept beside it.
+
+    Keys and settings that are there stay; those of the backup fill what is missing.
+
+    Raises:
+        OfficeError: the backup is damaged, the office runs, or there is one and ``replace`` is not said.
+    """
+    there = (target / "office.toml").exists()
+    if there and not replace:
+        raise OfficeError(f"{target}: there is an office here; to put its state back, say --replace")
+    with _opened(backup) as (archive, manifest):
+        target.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if there and (found := open_directory(target).settings.estate) != manifest.estate:
+            raise OfficeError(f"{target}: is of estate {found}, the backup of {manifest.estate}")
+        with alone(target), tempfile.TemporaryDirectory(prefix=".restore-", dir=target) as folder:
+            _unpack(archive, manifest, Path(folder))
+            state = judge(Path(folder) / "office.db", bytes.fromhex(manifest.estate))
+            if state != manifest.state:
+                raise OfficeError(f"{backup.name}: its database is not the one that its manifest describes")
+            _check_unused(target / "office.db")
+            _put_in_place(Path(folder), target, manifest, at)
+    return manifest
+
+
+def _put_in_place(folder: Path, target: Path, manifest: Manifest, at: int) -> None:
+    for name in sorted(manifest.parts):
+        place = target / name
+        if name == "office.db" or place.exists():
+            continue
+        place.parent.mkdir(mode=0o700, exist_ok=True)
+        mode = READABLE if name == "office.toml" else PRIVATE
+        write_atomic(place, (folder / name).read_bytes(), mode=mode)
+    database = target / "office.db"
+    if database.exists():
+        moment = datetime.fromtimestamp(at, UTC)
+        database.rename(target / f"office.db.before-{moment:%Y%m%d-%H%M%S}")
+    for suffix in ("-wal", "-shm"):
+        (target / f"office.db{suffix}").unlink(missing_ok=True)
+    (folder / "office.db").rename(database)
+    handle = os.open(target, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _check_unused(database: Path) -> None:
+    """A hub that runs alone holds no lock of the office's, but its connection can be felt."""
+    if not database.exists():
+        return
+    with contextlib.closing(sqlite3.connect(database, timeout=0, isolation_level=None)) as connection:
+        try:
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            connection.execute("BEGIN EXCLUSIVE")
+            connection.execute("ROLLBACK")
+        except sqlite3.OperationalError:
+            raise OfficeError(f"{database}: a hub works with it; stop it first") from None
+        except sqlite3.DatabaseError:
+            return  # damaged: that is why it is being replaced
+
+
+@contextlib.contextmanager
+def _opened(backup: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
+    try:
+        with zipfile.ZipFile(backup) as archive:
+            info = archive.getinfo("manifest.json")
+            if info.file_size > _MAX_MANIFEST_BYTES:
+                raise OfficeError(f"{backup.name}: its manifest is too large; is this a backup?")
+            manifest = msgspec.json.decode(archive.read(info), type=Manifest)
+            strange = [one for one in manifest.parts if not _PART.fullmatch(one)]
+            if manifest.format != FORMAT or strange or "office.db" not in manifest.parts:
+                raise OfficeError(f"{backup.name}: is no backup of this version's format")
+            yield archive, manifest
+    except (zipfile.BadZipFile, KeyError, msgspec.MsgspecError) as error:
+        raise OfficeError(f"{backup.name}: is no backup, or is damaged ({error})") from None
+
+
+def _unpack(archive: zipfile.ZipFile, manifest: Manifest, folder: Path) -> None:
+    (folder / "keys").mkdir(mode=0o700)
+    for name, digest in manifest.parts.items():
+        handle = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
+        with archive.open(name) as packed, os.fdopen(handle, "wb") as file:
+            shutil.copyfileobj(packed, file, _BLOCK)
+            file.flush()
+            os.fsync(file.fileno())
+        if _digest(folder / name) != digest:
+            raise OfficeError(f"{name}: the backup is damaged; take another")
+
+
+def _pack(path: Path, files: dict[str, Path], manifest: Manifest) -> None:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, PRIVATE)
+    with os.fdopen(handle, "w+b") as file:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            archive.writestr("manifest.json", msgspec.json.format(msgspec.json.encode(manifest)))
+            for name, source in files.items():
+                archive.write(source, name)
+        file.flush()
+        os.fsync(handle)
+
+
+def _digests(files: dict[str, Path]) -> dict[str, str]:
+    return {name: _digest(path) for name, path in files.items()}
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,96 @@
+"""Whether an office's database is whole: the file, the audit trail's chain, the hub's store."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+from msgspec import Struct
+
+from office.errors import OfficeError
+from office.hub.sqlite_store import SqliteHub
+from office.procedures.chain import GENESIS, link
+
+
+class GateVersion(Struct, frozen=True):
+    """The newest list that this database knows of a gate."""
+
+    gate_id: int
+    name: str
+    epoch: int
+    revision: int
+
+
+class Soundness(Struct, frozen=True):
+    """What was checked, and what identifies the state."""
+
+    entries: int
+    """Of the audit trail."""
+    head: str
+    """Hash of its last entry."""
+    cards: int
+    persons: int
+    gates: tuple[GateVersion, ...]
+
+
+def judge(path: Path, estate_id: bytes) -> Soundness:
+    """Check a database that nobody else writes.
+
+    Raises:
+        OfficeError: what is broken.
+    """
+    try:
+        # The hub's part first: it says by name what is no store at all, or one of a later version.
+        store = SqliteHub(path)
+        try:
+            if store.gates.estate_id() != estate_id:
+                raise OfficeError(f"{path.name}: is of estate {store.gates.estate_id().hex()}")
+        finally:
+            store.close()
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA query_only = ON")
+            return _judge(path, connection)
+    except sqlite3.Error as error:
+        raise OfficeError(f"{path.name}: {error}; take another backup") from None
+
+
+def _judge(path: Path, connection: sqlite3.Connection) -> Soundness:
+    found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    if found != "ok":
+        raise OfficeError(f"{path.name}: SQLite finds damage: {found}; take another backup")
+    dangling = connection.execute("PRAGMA foreign_key_check").fetchone()
+    if dangling is not None:
+        raise OfficeError(f"{path.name}: a row of {dangling[0]} refers to nothing; take another backup")
+    entries, head = _chain(path, connection)
+    gates = connection.execute(
+        "SELECT g.gate_id, g.name, l.top_epoch, l.top_revision FROM gates g JOIN lists l USING (gate_id)"
+        " ORDER BY g.gate_id"
+    )
+    return Soundness(
+        entries,
+        head.hex(),
+        connection.execute("SELECT count(*) FROM registry_issue").fetchone()[0],
+        connection.execute("SELECT count(*) FROM registry_person").fetchone()[0],
+        tuple(GateVersion(*row) for row in gates),
+    )
+
+
+def _chain(path: Path, connection: sqlite3.Connection) -> tuple[int, bytes]:
+    previous, expected = GENESIS, 0
+    for number, at, user, rule, action, subject, facts, hashed in connection.execute(
+        "SELECT number, at, user_id, rule, action, subject, facts, hashed FROM registry_auditentry"
+        " ORDER BY number"
+    ):
+        expected += 1
+        moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
+        made = link(previous, number, moment, user, rule, action, subject, json.loads(facts))
+        if number != expected or made != hashed:
+            raise OfficeError(
+                f"{path.name}: the audit trail is broken at entry {expected}: one was changed or is missing."
+                " Keep this file as evidence, and take another backup"
+            )
+        previous = hashed
+    return expected, previous
