@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from office.desk.requests import acting
 from office.desk.search import find
+from office.desk.views.moving import move_tasks
 from office.registry.models import CardKind, CaseState, Issue, IssueState, LossCase, LossKind, StaffRole
 
 
@@ -33,6 +34,7 @@ def today(request: HttpRequest) -> HttpResponse:
         tasks["to_restore"] = cases.filter(issue__state=IssueState.FOUND, state=CaseState.WITHDRAWN)
     if StaffRole.MANAGER in roles:
         tasks["to_approve"] = cases.filter(state=CaseState.REVIEWED)
+    tasks |= move_tasks(acting(request))
     return render(request, "desk/today.html", {"tasks": tasks, "nothing": not any(tasks.values())})
 
 

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from office.procedures.moving import read_hours
+
+
+def check_hours(text: str) -> None:
+    """Raises ``ValidationError`` unless these are hours of a day."""
+    try:
+        read_hours(text)
+    except ValueError as error:
+        raise ValidationError(str(error)) from None
 
 
 class Policy(models.Model):
@@ -33,7 +44,11 @@ class Policy(models.Model):
     quota_from = models.PositiveSmallIntegerField(_("cards from that area (13.4.2.2)"), default=5)
     tenancy_grace_days = models.PositiveSmallIntegerField(_("grace after a tenancy (15.1)"), default=7)
     lift_peaks = models.CharField(
-        _("busy hours of the lift (15.4)"), max_length=100, default="07:30-09:00 17:30-19:30"
+        _("busy hours of the lift (15.4)"),
+        max_length=100,
+        default="07:30-09:00 17:30-19:30",
+        blank=True,
+        validators=[check_hours],
     )
     event_days = models.PositiveSmallIntegerField(
         _("days that usage events are kept"), default=180, validators=[MinValueValidator(180)]
