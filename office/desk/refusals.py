@@ -68,7 +68,7 @@ WORDS: Final[Mapping[Refused, Promise]] = {
     ),
     Refused.DAY_IS_OVER: _("%(day)s is over already. Choose today or a later day."),
     Refused.LATE_WITHOUT_REASON: _(
-        "Notice is due three days before. It is taken in all the same: write down the reason."
+        "This comes later than it should. It is taken in all the same: write down the reason."
     ),
     Refused.NOT_OF_THE_UNIT: _("Somebody named here does not belong to this unit."),
     Refused.CONSENT_MISSING: _("The owner's signed consent is missing: a tenant's goods leave only with it."),
@@ -83,6 +83,14 @@ WORDS: Final[Mapping[Refused, Promise]] = {
         " write down the reason."
     ),
     Refused.REASON_MISSING: _("Write down the reason."),
+    Refused.END_UNKNOWN: _("Write down until when it is to last."),
+    Refused.DEVIATION_WITHOUT_REASON: _(
+        "Planned works are reported in writing two days before, at a time of low use, for at most four hours."
+        " They are taken in all the same: write down the reason."
+    ),
+    Refused.NOT_PREPARED: _(
+        "Residents and departments are not prepared yet. Only in an emergency it is switched off before."
+    ),
 }
 
 

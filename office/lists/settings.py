@@ -13,16 +13,15 @@ from office.estate_rows import (
     door_row,
     finished,
     interlock_groups,
-    outage_row,
     policy_row,
     reader_row,
     schedule_row,
 )
-from office.registry.models import EstateRules, GateSite, Holiday, Schedule
+from office.registry.models import EstateRules, GateSite, Holiday, Outage, OutageState, Schedule
 from office.table import Table
+from sync.records import DoorMode, ListSettings, OutageWindow, PinOnly, Utility
 from sync.records import Holiday as HolidayRecord
-from sync.records import ListSettings, PinOnly
-from sync.records.settings import DEFAULT_POLICIES
+from sync.records.settings import DEFAULT_POLICIES, MAX_ITEMS
 
 
 def gate_settings(gate: GateSite) -> ListSettings:
@@ -62,9 +61,7 @@ def gate_settings(gate: GateSite) -> ListSettings:
         tuple(sorted((area for _, area in areas.values()), key=attrgetter("area_id"))),
         interlock_groups(gate.interlocks, names),
         tuple(policies[kind] for kind in sorted(policies)),
-        tuple(
-            finished(row, lambda table: outage_row(table, zone)) for row in _tables(rules.outages, "outage")
-        ),
+        _outages(gate),
         tuple(
             sorted(
                 (finished(row, reader_row) for row in _tables(gate.readers, f"gate {gate.name}: reader")),
@@ -72,6 +69,22 @@ def gate_settings(gate: GateSite) -> ListSettings:
             )
         ),
         PinOnly(bytes.fromhex(rules.pin_salt), tuple(sorted(by_pin))) if by_pin else None,
+    )
+
+
+def _outages(gate: GateSite) -> tuple[OutageWindow, ...]:
+    """Windows of outages in a place around the gate, as long as they are to come or run."""
+    live = Outage.objects.filter(state__in=[OutageState.ANNOUNCED, OutageState.RUNNING], end__isnull=False)
+    around = live.filter(place__in=gate.place.ancestor_ids()).order_by("start", "pk")
+    return tuple(
+        OutageWindow(
+            int(one.start.timestamp()),
+            int(one.end.timestamp()),
+            Utility[one.utility.upper()],
+            DoorMode(one.door_mode),
+        )
+        for one in around[:MAX_ITEMS]
+        if one.end is not None and int(one.end.timestamp()) > int(one.start.timestamp())
     )
 
 

@@ -74,6 +74,10 @@ class Refused(Enum):
     TRIPS_WRONG = "trips_wrong"
     LIFT_IS_BUSY = "lift_is_busy"
     REASON_MISSING = "reason_missing"
+    # Outages
+    END_UNKNOWN = "end_unknown"
+    DEVIATION_WITHOUT_REASON = "deviation_without_reason"
+    NOT_PREPARED = "not_prepared"
 
 
 class RuleError(Exception):

@@ -41,6 +41,16 @@ from office.registry.models.moves import (
     SlipState,
     Tenancy,
 )
+from office.registry.models.outages import (
+    Outage,
+    OutageAudience,
+    OutageCause,
+    OutageComplaint,
+    OutageFinding,
+    OutageKind,
+    OutageState,
+    OutageTold,
+)
 from office.registry.models.people import MemberRole, Membership, Person, RelationKind, Vehicle
 from office.registry.models.places import Place, PlaceKind, UnitUse
 from office.registry.models.policy import Policy
@@ -84,6 +94,14 @@ __all__ = [
     "MoveState",
     "MovedCard",
     "Origin",
+    "Outage",
+    "OutageAudience",
+    "OutageCause",
+    "OutageComplaint",
+    "OutageFinding",
+    "OutageKind",
+    "OutageState",
+    "OutageTold",
     "Outcome",
     "Payment",
     "PaymentKind",

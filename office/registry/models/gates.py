@@ -69,7 +69,6 @@ class EstateRules(models.Model):
     """What every gate's list has: one row."""
 
     policies = models.JSONField(default=list)
-    outages = models.JSONField(default=list)
     pin_salt = models.CharField(max_length=32, blank=True)
 
     def __str__(self) -> str:

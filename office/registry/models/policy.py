@@ -50,6 +50,13 @@ class Policy(models.Model):
         blank=True,
         validators=[check_hours],
     )
+    low_use_hours = models.CharField(
+        _("hours of low use, for planned works (16.2)"),
+        max_length=100,
+        default="09:00-11:30 14:00-17:00",
+        blank=True,
+        validators=[check_hours],
+    )
     event_days = models.PositiveSmallIntegerField(
         _("days that usage events are kept"), default=180, validators=[MinValueValidator(180)]
     )

@@ -11,16 +11,16 @@ from office.casework.actor import Actor
 from office.casework.alarms import acknowledge, clear
 from office.casework.events import project_events
 from office.casework.loss import Report, report_loss
+from office.casework.outages import Announcement, announce_outage
 from office.casework.trail import broken_links
-from office.lists.wanted import publish_settings
 from office.procedures.errors import Refused, RuleError
 from office.registry.models import (
     Alarm,
     AlarmKind,
     AuditEntry,
-    EstateRules,
-    GateSite,
     LossKind,
+    OutageCause,
+    OutageKind,
     StaffRole,
 )
 from sync.events import Event, EventKind
@@ -151,9 +151,8 @@ def test_16_2_mains_failure_within_an_announced_outage_is_expected(
     estate: OfficeEstate, log: GateLog
 ) -> None:
     start, end = NOW + timedelta(hours=1), NOW + timedelta(hours=2)
-    rows = [{"utility": "power", "start": f"{start:%Y-%m-%dT%H:%M}Z", "end": f"{end:%Y-%m-%dT%H:%M}Z"}]
-    EstateRules.objects.create(outages=rows)
-    publish_settings(GateSite.objects.all(), NOW)
+    told = Announcement(estate.estate, OutageKind.POWER, OutageCause.MUNICIPAL, start, end, NOW)
+    announce_outage(estate.staff(StaffRole.CLERK), told)
     down: dict[str, object] = {"input": "mains", "kind": "mains_fail", "active": 1}
     tell(log, event(EventKind.INPUT_CHANGED, AT + 3600, detail=down))
     assert not Alarm.objects.exists()

@@ -64,7 +64,7 @@ def test_15_3_a_move_is_announced_late_with_a_reason_settled_and_put_off(
     card = estate.issue_card(estate.staff(StaffRole.CLERK))
     page = f"/places/{estate.unit.pk}/move-out/"
     late = {"persons": estate.applicant.pk, "day": day(1)}
-    assert "Notice is due three days before" in posted(clerk, page, **late)
+    assert "This comes later than it should" in posted(clerk, page, **late)
     assert "later than three days before" in posted(clerk, page, late_reason="sold", **late)
     move = MoveOut.objects.get()
     step = f"/moves/{move.pk}/"
