@@ -219,7 +219,7 @@ def _person(line: str) -> tuple[Person | None, str, str]:
         if known is None:
             raise ValidationError(_now("%(line)s: nobody has this number.") % {"line": line})
         return known, "", ""
-    name, _comma, phone = line.replace("，", ",").partition(",")  # noqa: RUF001 - as people type it
+    name, _comma, phone = line.replace("，", ",").partition(",")
     if not name.strip() or len(name) > 200 or len(phone) > 40:
         raise ValidationError(_now("%(line)s: write a name and a phone number.") % {"line": line[:60]})
     return None, name.strip(), phone.strip()

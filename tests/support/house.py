@@ -33,7 +33,7 @@ PURE: Final = frozenset(
 )
 """What `terminal.core` may take from outside: no file, no socket, nor a clock (ruff bans datetime's)."""
 
-ONLY_IN: Final[Mapping[str, tuple[str, ...]]] = {"smartcard": ("drivers",), "django": ("office",)}
+ONLY_IN: Final[Mapping[str, tuple[str, ...]]] = {"smartcard": ("drivers",), "django": ("office", "bench")}
 """Libraries that a gate may lack stay with the part that needs them."""
 
 
@@ -96,7 +96,7 @@ def intrusions(tree: Tree) -> list[str]:
     for module, source in sorted(tree.items()):
         for target in sorted(set(imports(module, source, tree)) & tree.keys()):
             folder, _, name = target.rpartition(".")
-            if name.startswith("_") and not covers(folder, module):
+            if name.startswith("_") and name != "__main__" and not covers(folder, module):
                 found.append(f"{module} may not import {target}: it is private to {folder}")
     return found
 
