@@ -14,7 +14,6 @@ from django.db import connection, transaction
 from django.test import Client
 from msgspec.structs import replace
 
-from bench.event_work import ESTATE
 from office.casework.event_search import EventFilter, page_of
 from office.casework.events import project_events
 from office.casework.places import add_place
@@ -34,7 +33,7 @@ CARDS = 60_000
 BATCH = 500
 
 
-def measure(directory: Path, gates: int, events: int, searches: int) -> dict[str, Any]:
+def measure(directory: Path, estate: str, gates: int, events: int, searches: int) -> dict[str, Any]:
     """Fill an office and time what is asked of it."""
     _gates(gates)
     _fill(gates, events)
@@ -42,7 +41,7 @@ def measure(directory: Path, gates: int, events: int, searches: int) -> dict[str
     return {
         "searches": {name: _timed(ask, searches) for name, ask in _questions(rng, gates).items()},
         **_pages(searches),
-        "project": _projecting(20 if searches > 5 else 2),
+        "project": _projecting(estate, 20 if searches > 5 else 2),
         "round": _rounds(10),
         "disk": (directory / "office.db").stat().st_size,
     }
@@ -141,7 +140,7 @@ def _pages(searches: int) -> dict[str, list[float]]:
     }
 
 
-def _projecting(batches: int) -> list[float]:
+def _projecting(estate: str, batches: int) -> list[float]:
 
     epoch, at, store = b"log of the bench", GENESIS, hub_store()
     kinds = [EventKind.DOOR_FORCED] + [EventKind.DOOR_OPENED] * 9
@@ -153,7 +152,7 @@ def _projecting(batches: int) -> list[float]:
         ]
         for number, entry in enumerate(entries, first):
             at = link(at, number, payload_hash(entry))
-        head = LogHead(bytes.fromhex(ESTATE), 1, epoch, first + BATCH - 1, at)
+        head = LogHead(bytes.fromhex(estate), 1, epoch, first + BATCH - 1, at)
         take_events(store, 1, Batch(epoch, first, entries, head), NOW)
         found += _timed(lambda: project_events(datetime.fromtimestamp(NOW, UTC)), 1)
     return found

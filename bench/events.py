@@ -13,6 +13,7 @@ from typing import Final
 from bench.figures import Figure, Spread, middle
 from bench.rig import SOURCES, Workshop
 
+ESTATE: Final = "6761746568303031"
 GATES: Final = 200
 EVENTS: Final = 2_000_000
 SEARCHES: Final = 200
@@ -23,11 +24,9 @@ SEARCH_MS: Final = 200.0
 def measure(workshop: Workshop) -> list[Figure]:
     """Milliseconds of each kind of search and of projecting a batch."""
     gates, events, searches = (5, 5_000, 5) if workshop.quick else (GATES, EVENTS, SEARCHES)
-    command = [sys.executable, "-m", "bench.event_work", str(workshop.directory / "office")]
-    done = subprocess.run(
-        [*command, str(gates), str(events), str(searches)], cwd=SOURCES, check=True, capture_output=True
-    )
-    found = json.loads(done.stdout)
+    office = str(workshop.directory / "office")
+    _run("office", "init", office, "--estate", ESTATE, "--insecure", "--host", "testserver")
+    found = json.loads(_run("bench.event_work", office, str(gates), str(events), str(searches)))
     pages = [_p95(f"search_{name}", sample) for name, sample in found["searches"].items()]
     return [
         *pages,
@@ -37,6 +36,11 @@ def measure(workshop: Workshop) -> list[Figure]:
         middle("round_with_nothing_to_do", found["round"], "ms"),
         Figure("events_on_disk", found["disk"] / events, "bytes"),
     ]
+
+
+def _run(module: str, *arguments: str) -> bytes:
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.run(command, cwd=SOURCES, check=True, capture_output=True).stdout
 
 
 def _p95(name: str, sample: list[float]) -> Figure:

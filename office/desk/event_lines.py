@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from msgspec import Struct
 
 from office.desk.event_words import direction_word, kind_word, reason_word
+from office.procedures.slips import slip_id_of
 from office.registry.models import Door, GateSite, Outcome, UsageEvent
 
 ROUGH_MS = 1_000
@@ -31,6 +32,8 @@ class EventLine(Struct, frozen=True):
     reason: Promise | str
     direction: Promise | str
     detail: str
+    slip: int | None
+    """The release slip, where the gate knows one by this issue id."""
 
 
 class Names(Struct, frozen=True):
@@ -69,4 +72,5 @@ def line(event: UsageEvent, known: Names) -> EventLine:
         reason_word(event.reason),
         direction_word(event.direction),
         event.set_aside or " · ".join(f"{name}: {value}" for name, value in event.detail.items()),
+        None if event.issue_id is None else slip_id_of(event.issue_id),
     )

@@ -19,6 +19,7 @@ from office.desk.event_lines import Names, names
 from office.desk.requests import now, step
 from office.desk.views.issues import valid
 from office.procedures.alarms import OPENED
+from office.procedures.slips import slip_id_of
 from office.registry.models import Alarm
 
 MOST = 200
@@ -41,6 +42,8 @@ class AlarmLine(Struct, frozen=True):
     door: str
     opened: bool
     """A gate opened for a stopped card."""
+    slip: int | None
+    """It is a release slip, not a card."""
 
 
 @require_safe
@@ -99,4 +102,5 @@ def _open() -> dict[str, object]:
 def _line(alarm: Alarm, known: Names) -> AlarmLine:
     gate = "" if alarm.gate_id is None else known.gates.get(alarm.gate_id, str(alarm.gate_id))
     door = "" if alarm.door_id is None else known.doors.get(alarm.door_id, str(alarm.door_id))
-    return AlarmLine(alarm, gate, door, alarm.text == OPENED)
+    slip = None if alarm.issue_id is None else slip_id_of(alarm.issue_id)
+    return AlarmLine(alarm, gate, door, alarm.text == OPENED, slip)

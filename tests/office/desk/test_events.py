@@ -13,6 +13,7 @@ from openpyxl import load_workbook
 from office.casework.events import project_events
 from office.casework.loss import Report, report_loss
 from office.casework.stop_receipts import attach_receipts
+from office.procedures.slips import issue_id_of
 from office.registry.models import AuditEntry, Issue, LossKind, StaffRole
 from sync.events import EventKind
 from sync.records import Reason
@@ -158,3 +159,15 @@ def test_would_open(estate: OfficeEstate, browser: Browser) -> None:
     for gate in (NORTH, 2):
         confirm(gate, AT)
     assert "has not confirmed" not in text(client, page, door=10, direction=1)
+
+
+def test_a_release_slip_is_called_one(estate: OfficeEstate, browser: Browser) -> None:
+    about = {"issue_id": issue_id_of(12), "door": 10, "reason": Reason.WITHDRAWN}
+    log = GateLog(NORTH)
+    log.send(AT, *[event(kind, AT, **about) for kind in (EventKind.TAP, EventKind.REVOKED_CARD_TAPPED)])
+    project_events(NOW)
+    client = browser(StaffRole.GUARD)
+    for address in ("/events/", "/alarms/"):
+        page = text(client, address)
+        assert "KH-09-R02 #12" in page
+        assert str(issue_id_of(12)) not in page
