@@ -22,7 +22,7 @@ A_ROUND: Final = 50
 def end_expired_cards(now: datetime, *, at_most: int = A_ROUND) -> int:
     """Withdraw cards whose end has come; gates refuse them since by the end that was sent ahead."""
     ended = Issue.objects.filter(state=IssueState.ACTIVE, valid_until__lte=now)
-    return _withdraw(now, ended.order_by("valid_until")[:at_most], "13.3")
+    return _withdraw(now, ended.order_by("valid_until")[:at_most])
 
 
 def end_parking_rights(now: datetime, *, at_most: int = A_ROUND) -> int:
@@ -31,7 +31,7 @@ def end_parking_rights(now: datetime, *, at_most: int = A_ROUND) -> int:
     ended = Issue.objects.filter(
         state=IssueState.ACTIVE, kind=CardKind.VEHICLE, vehicle__parking_until__lte=today
     )
-    return _withdraw(now, ended.order_by("pk")[:at_most], "13.vehicle")
+    return _withdraw(now, ended.order_by("pk")[:at_most])
 
 
 def end_exceptions(now: datetime, *, at_most: int = A_ROUND) -> int:
@@ -43,16 +43,23 @@ def end_exceptions(now: datetime, *, at_most: int = A_ROUND) -> int:
     return len(issues)
 
 
-def _withdraw(now: datetime, found: Iterable[Issue], rule: str) -> int:
+def _withdraw(now: datetime, found: Iterable[Issue]) -> int:
     done = 0
     for one in found:
         with transaction.atomic():
             issue = locked_issue(one.pk)
             # A clerk may have been faster: extended it, or taken another step.
             if issue.version == one.version:
-                advance(now, None, issue, Step.WITHDRAW, {"due": True}, rule)
+                advance(now, None, issue, Step.WITHDRAW, {"due": True}, _rule_of(issue))
                 done += 1
     return done
+
+
+def _rule_of(issue: Issue) -> str:
+    """By which rule a card ends in its time."""
+    if issue.moves_out:
+        return "15.3"
+    return {CardKind.VEHICLE: "13.vehicle", CardKind.TENANT: "15.1"}.get(CardKind(issue.kind), "13.3")
 
 
 @transaction.atomic

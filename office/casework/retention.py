@@ -18,7 +18,18 @@ from office.casework.issuing import policy
 from office.casework.trail import record
 from office.lists.store import hub_store
 from office.procedures.issue_states import COUNTS
-from office.registry.models import Issue, LossCase, Person, Signature, UsageEvent, Vehicle
+from office.registry.models import (
+    Issue,
+    LossCase,
+    MoveOut,
+    OutageComplaint,
+    Person,
+    ReleaseSlip,
+    Signature,
+    SlipPassing,
+    UsageEvent,
+    Vehicle,
+)
 
 A_ROUND: Final = 2_000
 
@@ -88,6 +99,10 @@ def _erase(now: datetime, person_id: int) -> None:
     LossCase.objects.filter(Q(reporter=person) | Q(issue__holder=person)).update(
         cause="", objection="", told_result=""
     )
+    ReleaseSlip.objects.filter(requester=person).update(goods="", carrier="", closed_reason="")
+    SlipPassing.objects.filter(slip__requester=person).update(note="")
+    MoveOut.objects.filter(persons=person).update(late_reason="")
+    OutageComplaint.objects.filter(person=person).update(said="", answer="")
     for vehicle in Vehicle.objects.filter(keeper=person):
         vehicle.plate = f"#{vehicle.pk}"
         vehicle.save(update_fields=["plate"])

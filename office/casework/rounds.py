@@ -17,6 +17,8 @@ from office.casework.alarms import About, note_signal
 from office.casework.clock_duties import end_exceptions, end_expired_cards, end_parking_rights
 from office.casework.events import BATCH, correct_times, project_events
 from office.casework.gate_watch import HubSeen, hub_status, take_hub_alarms, watch_gates, watch_hub
+from office.casework.incidents import open_incidents
+from office.casework.move_ends import end_moves, end_slips
 from office.casework.retention import erase_departed, purge_events
 from office.casework.stop_receipts import attach_receipts
 from office.procedures.alarms import Alarm, Signal, printable
@@ -117,6 +119,9 @@ DUTIES: Final = (
     Duty("receipts", 1, _receipts),
     Duty("times", 5, lambda _now, _: correct_times()),
     Duty("hub", 5, _hub),
+    Duty("incidents", 5, lambda now, _: open_incidents(now)),
+    Duty("moves", 30, lambda now, _: end_moves(now)),
+    Duty("slips", 10, lambda now, _: end_slips(now)),
     Duty("cards", 5, lambda now, _: end_expired_cards(now)),
     Duty("exceptions", 5, lambda now, _: end_exceptions(now)),
     Duty("parking", 60, lambda now, _: end_parking_rights(now)),
