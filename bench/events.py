@@ -27,11 +27,13 @@ def measure(workshop: Workshop) -> list[Figure]:
     office = str(workshop.directory / "office")
     _run("office", "init", office, "--estate", ESTATE, "--insecure", "--host", "testserver")
     found = json.loads(_run("bench.event_work", office, str(gates), str(events), str(searches)))
-    pages = [_p95(f"search_{name}", sample) for name, sample in found["searches"].items()]
+    # A handful of searches of a small office, on whatever machine, proves nothing about the bound.
+    bound = None if workshop.quick else SEARCH_MS
+    pages = [_p95(f"search_{name}", sample, bound) for name, sample in found["searches"].items()]
     return [
         *pages,
-        _p95("page_of_events", found["page"]),
-        _p95("page_of_all_gates", found["gates"]),
+        _p95("page_of_events", found["page"], bound),
+        _p95("page_of_all_gates", found["gates"], bound),
         middle("project_500_events_with_alarms", found["project"], "ms"),
         middle("round_with_nothing_to_do", found["round"], "ms"),
         Figure("events_on_disk", found["disk"] / events, "bytes"),
@@ -43,6 +45,6 @@ def _run(module: str, *arguments: str) -> bytes:
     return subprocess.run(command, cwd=SOURCES, check=True, capture_output=True).stdout
 
 
-def _p95(name: str, sample: list[float]) -> Figure:
+def _p95(name: str, sample: list[float], bound: float | None) -> Figure:
     spread = Spread.of(sample)
-    return Figure(name, spread.p95, "ms", SEARCH_MS, spread)
+    return Figure(name, spread.p95, "ms", bound, spread)

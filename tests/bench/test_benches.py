@@ -119,6 +119,23 @@ FIGURES = {
         "hub_resident",
         "store_on_disk_per_gate",
     },
+    "events": {
+        "search_newest",
+        "search_time",
+        "search_gate",
+        "search_gate_time_refused",
+        "search_gate_never_seen",
+        "search_door_unreadable",
+        "search_alarms",
+        "search_card",
+        "search_unit_of_6_cards",
+        "search_unknown_chip",
+        "page_of_events",
+        "page_of_all_gates",
+        "project_500_events_with_alarms",
+        "round_with_nothing_to_do",
+        "events_on_disk",
+    },
 }
 COUNTED_ON_THE_DISK = {
     "single_tap_written",
