@@ -64,6 +64,8 @@ class BelongingForm(forms.Form):
 class NewPersonForm(PersonForm, BelongingForm):
     """A new person of a unit."""
 
+    field_order = ("name", "phone", "identity", "note", "role", "since", "last_day", "owner_present")
+
 
 class MembershipForm(BelongingForm):
     """A person who is on record belongs to a further unit."""
