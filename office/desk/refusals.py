@@ -91,6 +91,11 @@ WORDS: Final[Mapping[Refused, Promise]] = {
     Refused.NOT_PREPARED: _(
         "Residents and departments are not prepared yet. Only in an emergency it is switched off before."
     ),
+    Refused.NOT_FOR_BUSINESS: _("This unit is not meant for business."),
+    Refused.NO_POSITION: _("Assign a place."),
+    Refused.CHECKLIST_OPEN: _("The leaving checklist is not done: %(missing)s."),
+    Refused.HAWKING: _("Hawking is not allowed; only activities for the public benefit are permitted."),
+    Refused.NO_GATES: _("Name the gates of the activity first."),
 }
 
 

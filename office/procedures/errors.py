@@ -78,6 +78,12 @@ class Refused(Enum):
     END_UNKNOWN = "end_unknown"
     DEVIATION_WITHOUT_REASON = "deviation_without_reason"
     NOT_PREPARED = "not_prepared"
+    # Shops
+    NOT_FOR_BUSINESS = "not_for_business"
+    NO_POSITION = "no_position"
+    CHECKLIST_OPEN = "checklist_open"
+    HAWKING = "hawking"
+    NO_GATES = "no_gates"
 
 
 class RuleError(Exception):

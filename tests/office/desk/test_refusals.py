@@ -11,7 +11,7 @@ from office.procedures.errors import Refused, RuleError
 @pytest.mark.parametrize("refused", Refused)
 def test_every_refusal_has_words_with_its_rule(refused: Refused) -> None:
     facts = {"limit": 4, "cards": 5, "until": "2026-11-01", "due": "20.00", "since": "2026-11-02", "days": 14}
-    facts |= {"day": "2026-11-01", "most": 9, "busy": "07:30-09:00", "offered": "-"}
+    facts |= {"day": "2026-11-01", "most": 9, "busy": "07:30-09:00", "offered": "-", "missing": "cleaned"}
     assert "(rule 13.4)" in words(RuleError("13.4", refused, **facts))
 
 
