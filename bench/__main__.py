@@ -24,7 +24,7 @@ BENCHES: Final = {
     "decision": "look-up and decision of one tap",
     "tap": "reader event to relay command in a running gate",
     "startup": "process start to READY",
-    "memory": "resident size of the gate process",
+    "memory": "resident size of the gate process, and of the sync process applying lists",
     "log": "commit latency, bytes and flushes an event",
     "list": "applying snapshots and deltas, and their size",
     "tls": "handshakes, whole and resumed",

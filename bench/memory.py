@@ -1,4 +1,4 @@
-"""Resident size of the gate process: the real one, tapped over its command socket."""
+"""Resident size of the gate process: the real one, tapped over its command socket; of the sync process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from bench.figures import Figure
 from bench.loads import DOORS
-from bench.processes import connect, gate, memory_bytes
+from bench.processes import connect, gate, memory_bytes, output_of
 from bench.rig import GateRig, Workshop
 
 GRANTS: Final = 100_000
@@ -21,12 +21,13 @@ SETTLED_TAPS: Final = 20_000
 """By then SQLite's page cache of 2 MB is full, and nothing else is kept between taps."""
 MOST_MB: Final = 45.0
 GROWTH_MB: Final = 1.0
+SYNC_MB: Final = 60.0
 STEP: Final = 100
 MB: Final = 1e6
 
 
 def measure(workshop: Workshop) -> list[Figure]:
-    """Megabytes when ready, and after taps at every door."""
+    """Megabytes when ready, and after taps at every door; at most while whole lists are applied."""
     rig = workshop.gate(GRANTS)
     share = 50 if workshop.quick else 1
     with gate(workshop, rig) as process, closing(_Commands(rig)) as commands:
@@ -41,7 +42,14 @@ def measure(workshop: Workshop) -> list[Figure]:
         Figure("ready", ready / MB, "MB"),
         Figure("after_taps", after / MB, "MB", MOST_MB),
         Figure("growth_once_settled", (end - settled) / MB, "MB", GROWTH_MB),
+        Figure("sync_at_most", _sync_at_most(workshop) / MB, "MB", SYNC_MB),
     ]
+
+
+def _sync_at_most(workshop: Workshop) -> int:
+    """Bytes, in three whole lists; without the link's own, which take some 3 MB."""
+    rig = workshop.gate(GRANTS)
+    return int(output_of(workshop, ["-m", "bench.applying", str(rig.directory), str(rig.count)]))
 
 
 class _Commands:

@@ -22,7 +22,7 @@ _BUCKET_DOMAIN: Final = b"gatehouse bucket v1\0"
 _LIST_DOMAIN: Final = b"gatehouse list digest v1\0"
 _HEADER: Final = struct.Struct(f">{ESTATE_ID_BYTES}sIQQ{DIGEST_BYTES}s")
 _RECORD_HEAD: Final = struct.Struct(">BQH")
-"""Key length, grant id, data length: fields cannot run into each other."""
+"""Key length, grant id, data length."""
 
 
 def bucket_of(key: bytes) -> int:
@@ -32,10 +32,33 @@ def bucket_of(key: bytes) -> int:
 
 def bucket_digest(records: Iterable[StoredRecord]) -> bytes:
     """Digest of one bucket; ``records`` come in canonical order (StoredRecord's own)."""
-    parts = [_BUCKET_DOMAIN]
+    return packed_digest(pack_records(records))
+
+
+def packed_digest(packed: bytes | bytearray) -> bytes:
+    """Digest of the bucket whose records ``pack_records`` gave these bytes."""
+    return sha256(_BUCKET_DOMAIN + packed).digest()
+
+
+def pack_records(records: Iterable[StoredRecord]) -> bytes:
+    """What a bucket's digest is taken of; fields cannot run into each other."""
+    parts: list[bytes] = []
     for one in records:
         parts += (_RECORD_HEAD.pack(len(one.key), one.grant_id, len(one.data)), one.key, one.data)
-    return sha256(b"".join(parts)).digest()
+    return b"".join(parts)
+
+
+def unpack_records(packed: bytes | bytearray) -> list[StoredRecord]:
+    """Inverse of ``pack_records``."""
+    records = []
+    at = 0
+    while at < len(packed):
+        key_length, grant_id, data_length = _RECORD_HEAD.unpack_from(packed, at)
+        key_at = at + _RECORD_HEAD.size
+        data_at = key_at + key_length
+        at = data_at + data_length
+        records.append(StoredRecord(bytes(packed[key_at:data_at]), grant_id, bytes(packed[data_at:at])))
+    return records
 
 
 EMPTY_BUCKET: Final = bucket_digest(())

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 
-from sync.brake import CANNOT, Conditions, Opening, opens_until
+from sync.brake import CANNOT, Conditions, Openings, opens_until
+from sync.buckets import Buckets
 from sync.codec import CodecError
 from sync.delta import Touched
 from sync.digest import BUCKETS
@@ -20,27 +21,27 @@ from sync.update import ListContent, StoredRecord
 _KEY = attrgetter("key")
 
 
-def touched_by_snapshot(before: ListContent | None, records: Iterable[StoredRecord]) -> Iterator[Touched]:
-    """Every credential of either list; ``records`` in canonical order."""
-    after = {key: tuple(group) for key, group in groupby(records, _KEY)}
-    if before is not None:
-        for key, group in _credentials(before):
+def touched_by_snapshot(before: ListContent | None, records: Buckets) -> Iterator[Touched]:
+    """Every credential of either list, bucket by bucket: neither is held as a whole."""
+    for number in range(BUCKETS):
+        after = {key: tuple(group) for key, group in groupby(records.bucket(number), _KEY)}
+        for key, group in () if before is None else _credentials(before, number):
             yield Touched(key, group, after.pop(key, ()))
-    for key, group in after.items():
-        yield Touched(key, (), group)
+        for key, group in after.items():
+            yield Touched(key, (), group)
 
 
 def touched_by_settings(before: ListContent, touched: Sequence[Touched]) -> Iterator[Touched]:
     """Every credential, as a delta leaves it that replaces the settings."""
     changed = {one.key: one for one in touched}
-    for key, group in _credentials(before):
+    for key, group in (one for number in range(BUCKETS) for one in _credentials(before, number)):
         yield changed.pop(key) if key in changed else Touched(key, group, group)
     yield from changed.values()
 
 
 def weigh(
     touched: Iterable[Touched], before: Conditions, after: Conditions, *, ended_at: int
-) -> tuple[list[Opening], list[StoredRecord]]:
+) -> tuple[Openings, list[StoredRecord]]:
     """Until when each credential opens on both sides, and what to lay over the list before.
 
     That is each changed credential as it is now, whole: under the new settings it opens there
@@ -48,10 +49,10 @@ def weigh(
     at ``ended_at``. Credentials that come new stay unknown to the list before.
     """
     until_before, until_after = _Ends(before), _Ends(after)
-    openings: list[Opening] = []
+    openings = Openings()
     later: list[StoredRecord] = []
     for one in touched:
-        openings.append(Opening(one.key, until_before.of(one.before), until_after.of(one.after)))
+        openings.add(one.key, until_before.of(one.before), until_after.of(one.after))
         if one.before and one.before != one.after:
             later.extend(one.after)
             later.extend(_gone(one, ended_at))
@@ -80,10 +81,9 @@ class _Ends:
         return self._by_class[shared]
 
 
-def _credentials(content: ListContent) -> Iterator[tuple[bytes, tuple[StoredRecord, ...]]]:
-    for number in range(BUCKETS):
-        for key, group in groupby(content.bucket(number), _KEY):
-            yield key, tuple(group)
+def _credentials(content: ListContent, number: int) -> Iterator[tuple[bytes, tuple[StoredRecord, ...]]]:
+    for key, group in groupby(content.bucket(number), _KEY):
+        yield key, tuple(group)
 
 
 def _readable(records: Iterable[StoredRecord]) -> list[Record]:

@@ -15,7 +15,7 @@ any list takes its first one at any epoch and revision.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -25,7 +25,7 @@ from sync.chain import Anchor, Signers, Withdrawn, known_delegations, newest_wit
 from sync.codec import CodecError
 from sync.delegation import Role
 from sync.delta import Revoke, Step, Touched, apply_steps, decode_delta, touched_buckets
-from sync.digest import bucket_digests, list_digest
+from sync.digest import list_digest
 from sync.encoding import decode_settings
 from sync.envelope import Envelope, ListStatement, UpdateKind, parse_envelope
 from sync.memory import TrustMemory
@@ -39,7 +39,7 @@ from sync.refusal import (
     WrongEstateError,
     WrongGateError,
 )
-from sync.snapshot import decode_content
+from sync.snapshot import decode_buckets
 from sync.succession import Current, check_succession
 from sync.transition import touched_by_settings, touched_by_snapshot, weigh
 from sync.update import Accepted, ListContent, StoredRecord, Unchanged
@@ -51,7 +51,7 @@ class _Outcome(Struct, frozen=True):
     """What the content of an update comes to, not yet judged by digest and brake."""
 
     settings: bytes | None
-    puts: Sequence[StoredRecord]
+    puts: Collection[StoredRecord]
     removed: Sequence[tuple[bytes, int]]
     bucket_digests: Mapping[int, bytes]
     touched: Iterable[Touched]
@@ -145,8 +145,8 @@ class TrustedList(Struct, frozen=True):
 
     def _outcome(self, statement: ListStatement, signers: Signers) -> _Outcome:
         if statement.kind is UpdateKind.SNAPSHOT:
-            settings, records = decode_content(statement.content)
-            digests = dict(enumerate(bucket_digests(records)))
+            settings, records = decode_buckets(statement.content)
+            digests = dict(enumerate(records.digests()))
             touched = touched_by_snapshot(self.content, records)
             return _Outcome(settings, records, (), digests, touched, whole_list=True)
         if self.content is None:

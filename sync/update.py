@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -45,8 +45,8 @@ class Accepted(Struct, frozen=True):
     """The signed bytes exactly as received; stores keep them."""
     settings: bytes | None
     """Canonical settings; ``None`` when a delta leaves them as they are."""
-    puts: Sequence[StoredRecord]
-    """Records to insert or replace by (key, grant_id); for a snapshot, all of them."""
+    puts: Collection[StoredRecord]
+    """Records to insert or replace by (key, grant_id); for a snapshot all of them, bucket by bucket."""
     removed: Sequence[tuple[bytes, int]]
     """(key, grant_id) of records that go without leaving a tombstone; deltas only."""
     bucket_digests: Mapping[int, bytes]

@@ -128,7 +128,7 @@ class ListDatabase:
             self._create_schema()
             for table in ("records", "buckets", "meta", "envelopes", "later_records"):
                 self._connection.execute(f"DELETE FROM {table}")  # noqa: S608  # names from this line
-            rows = sorted((bucket_of(one.key), *_row(one)) for one in accepted.puts)
+            rows = ((bucket_of(one.key), *_row(one)) for one in accepted.puts)
             self._connection.executemany(_PUT_RECORD, rows)
             self._put_buckets(accepted)
             self._put_meta(SETTINGS, accepted.settings or b"")

@@ -26,7 +26,7 @@ FIGURES = {
         for how in ("alone", "together", "spend_first", "bare_wake")
     },
     "startup": {"bare", "ready_1000", "ready_100000", "times_bare", "growth_small_to_large"},
-    "memory": {"ready", "after_taps", "growth_once_settled"},
+    "memory": {"ready", "after_taps", "growth_once_settled", "sync_at_most"},
     "log": {"spend_commit", "tap_until_durable", "burst_of_100_until_durable"},
     "list": {
         *(f"snapshot_{count}" for count in LIST_SIZES),

@@ -16,6 +16,7 @@ from sync.brake import (
     BrakeState,
     Conditions,
     Opening,
+    Openings,
     baseline,
     judge,
     opens_until,
@@ -175,3 +176,18 @@ def test_small_steps_count_like_a_look_at_the_whole_list(steps: list[tuple[dict[
         assert len(state.history) <= 27
         memory = TrustMemory(state, 3, frozenset((b"12345678",)), (b"signed",))
         assert TrustMemory.decode(memory.encode()) == memory
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.binary(min_size=1, max_size=65), st.integers(CANNOT, FOREVER), st.integers(CANNOT, FOREVER)
+        )
+    )
+)
+def test_openings_come_out_of_their_columns_as_they_went_in(rows: list[tuple[bytes, int, int]]) -> None:
+    openings = Openings()
+    for row in rows:
+        openings.add(*row)
+    for _ in range(2):  # the brake goes through them more than once
+        assert [(one.key, one.before, one.after) for one in openings] == rows

@@ -51,3 +51,24 @@ def test_counts_and_byte_strings_stay_within_the_data() -> None:
         VarintReader(b"\x03ab").count(9)
     with pytest.raises(CodecError, match="cut short"):
         VarintReader(b"ab").take(3)
+
+
+@given(st.lists(st.lists(st.integers(0, (1 << MAX_BITS) - 1), max_size=8), max_size=4))
+def test_columns_are_split_where_their_numbers_end(columns: list[list[int]]) -> None:
+    body = bytearray()
+    for column in columns:
+        for value in column:
+            append_varint(body, value)
+    reader = VarintReader(bytes(body))
+    for column, split in [(one, reader.split(len(one))) for one in columns]:
+        assert [split.number() for _ in column] == column
+        assert split.at_end()
+    assert reader.at_end()
+
+
+@pytest.mark.parametrize(
+    ("data", "named"), [(b"\x01\x80", "cut short"), (b"\x01", "cut short"), (b"\xff" * 600, "too long")]
+)
+def test_a_column_without_its_end_is_refused(data: bytes, named: str) -> None:
+    with pytest.raises(CodecError, match=named):
+        VarintReader(data).split(2)
