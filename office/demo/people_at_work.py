@@ -14,7 +14,7 @@ from django.db import transaction
 
 from office.casework.actor import Actor
 from office.casework.actor import actor as as_actor
-from office.casework.issuing import CardWish, apply_for_cards, assign_chip, sign_for_card
+from office.casework.issuing import CardWish, apply_for_cards, assign_chip, sign_for_card, unit_quota
 from office.casework.ledger import enter, open_account
 from office.casework.loss import Report, card_found, report_loss, review, say_balance, suspend_by_telephone
 from office.casework.payments import fee_due, pay_fee
@@ -26,6 +26,7 @@ from office.registry.models import (
     IssueState,
     LossKind,
     PaymentMethod,
+    Place,
     SignatureKind,
     StaffRole,
 )
@@ -53,6 +54,7 @@ CASES: Final = (
     "found",
 )
 """How far the demonstration takes each of its loss cases."""
+APPLICATIONS: Final = 4
 
 
 @transaction.atomic
@@ -78,7 +80,7 @@ class Desk:
     @transaction.atomic
     def work(self) -> None:
         """Applications, payments, accounts, and a loss case in each state."""
-        for place in range(4):
+        for place in range(APPLICATIONS):
             self._application(place)
         for place, state in enumerate(CASES):
             self._case(place, state)
@@ -86,7 +88,7 @@ class Desk:
     def _application(self, stop: int) -> None:
         """0: applied for; 1: paid; 2 and on: handed out."""
         clerk = self._actor("clerk", days_ago=3)
-        basis = next(self._issues)
+        basis = next(one for one in self._issues if one.unit and has_room(one.unit))
         if basis.unit is None or basis.holder is None:
             return
         submission = UUID(int=0xDE_0000 + stop)
@@ -147,6 +149,13 @@ class Desk:
         """Cards of owners, far apart from each other."""
         own = Issue.objects.filter(state=IssueState.ACTIVE, kind="resident", relation_id="self")
         ids = list(own.order_by("pk").values_list("pk", flat=True)[: 100 * len(CASES)])
-        step = max(1, len(ids) // (len(CASES) + 5))
+        # Twice as many as are needed: some live where the quota is used up (13.4).
+        step = max(1, len(ids) // (2 * (len(CASES) + APPLICATIONS)))
         for pk in ids[::step]:
             yield Issue.objects.select_related("holder", "unit").get(pk=pk)
+
+
+def has_room(unit: Place) -> bool:
+    """Whether one more card is allowed there; former cards may exceed the quota."""
+    stands = unit_quota(unit)
+    return stands.limit is None or stands.counted < stands.limit

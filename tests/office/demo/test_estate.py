@@ -62,3 +62,13 @@ def test_the_estate_is_taken_in_and_work_is_in_every_state(tmp_path: Path) -> No
     assert Issue.objects.filter(origin="legacy", state=IssueState.ACTIVE).count() > 100
     assert Person.objects.exclude(legacy="").count() == Person.objects.count()
     assert not list(broken_links())
+
+
+@pytest.mark.django_db
+def test_clerks_apply_where_the_quota_has_room(tmp_path: Path) -> None:
+    """300 households of seed 1: the first owner's unit has more former cards than 13.4 allows."""
+    plan = replace(PLAN, households=300, gates=2)
+    take_in(Job(write_tables(plan, tmp_path), "former system", NOW, None, ESTATE_ID), quiet)
+    hire()
+    Desk(NOW).work()
+    assert Issue.objects.filter(state=IssueState.APPLIED, replaces=None).exists()
