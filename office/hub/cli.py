@@ -38,7 +38,7 @@ from office.hub.enrolment_cli import accept_key, add_decision, add_enrolments, e
 from office.hub.facts import Change, Gate, LinkKind
 from office.hub.floor_post import lowering_report
 from office.hub.one_use import counted_grant, decide, order_move
-from office.hub.run_cli import add_order, add_run, nudge, order, run_hub, visits
+from office.hub.run_cli import add_order, add_run, add_wire, nudge, order, run_hub, visits, wire
 from office.hub.signature_cli import (
     add_held,
     add_propose,
@@ -62,6 +62,7 @@ def add_hub(group: argparse.ArgumentParser) -> None:
     for name, add, run, text in (
         ("init", _add_init, _init, "a new store"),
         ("register", _add_register, _register, "register a gate"),
+        ("wire", add_wire, wire, "say how a registered gate is reached"),
         ("strike", _add_gate, _strike, "strike a lost gate off"),
         ("import", _add_import, _import, "make all lists what an estate file says"),
         ("revoke", _add_revoke, _revoke, "end a chip's grants at every gate"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from office.errors import OfficeError
 from office.hub.database import Database, Row
 from office.hub.facts import Gate, LinkKind
@@ -25,8 +27,7 @@ class SqliteGates:
         """Register a gate; raises ``OfficeError`` if id, name, key or bus address is taken."""
         if gate.public_key:
             _check_length(gate.gate_id, gate.public_key)
-        if (gate.bus_address is not None) != (gate.link is LinkKind.SERIAL):
-            raise OfficeError(f"gate {gate.gate_id}: a bus address goes with a serial link, and only with it")
+        _check_address(gate)
         with self._database.transaction():
             self._check_free(gate)
             self._database.execute(
@@ -43,6 +44,19 @@ class SqliteGates:
                 ),
             )
             self._database.execute("INSERT INTO lists (gate_id) VALUES (?)", (gate.gate_id,))
+
+    def wire(self, gate_id: int, link: LinkKind, bus_address: int | None) -> None:
+        """The gate is reached this way from now on; raises ``OfficeError`` if the address is taken."""
+        with self._database.transaction():
+            gate = replace(self.get(gate_id), link=link, bus_address=bus_address)
+            _check_address(gate)
+            for other in self.all():
+                if bus_address is not None and other.bus_address == bus_address and other.gate_id != gate_id:
+                    raise OfficeError(f"gate {gate_id}: bus address {bus_address} is that of {other.name!r}")
+            self._database.execute(
+                "UPDATE gates SET link = ?, bus_address = ? WHERE gate_id = ?",
+                (link.value, bus_address, gate_id),
+            )
 
     def give_key(self, gate_id: int, public_key: bytes, at: int) -> None:
         """The gate has this key from now on, the one before is struck; raises ``OfficeError`` if taken."""
@@ -135,6 +149,11 @@ class SqliteGates:
             f"gate {gate.gate_id} {gate.name!r}: its key is {whose}{off};"
             " each gate has its own, and one that was struck off never comes back"
         )
+
+
+def _check_address(gate: Gate) -> None:
+    if (gate.bus_address is not None) != (gate.link is LinkKind.SERIAL):
+        raise OfficeError(f"gate {gate.gate_id}: a bus address goes with a serial link, and only with it")
 
 
 def _check_length(gate_id: int, public_key: bytes) -> None:

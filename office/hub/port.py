@@ -27,6 +27,7 @@ from office.hub.facts import (
     Held,
     Invitation,
     KeptReceipt,
+    LinkKind,
     LogPosition,
     SignedList,
     StoredEvents,
@@ -43,6 +44,9 @@ class GateRegister(Protocol):
 
     def add(self, gate: Gate) -> None:
         """Register a gate; raises ``OfficeError`` if id, name, key or bus address is taken."""
+
+    def wire(self, gate_id: int, link: LinkKind, bus_address: int | None) -> None:
+        """The gate is reached this way from now on; raises ``OfficeError`` if the address is taken."""
 
     def give_key(self, gate_id: int, public_key: bytes, at: int) -> None:
         """The gate has this key from now on, the one before is struck; raises ``OfficeError`` if taken."""

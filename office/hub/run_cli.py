@@ -13,6 +13,7 @@ from office.clock import monotonic, utc_now_ms
 from office.errors import OfficeError
 from office.hub.control import ControlSocket
 from office.hub.control_client import HubAwayError, HubControl, default_control
+from office.hub.facts import LinkKind
 from office.hub.network_entrance import NetworkEntrance
 from office.hub.online import OnlineKey
 from office.hub.process import Entrance, Hub, Outside
@@ -96,6 +97,28 @@ def order(options: argparse.Namespace, _now: int) -> Report:
     given = {name: value for name in names if (value := getattr(options, name)) is not None}
     HubControl(_control(options)).order(options.gate, options.kind, given)
     return {"gate": options.gate, "done": options.kind}
+
+
+def add_wire(command: argparse.ArgumentParser) -> None:
+    """Options of ``hub wire``."""
+    command.add_argument("--gate", type=int, required=True, help="the gate's id")
+    link = command.add_mutually_exclusive_group()
+    link.add_argument("--serial", type=int, metavar="ADDRESS", help="on a serial pair, under this address")
+    link.add_argument("--by-file", action="store_true", help="only files are carried to it")
+
+
+def wire(options: argparse.Namespace, _now: int) -> Report:
+    """A gate that came with an import, or whose line was changed, is reached this way from now on."""
+    link = LinkKind.FILE if options.by_file else LinkKind.NETWORK
+    if options.serial is not None:
+        link = LinkKind.SERIAL
+    store = SqliteHub(options.store)
+    try:
+        store.gates.wire(options.gate, link, options.serial)
+    finally:
+        store.close()
+    nudge(options.store)
+    return {"gate": options.gate, "link": link.value, "address": options.serial}
 
 
 def nudge(store: Path, control: Path | None = None) -> None:

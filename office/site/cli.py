@@ -58,6 +58,9 @@ def add_site(groups: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     serve.add_argument("--listen", default=DEFAULT_LISTEN, help=f"host:port (default: {DEFAULT_LISTEN})")
     serve.add_argument("--hub", action="store_true", help="run the hub, too")
     serve.add_argument("--hub-listen", help="host:port for gates")
+    serve.add_argument(
+        "--hub-serial", action="append", default=[], metavar="DEVICE:BAUD", help="a serial pair of the hub's"
+    )
     watch = _command(groups, "watch", _watch, "bring events to the desk, raise alarms, do what falls due")
     watch.add_argument("--once", action="store_true", help="stop once nothing is left to do")
 
@@ -176,6 +179,8 @@ def _watch(options: argparse.Namespace, _now: int) -> Report:
 
 def _hub_command(office: OfficeDirectory, options: argparse.Namespace) -> list[str]:
     command = [*_OFFICE, "hub", "run", str(office.database), "--keys", str(office.path / "keys")]
+    for pair in options.hub_serial:
+        command += ["--serial", pair]
     return command + (["--listen", options.hub_listen] if options.hub_listen else [])
 
 

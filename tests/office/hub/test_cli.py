@@ -132,6 +132,21 @@ def test_a_gate_struck_off_never_comes_back(office: Office) -> None:
     assert "(struck off)" in office.fail("register", "--gate", "2", "--name", "west", "--key", key)
 
 
+def test_a_gate_is_wired_anew_and_two_never_share_an_address(office: Office) -> None:
+    office.type("register", "--gate", "2", "--name", "west", "--serial", "7")
+    assert "that of 'west'" in office.fail("wire", "--gate", "1", "--serial", "7")
+    assert office.type("wire", "--gate", "2") == {"gate": 2, "link": "network", "address": None}
+    assert office.type("wire", "--gate", "1", "--serial", "7")["link"] == "serial"
+    assert office.type("wire", "--gate", "1", "--serial", "7")["address"] == 7
+    assert "there is no gate 3" in office.fail("wire", "--gate", "3")
+    store = SqliteHub(office.store)
+    assert [(one.link.value, one.bus_address) for one in store.gates.all()] == [
+        ("serial", 7),
+        ("network", None),
+    ]
+    store.close()
+
+
 def test_a_bus_address_is_free_again_after_its_gate_was_struck_off(office: Office) -> None:
     old, new = ("--gate", "2", "--name", "west"), ("--gate", "3", "--name", "west again")
     keys = [gate_key(number).public.hex() for number in (2, 3)]
