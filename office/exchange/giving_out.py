@@ -99,9 +99,9 @@ def _referring(person: Person) -> dict[type[Model], set[int]]:
     while waiting:
         model, keys = waiting.pop()
         for field in model._meta.get_fields(include_hidden=True):  # noqa: SLF001 - Django's documented API
-            if not isinstance(field, ManyToOneRel):
+            if not isinstance(field, ManyToOneRel) or not isinstance(field.related_model, type):
                 continue
-            other: type[Model] = field.related_model
+            other = field.related_model
             rows = other._default_manager.filter(**{f"{field.field.name}__in": keys})  # noqa: SLF001
             new = set(rows.values_list("pk", flat=True)) - found.get(other, set())
             if new:

@@ -1,0 +1,176 @@
+"""KH-13-R01: how many cards, of which kind, in which state, where and since when; counted by the database."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Count, Q, Sum
+from msgspec import Struct
+
+from office.registry.models import (
+    CardKind,
+    Issue,
+    IssueState,
+    IssueStep,
+    Origin,
+    Payment,
+    PaymentKind,
+    Place,
+    PlaceKind,
+)
+
+
+class Line(Struct, frozen=True):
+    """Cards of one building or kind, by state."""
+
+    name: str
+    by_state: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return sum(self.by_state.values())
+
+    @property
+    def cells(self) -> list[int]:
+        """In the order of the states shown."""
+        return [self.by_state.get(one, 0) for one in SHOWN]
+
+
+class Month(Struct, frozen=True):
+    """What happened in one month."""
+
+    number: int
+    issued: int
+    lost: int
+    damaged: int
+    withdrawn: int
+    replaced: int
+    fees: Decimal
+    deposits: Decimal
+    refunds: Decimal
+
+
+class CardStatistics(Struct, frozen=True):
+    """The whole form."""
+
+    year: int
+    at: datetime
+    buildings: list[Line]
+    kinds: list[Line]
+    months: list[Month]
+    legacy: int
+    """Taken over from the former system."""
+    total: int
+
+    @property
+    def sums(self) -> list[int]:
+        """Of all buildings, by state."""
+        return [sum(one.by_state.get(state, 0) for one in self.buildings) for state in SHOWN]
+
+    @property
+    def fees(self) -> Decimal:
+        """Of the year, refunds taken off."""
+        return sum((one.fees - one.refunds for one in self.months), Decimal(0))
+
+
+SHOWN = (
+    IssueState.ACTIVE,
+    IssueState.SUSPENDED,
+    IssueState.LOST,
+    IssueState.DAMAGED,
+    IssueState.APPLIED,
+    IssueState.PAID,
+    IssueState.FOUND,
+    IssueState.REPLACED,
+    IssueState.WITHDRAWN,
+    IssueState.COLLECTED,
+)
+"""States of the form, running ones first. Signed is a moment within the step to active."""
+
+
+def card_statistics(year: int, at: datetime) -> CardStatistics:
+    """Count as of now, and the months of one year in the estate's time zone."""
+    places = _buildings()
+    by_building: dict[str, Counter[str]] = defaultdict(Counter)
+    by_kind: dict[str, Counter[str]] = defaultdict(Counter)
+    for path, kind, state, count in (
+        Issue.objects.values_list("unit__parent__path", "kind", "state")
+        .annotate(count=Count("pk"))
+        .order_by()
+    ):
+        by_building[places.get(_building_id(path, places), "")][state] += count
+        by_kind[kind][state] += count
+    order = {name: place for place, name in enumerate(places.values())}
+    buildings = sorted(by_building.items(), key=lambda one: order.get(one[0], len(order)))
+    return CardStatistics(
+        year,
+        at,
+        [Line(name, states) for name, states in buildings],
+        [Line(str(CardKind(kind).label), by_kind[kind]) for kind in CardKind.values if kind in by_kind],
+        _months(year),
+        Issue.objects.filter(origin=Origin.LEGACY).count(),
+        sum(sum(one.values()) for one in by_building.values()),
+    )
+
+
+def _buildings() -> dict[int, str]:
+    """Names by id, in the order in which they were added."""
+    found = Place.objects.filter(kind=PlaceKind.BUILDING).order_by("pk")
+    return dict(found.values_list("pk", "full_name"))
+
+
+def _building_id(path: str | None, buildings: Mapping[int, str]) -> int:
+    return next((int(one) for one in (path or "").split(".") if one and int(one) in buildings), 0)
+
+
+def _months(year: int) -> list[Month]:
+    zone = ZoneInfo(settings.TIME_ZONE)
+    firsts = [date(year, one, 1) for one in range(1, 13)] + [date(year + 1, 1, 1)]
+    starts = [datetime(one.year, one.month, 1, tzinfo=zone).astimezone(UTC) for one in firsts]
+    steps = {
+        f"m{one}": Count("pk", filter=Q(at__gte=starts[one], at__lt=starts[one + 1])) for one in range(12)
+    }
+    happened = {
+        row["state"]: row
+        for row in IssueStep.objects.filter(at__gte=starts[0], at__lt=starts[12])
+        .values("state")
+        .annotate(**steps)
+        .order_by()
+    }
+    sums = {
+        f"m{one}": Sum("amount", filter=Q(day__gte=firsts[one], day__lt=firsts[one + 1])) for one in range(12)
+    }
+    paid = {
+        row["kind"]: row
+        for row in Payment.objects.filter(day__gte=firsts[0], day__lt=firsts[12], voided_at__isnull=True)
+        .values("kind")
+        .annotate(**sums)
+        .order_by()
+    }
+
+    def money(kind: PaymentKind, month: int) -> Decimal:
+        return Decimal(paid.get(kind, {}).get(f"m{month}") or 0).quantize(Decimal("0.01"))
+
+    def count(state: IssueState, month: int) -> int:
+        return int(happened.get(state, {}).get(f"m{month}", 0))
+
+    return [
+        Month(
+            month + 1,
+            count(IssueState.ACTIVE, month),
+            count(IssueState.LOST, month),
+            count(IssueState.DAMAGED, month),
+            count(IssueState.WITHDRAWN, month),
+            count(IssueState.REPLACED, month),
+            money(PaymentKind.FEE, month),
+            money(PaymentKind.DEPOSIT, month),
+            money(PaymentKind.REFUND, month),
+        )
+        for month in range(12)
+    ]

@@ -1,0 +1,1 @@
+"""The estate's official forms, printed as PDF with a font that has every character."""

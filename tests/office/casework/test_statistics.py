@@ -1,0 +1,67 @@
+"""13.7: the statistics count every card once, and money to the cent."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from office.casework.actor import Actor
+from office.casework.loss import Report, report_loss
+from office.casework.payments import void
+from office.casework.places import add_place
+from office.casework.statistics import SHOWN, card_statistics
+from office.registry.models import Issue, IssueState, IssueStep, LossKind, Payment, PlaceKind
+from tests.support.office_estate import NOW, OfficeEstate
+
+
+def test_13_7_cards_are_counted_by_building_kind_state_and_month(estate: OfficeEstate, clerk: Actor) -> None:
+    estate.issue_card(clerk)
+    lost = estate.issue_card(clerk, "child")
+    assert lost.holder is not None
+    report_loss(clerk, lost.pk, lost.holder, Report(LossKind.LOST, "x"))
+    estate.apply(clerk, "child")
+    tower = add_place(estate.estate, PlaceKind.BUILDING, "12栋")
+    Issue.objects.filter(pk=lost.pk).update(unit=tower)
+    found = card_statistics(2026, NOW)
+    by_name = {one.name: one for one in found.buildings}
+    assert by_name["1栋"].by_state == {"active": 1, "applied": 1}
+    assert by_name[""].by_state == {"lost": 1}, "a card of a building itself lies in no building's unit"
+    assert [one.total for one in found.kinds] == [3]
+    assert (found.total, sum(found.sums), found.legacy) == (3, 3, 0)
+    november = found.months[10]
+    assert (november.issued, november.lost, november.fees) == (2, 1, Decimal("40.00"))
+    assert all(one.issued == one.lost == 0 for one in found.months if one.number != 11)
+    assert card_statistics(2025, NOW).fees == 0
+
+
+def test_a_month_begins_at_midnight_in_the_estates_time_zone(estate: OfficeEstate, clerk: Actor) -> None:
+    issue = estate.issue_card(clerk)
+    IssueStep.objects.filter(issue=issue).update(at=datetime(2026, 10, 31, 16, 0, tzinfo=UTC))
+    assert [one.issued for one in card_statistics(2026, NOW).months][9:11] == [0, 1]
+    IssueStep.objects.filter(issue=issue).update(at=datetime(2026, 10, 31, 15, 59, 59, tzinfo=UTC))
+    assert [one.issued for one in card_statistics(2026, NOW).months][9:11] == [1, 0]
+
+
+def test_a_void_receipt_is_no_fee(estate: OfficeEstate, clerk: Actor) -> None:
+    estate.issue_card(clerk)
+    void(clerk, Payment.objects.get().pk, "mistake")
+    assert card_statistics(2026, NOW).fees == 0
+
+
+def test_every_state_has_its_column() -> None:
+    assert {*SHOWN, IssueState.SIGNED} == set(IssueState)
+
+
+def test_queries_do_not_grow_with_the_cards(estate: OfficeEstate, clerk: Actor) -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as caught:
+            card_statistics(2026, NOW)
+        return len(caught)
+
+    few = asked()
+    for relation in ("self", "child", "parent"):
+        estate.issue_card(clerk, relation)
+    assert asked() == few
