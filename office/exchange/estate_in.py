@@ -59,11 +59,12 @@ def serving(name: str, places: Iterable[str]) -> str | None:
 def take_in_estate(path: Path, at: datetime) -> int:
     """Write a file that ``read_estate`` let pass, and publish the gates' settings; how many gates.
 
-    Rows that are there are brought up to date by their ids. Cards are left out.
+    Rows that are there are brought up to date by their ids. Cards are left out, and so are outages:
+    those are announced at the desk, where they have an area, and people who were told.
     """
     root: Tables = tomllib.loads(path.read_text(encoding="utf-8"))
     zone = ZoneInfo(django_settings.TIME_ZONE)
-    _rules(root, zone)
+    _rules(root)
     for row in root.get("schedule", ()):
         values = {"name": row["name"], "rows": _rest(row, _HEAD)}
         Schedule.objects.update_or_create(schedule_id=row["id"], defaults=values)
@@ -110,10 +111,9 @@ def _gate(row: Tables, root: Tables, estate: Place, places: Mapping[str, Place],
     return site
 
 
-def _rules(root: Tables, zone: ZoneInfo) -> None:
+def _rules(root: Tables) -> None:
     rules = EstateRules.objects.first() or EstateRules()
     rules.policies = [dict(one) for one in root.get("policy", ())]
-    rules.outages = [_plain(one, zone) for one in root.get("outage", ())]
     rules.pin_salt = root["estate"].get("pin_salt", "")
     rules.save()
 
