@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum, unique
 from typing import Final
 
-from office.procedures.alarms import RULES
+from office.procedures.alarms import RULES, Per
 from sync.events import EventKind
 from sync.records import Reason
 
@@ -46,4 +46,7 @@ def outcome(kind: EventKind | None, reason: Reason | None) -> Outcome:
         return Outcome.OPENED
     if kind in _PASSAGE:
         return Outcome.PASSAGE
+    rule = RULES.get(kind)
+    if rule is not None and rule.ends:
+        return Outcome.PASSAGE if rule.per is Per.DOOR else Outcome.SERVICE
     return Outcome.ALARM if kind in RULES else Outcome.SERVICE
