@@ -169,7 +169,7 @@ class Photographer:
 def _desk(office: Path) -> Iterator[tuple[str, dict[str, str]]]:
     """A desk over a new demonstration estate; address, and passwords by sign-in name."""
     command = [sys.executable, "-m", "office"]
-    demo = [*command, "demo", str(office), "--seed", "3", "--json"]
+    demo = [*command, "demo", str(office), "--json"]
     made = subprocess.run(demo, cwd=ROOT, stdout=subprocess.PIPE, check=True)
     accounts = {one["user"]: one["password"] for one in json.loads(made.stdout)["accounts"]}
     listen = f"127.0.0.1:{free_port()}"
