@@ -38,6 +38,21 @@ def test_every_package_of_the_product_is_installed() -> None:
     assert sorted(listed) == sorted(on_disk)
 
 
+def test_everything_beside_the_modules_is_installed_with_the_office() -> None:
+    patterns = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"][
+        "package-data"
+    ]
+    installed = {
+        file
+        for package, globs in patterns.items()
+        for one in globs
+        for file in ROOT.joinpath(*package.split(".")).glob(one)
+    }
+    beside = {file for file in (ROOT / "office").rglob("*") if file.is_file()}
+    sources = {".py", ".pyc", ".po"}
+    assert sorted(str(one) for one in beside - installed if one.suffix not in sources) == []
+
+
 def test_every_folder_with_modules_is_a_package() -> None:
     tops = [ROOT / name.partition(".")[0] for name in house.MAY_IMPORT]
     folders = {file.parent for top in [*tops, ROOT / "tests"] for file in top.rglob("*.py")}
