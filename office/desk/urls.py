@@ -12,6 +12,7 @@ from office.desk.views import (
     events,
     gates,
     governing,
+    imports,
     issues,
     moving,
     outages,
@@ -123,4 +124,9 @@ urlpatterns = [
     path("slips/<int:pk>/kh-09-r02.pdf", papers.release_slip, name="slip-pdf"),
     path("moves/<int:pk>/kh-15-r01.pdf", papers.move_out, name="move-pdf"),
     path("tenancies/<int:pk>/register.pdf", papers.move_in, name="tenancy-pdf"),
+    path("imports/", imports.imports, name="imports"),
+    path("imports/<str:token>/", imports.job, name="import"),
+    path("imports/<str:token>/take/", imports.take_over, name="import-take"),
+    path("imports/<str:token>/problems.csv", imports.problems, name="import-problems"),
+    path("people/<int:pk>/export/", imports.all_about, name="export-person"),
 ]
