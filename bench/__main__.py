@@ -32,6 +32,7 @@ BENCHES: Final = {
     "serial": "a full list to one of eight gates at 9600 baud",
     "serial_session": "lists and revocations at 9600 baud, from the office's store to the gate's decision",
     "drivers": "readers: from the wire to the credential, recovery, wear, noise, an idle gate",
+    "desk": "the office's desk: pages, find-anything, lost reports, import, statistics",
     "hub": "the office's work: storing events, signing revocations and whole lists",
     "events": "usage events at the desk: projecting them, finding some among two millions",
 }
