@@ -64,6 +64,8 @@ class PtyBus:
         self._byte_s = BITS_PER_BYTE / baud
         self._ports = [_Port() for _ in range(ports)]
         self.paths = [one.path for one in self._ports]
+        self.is_cut = False
+        """The wires are cut: what is sent goes nowhere."""
         self._lock = threading.Lock()
         self._wake_fd = os.eventfd(0)
         self._ended = False
@@ -113,5 +115,5 @@ class PtyBus:
             if len(talking) > 1:
                 lump = bytes(byte ^ 0x55 for byte in lump)
             for other in self._ports:
-                if other is not port and lump:
+                if other is not port and lump and not self.is_cut:
                     os.write(other.wire_fd, lump)

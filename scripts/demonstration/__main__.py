@@ -1,4 +1,4 @@
-"""`python -m scripts.demonstration`: a gate to play with, or with ``--once`` a story that proves itself."""
+"""`python -m scripts.demonstration`: office and gates to play with, or a story that proves itself."""
 
 from __future__ import annotations
 
@@ -25,12 +25,19 @@ from scripts.demonstration.player import Player
 from scripts.demonstration.stage import Stage, open_stage
 from scripts.demonstration.story import STORY, story_of_readers
 from scripts.demonstration.telling import Chapter
-from scripts.demonstration.two_gates import OfficeRefusedError, open_two_gates
+from scripts.demonstration.two_gates import BAUD, OfficeRefusedError, open_two_gates
+from scripts.demonstration.whole.browser import Browser
+from scripts.demonstration.whole.gates import open_gates
+from scripts.demonstration.whole.opening import Plan, open_whole
+from scripts.demonstration.whole.show import HOUSEHOLDS, ListsLateError, show
+from scripts.demonstration.whole.story import DeskStory
 from terminal import clock
 from terminal.config import ConfigError
 
-TIME_LIMIT_S: Final = 120.0
-"""For all parts and their clearing up, which take about 50 s: nothing hangs for longer."""
+TIME_LIMIT_S: Final = 240.0
+"""For all parts and their clearing up, which take about 80 s: nothing hangs for longer."""
+STORY_HOUSEHOLDS: Final = 20
+"""Their list takes a few seconds at 9600 baud."""
 EXIT_SIGNAL: Final = 128
 """A shell's exit code for a process that a signal ended, plus the signal's number."""
 
@@ -44,7 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end)
-    if not options.once and not (sys.stdin.isatty() and sys.stdout.isatty()):
+    is_console = options.console or options.reader is not None
+    if is_console and not options.once and not (sys.stdin.isatty() and sys.stdout.isatty()):
         print("this is for a terminal; without one: scripts/run --once", file=sys.stderr)
         return 2
     try:
@@ -54,6 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
             if options.once:
                 clearing.enter_context(_time_limit(TIME_LIMIT_S))
+            if not options.once and not is_console:
+                return _ended(show(directory, options.households, _say))
             pace = FOR_THE_STORY if options.once else FOR_A_PERSON
             stage = clearing.enter_context(open_stage(directory, pace, reader=options.reader))
             if not options.once:
@@ -62,6 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 tell(stage, STORY, _say)
                 or tell_of_the_readers(directory / "readers", _say)
                 or tell_of_the_office(directory / "office", _say)
+                or tell_of_the_desk(directory / "whole", _say)
             )
     except (
         DriverUnavailableError,
@@ -70,6 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ConfigError,
         GateStartError,
         GateGoneError,
+        ListsLateError,
         TimeLimitError,
     ) as error:
         print(f"demonstration: {error}", file=sys.stderr)
@@ -102,6 +114,21 @@ def tell_of_the_office(directory: Path, say: Callable[[str], None]) -> int:
     with open_two_gates(directory) as office:
         as_told = OfficeStory(office, say, _wait).play()
     return _verdict("The third part", say, as_told=as_told)
+
+
+def tell_of_the_desk(directory: Path, say: Callable[[str], None]) -> int:
+    """Play the fourth part, an office with its desk and two gates; 0 only if it came out as told."""
+    say("\nThe fourth part: an office with its desk, and two gates.")
+    with (
+        open_whole(directory, Plan(STORY_HOUSEHOLDS, BAUD, FOR_THE_STORY)) as stage,
+        open_gates(stage.estates, stage.links) as gates,
+    ):
+        as_told = DeskStory(stage.office, gates, Browser(stage.desk), say, _wait).play()
+    return _verdict("The fourth part", say, as_told=as_told)
+
+
+def _ended(by: int) -> int:
+    return EXIT_SIGNAL + by if by else 0
 
 
 def _verdict(part: str, say: Callable[[str], None], *, as_told: bool) -> int:
@@ -140,10 +167,20 @@ def _too_long(number: int, frame: FrameType | None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="scripts/run", description="A demonstration gate, with doors and cards."
+        prog="scripts/run", description="An office and two gates, with doors and cards."
     )
     parser.add_argument(
         "--once", action="store_true", help="play a fixed story; 0 only if it comes out as told"
+    )
+    parser.add_argument(
+        "--console", action="store_true", help="one gate in the terminal, with doors and cards, no office"
+    )
+    parser.add_argument(
+        "--households",
+        type=int,
+        default=HOUSEHOLDS,
+        metavar="N",
+        help=f"how large the office's estate is (default: {HOUSEHOLDS})",
     )
     parser.add_argument("--state", type=Path, help="keep everything in this new or empty directory")
     parser.add_argument(

@@ -135,6 +135,10 @@ def prepare(
     rules = {number: one.low_bits for number, one in numbered.items() if one.low_bits is not None}
     estate = _estate_file(directory / "estate.toml", now, rules)
     values = asdict(pace) | {
+        "gate_name": json.dumps("East gate"),
+        "pedestrian_id": 1,
+        "barrier_id": 2,
+        "link": "",
         "gate_id": estate.gates[GATE].gate_id,
         "estate": estate.estate_id.hex(),
         "root": keys.public(ROOT).hex(),
@@ -146,16 +150,23 @@ def prepare(
             for number, (name, one) in enumerate(more.items(), _FIRST_ID)
         ),
     }
-    config_path = directory / "gate.toml"
-    _write_config(config_path, values, ())
-    config = load_config(config_path)
-    for owned in (config.terminal_dir, config.sync_dir):
-        owned.mkdir(parents=True)
-        owned.chmod(0o2770)
+    made = lay_out(directory, estate.zone, values)
+    config = made.config
     _apply_list(config, keys, estate, now)
     anchor = clock.Anchor(clock.boot_id(), reading.boottime_ms, now * 1000, _UNCERTAINTY_MS)
     save_time(config.sync_dir, SavedTime(now, anchor))
-    return Estate(directory, estate.zone, config, values)
+    return made
+
+
+def lay_out(directory: Path, zone: ZoneInfo, values: Mapping[str, object]) -> Estate:
+    """A gate's configuration from the template, and the folders of its state; raises ``ConfigError``."""
+    path = directory / "gate.toml"
+    _write_config(path, values, ())
+    config = load_config(path)
+    for owned in (config.terminal_dir, config.sync_dir):
+        owned.mkdir(parents=True)
+        owned.chmod(0o2770)
+    return Estate(directory, zone, config, values)
 
 
 def _write_config(path: Path, values: Mapping[str, object], low: Iterable[str]) -> None:
