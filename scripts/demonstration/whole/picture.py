@@ -74,7 +74,7 @@ def _barrier(boom: Fields, *, car: bool) -> str:
     tip = f'x2="{x + length * cos(angle):.0f}" y2="{y - length * sin(angle):.0f}"'
     shown = [
         f'<rect class="post" x="{x - 12}" y="{y - 10}" width="20" height="40"/>',
-        f'<line class="boom {boom["state"]}" x1="{x}" y1="{y}" {tip}/>',
+        f'<line class="boom {escape(boom["state"])}" x1="{x}" y1="{y}" {tip}/>',
         _text(x + 80, 195, f"barrier {boom['state']}", str(boom["state"])),
     ]
     if car:
