@@ -21,8 +21,9 @@ from tests.scripts.demonstration.demonstration import COMMAND, ROOT, run_demonst
 from tests.support.waiting import WITHIN_S
 
 
-def test_without_a_terminal_it_names_the_way_without_one() -> None:
-    done = run_demonstration()
+@pytest.mark.parametrize("words", [["--console"], ["--reader", "sim"]])
+def test_without_a_terminal_it_names_the_way_without_one(words: list[str]) -> None:
+    done = run_demonstration(*words)
     assert (done.returncode, done.stdout) == (2, "")
     assert "--once" in done.stderr
 

@@ -29,6 +29,7 @@ def test_story_comes_out_as_told(stage: Stage) -> None:
 
 
 @pytest.mark.real_part("pcscd")
+@pytest.mark.timeout(240)
 def test_story_comes_out_as_told_with_cards_read_through_pcscd() -> None:
     if cause := why_unavailable():
         pytest.skip(cause)
@@ -39,6 +40,7 @@ def test_story_comes_out_as_told_with_cards_read_through_pcscd() -> None:
     assert first.count("\nok  ") == len(STORY)
     assert second.count("\nok  ") == 1 + len(KINDS) - second.count("\nNot attached here: ")
     assert "The third part came out as told." in second
+    assert "The fourth part came out as told." in second
 
 
 def test_what_differs_from_the_story_is_told_with_what_came_instead(stage: Stage) -> None:
