@@ -69,7 +69,7 @@ class Outage(models.Model):
     began_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     clerk = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    """``None``: the gates noticed it."""
+    """``None``: the gates noticed it, or an estate file brought it."""
     gates = models.JSONField(default=list)
     """Ids of the gates that noticed it."""
     first_inquirer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
@@ -89,7 +89,9 @@ class Outage(models.Model):
                 name="an_outage_ends_after_it_began",
             ),
             models.CheckConstraint(
-                condition=models.Q(door_mode=int(DoorMode.NORMAL)) | models.Q(mode_by__isnull=False),
+                condition=models.Q(door_mode=int(DoorMode.NORMAL))
+                | models.Q(mode_by__isnull=False)
+                | models.Q(clerk__isnull=True),
                 name="a_door_mode_is_approved",
             ),
         )
