@@ -28,6 +28,7 @@ from office.casework.moves import (
     record_goods_check,
     record_settlement,
 )
+from office.casework.outages import LIVE
 from office.casework.people import Particulars, members_on, register_person
 from office.casework.tenancies import (
     MoveIn,
@@ -55,6 +56,7 @@ from office.registry.models import (
     LiftUse,
     MoveOut,
     MoveState,
+    Outage,
     Place,
     ReleaseSlip,
     SlipState,
@@ -83,7 +85,7 @@ def moves(request: HttpRequest) -> HttpResponse:
 
 
 def move_tasks(actor: Actor) -> dict[str, object]:
-    """What waits today: for the desk tenancies and moves, for guards the slips of the day."""
+    """What waits today: tenancies and moves for the desk, slips for guards, outages for both."""
     tasks: dict[str, object] = {}
     if StaffRole.CLERK in actor.roles:
         tasks["tenancies"] = tenancies_to_ask(actor.today)
@@ -91,6 +93,9 @@ def move_tasks(actor: Actor) -> dict[str, object]:
             state=MoveState.NOTICED, day__lte=actor.today + timedelta(days=SOON_DAYS)
         )
         tasks["moves"] = soon.select_related("unit").order_by("day")
+    if actor.roles & {StaffRole.CLERK, StaffRole.MAINTENANCE, StaffRole.GUARD}:
+        running = Outage.objects.filter(state__in=LIVE, start__lt=actor.at + timedelta(days=SOON_DAYS))
+        tasks["outages"] = running.select_related("place").order_by("start")
     if StaffRole.GUARD in actor.roles:
         today = ReleaseSlip.objects.filter(state=SlipState.OPEN, since__lt=actor.at + timedelta(hours=12))
         tasks["slips"] = today.select_related("unit", "door").order_by("since")
