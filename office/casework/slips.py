@@ -10,10 +10,12 @@ from django.db import transaction
 from msgspec import Struct
 
 from office.casework.actor import Actor
+from office.casework.alarms import About, note_signal
 from office.casework.archive import archive
 from office.casework.moves import facts_of
 from office.casework.trail import record
 from office.lists.slips import end_slip, move_slip_to, say_left, send_slip
+from office.procedures.alarms import Alarm, Signal, printable
 from office.procedures.errors import Refused, RuleError
 from office.procedures.moving import check_slip_of_move
 from office.procedures.slips import Count, Passing, Seen, SlipWish, check_open, check_slip, count_trips
@@ -149,6 +151,9 @@ def confirm_goods(actor: Actor, slip_id: int, *, good: bool, note: str) -> SlipP
     if not good and not note.strip():
         raise RuleError("15.5", Refused.REASON_MISSING)
     seen = SlipSeen.CONFIRMED if good else SlipSeen.REFUSED
+    if not good:  # the desk is told as it is when he refuses at the gate
+        signal = Signal(Alarm.GUARD_REFUSED, f"slip:{slip.pk}", text=printable(note))
+        note_signal(actor.at, signal, About(actor.at, slip.door.gate_id, slip.door_id))
     return _look(actor, slip, seen, "15.5", good, note)
 
 

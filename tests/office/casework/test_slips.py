@@ -28,7 +28,7 @@ from office.lists.store import hub_store
 from office.lists.wanted import publish_issues
 from office.procedures.errors import Refused, RuleError
 from office.procedures.slips import issue_id_of
-from office.registry.models import ArchivedForm, ReleaseSlip, SlipSeen, SlipState, StaffRole
+from office.registry.models import Alarm, AlarmKind, ArchivedForm, ReleaseSlip, SlipSeen, SlipState, StaffRole
 from sync.events import Event, EventKind
 from sync.records import Access, GrantKind, Reason, Technology
 from tests.office.casework.moving import exit_door, grants_at_gates, new_slip
@@ -238,6 +238,8 @@ def test_15_5_the_guard_compares_the_goods_or_says_why_not(estate: OfficeEstate,
         confirm_goods(guard, slip.pk, good=False, note="")
     assert refused.value.refused is Refused.REASON_MISSING
     confirm_goods(guard, slip.pk, good=False, note="a piano is not on the list")
+    alarm = Alarm.objects.get()
+    assert (alarm.kind, alarm.subject) == (AlarmKind.GUARD_REFUSED, f"slip:{slip.pk}")
     confirm_goods(guard, slip.pk, good=True, note="")
     assert [(one.seen, one.guard) for one in slip.book.all()] == [
         (SlipSeen.REFUSED, guard.user),
