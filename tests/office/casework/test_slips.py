@@ -23,6 +23,7 @@ from office.casework.slips import (
 )
 from office.errors import OfficeError
 from office.hub.facts import MoveState
+from office.hub.one_use import settle
 from office.lists.slips import slip_moves
 from office.lists.store import hub_store
 from office.lists.wanted import publish_issues
@@ -30,10 +31,12 @@ from office.procedures.errors import Refused, RuleError
 from office.procedures.slips import issue_id_of
 from office.registry.models import Alarm, AlarmKind, ArchivedForm, ReleaseSlip, SlipSeen, SlipState, StaffRole
 from sync.events import Event, EventKind
-from sync.records import Access, GrantKind, Reason, Technology
+from sync.records import Access, ClockState, GrantKind, Reason, Technology
+from sync.statements.receipt import Receipt, Spent
 from tests.office.casework.moving import exit_door, grants_at_gates, new_slip
 from tests.support.gate_events import GateLog, event
 from tests.support.office_estate import NORTH, NOW, SOUTH, OfficeEstate
+from tests.support.signed import confirm
 
 AT = int(NOW.timestamp())
 
@@ -57,6 +60,25 @@ def opened(slip: ReleaseSlip, after_s: int = 10) -> Event:
 def booked(slip: ReleaseSlip, after_s: int = 20) -> Event:
     number = str(ArchivedForm.objects.get(subject=f"slip:{slip.pk}"))
     return event(EventKind.SLIP_BOOKED, AT + after_s, door=10, issue_id=5, detail={"slip": number})
+
+
+def receipt_of(gate_id: int, at_s: int, grant_id: int, spent: int) -> MoveState:
+    """The gate takes the end of a slip and confirms it, with what was spent there."""
+    confirm(gate_id, at_s)
+    store = hub_store()
+    held, move = store.signed.held(gate_id), store.moves.get(grant_id)
+    assert held is not None
+    assert move is not None
+    told = Receipt(
+        store.gates.estate_id(),
+        gate_id,
+        held.version,
+        held.digest,
+        at_s,
+        ClockState.TRUSTED,
+        (Spent(grant_id, spent),),
+    )
+    return settle(store, move, told, at_s).state
 
 
 def at(slip: ReleaseSlip) -> dict[int, int | None]:
@@ -181,6 +203,20 @@ def test_15_2_a_slip_goes_to_another_gate_only_after_the_first_gates_receipt(
         move_slip(clerk, slip.pk, exit_door(10))
     with pytest.raises(OfficeError, match="receipt is awaited"):
         say_trips_left(clerk, slip.pk, 1, "the guard says so")
+
+
+def test_15_2_what_is_left_after_the_receipt_is_at_the_other_gate(estate: OfficeEstate, clerk: Actor) -> None:
+    slip = new_slip(estate, clerk, trips=3)
+    confirm(NORTH, AT)
+    move_slip(clerk, slip.pk, exit_door(20))
+    (move,) = slip_moves(slip)
+    assert receipt_of(NORTH, AT + 60, move.grant_id, spent=1) is MoveState.DONE
+    ((gate, granted),) = grants_at_gates(issue_id_of(slip.pk)).items()
+    assert (gate, granted.uses, granted.access) == (SOUTH, 2, (Access(20),))
+    assert granted.grant_id == move.new_grant_id > move.grant_id
+    cancel_slip(clerk, slip.pk, "the goods stay")
+    assert at(slip) == {}
+    assert ReleaseSlip.objects.get().off_gates
 
 
 def test_15_2_after_a_gate_lost_its_count_nothing_is_sent_without_a_clerks_word(
