@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -14,22 +14,10 @@ from django.db import transaction
 
 from office.errors import OfficeError
 from office.estate_file import EstateFile, load_estate
-from office.estate_rows import finished, outage_row
 from office.hub.facts import Gate, LinkKind
 from office.lists.store import hub_store
 from office.lists.wanted import publish_settings
-from office.registry.models import (
-    Door,
-    EstateRules,
-    GateSite,
-    Holiday,
-    Outage,
-    OutageCause,
-    OutageState,
-    Place,
-    Schedule,
-)
-from office.table import Table
+from office.registry.models import Door, EstateRules, GateSite, Holiday, Place, Schedule
 
 Tables = Mapping[str, Any]
 _HEAD: Final = frozenset(("name", "id", "gate"))
@@ -71,7 +59,8 @@ def serving(name: str, places: Iterable[str]) -> str | None:
 def take_in_estate(path: Path, at: datetime) -> int:
     """Write a file that ``read_estate`` let pass, and publish the gates' settings; how many gates.
 
-    Rows that are there are brought up to date by their ids. Cards are left out.
+    Rows that are there are brought up to date by their ids. Cards and outages are left out: a card needs a
+    holder, an outage a cause and somebody who was told (16.1).
     """
     root: Tables = tomllib.loads(path.read_text(encoding="utf-8"))
     zone = ZoneInfo(django_settings.TIME_ZONE)
@@ -84,7 +73,6 @@ def take_in_estate(path: Path, at: datetime) -> int:
         Holiday.objects.update_or_create(day=day, defaults={"type": row.get("type", 1)})
     places = {one.full_name: one for one in Place.objects.exclude(kind__in=("unit", "shop"))}
     estate = Place.objects.filter(parent__isnull=True).get()
-    _outages(root, estate, zone, at)
     sites = {row["name"]: _gate(row, root, estate, places, at) for row in root.get("gate", ())}
     for row in root.get("door", ()):
         serves = places.get(serving(row["name"], places) or "")
@@ -121,23 +109,6 @@ def _gate(row: Tables, root: Tables, estate: Place, places: Mapping[str, Place],
         create_defaults=values | {"place": estate if name is None else places[name]},
     )
     return site
-
-
-def _outages(root: Tables, estate: Place, zone: ZoneInfo, at: datetime) -> None:
-    """A file's outages are the whole estate's; how doors stand meanwhile is the manager's to approve."""
-    for number, row in enumerate(root.get("outage", ()), start=1):
-        window = finished(Table(row, f"outage {number}"), lambda table: outage_row(table, zone))
-        Outage.objects.update_or_create(
-            place=estate,
-            utility=window.utility.name.lower(),
-            start=datetime.fromtimestamp(window.start, UTC),
-            defaults={
-                "cause": OutageCause.MUNICIPAL,
-                "state": OutageState.ANNOUNCED,
-                "received_at": at,
-                "end": datetime.fromtimestamp(window.end, UTC),
-            },
-        )
 
 
 def _rules(root: Tables) -> None:

@@ -52,6 +52,7 @@ class Remark(StrEnum):
     AREA_DIFFERS = "area_differs"
     WHOLE_ESTATE = "whole_estate"
     CARDS_LEFT_OUT = "cards_left_out"
+    OUTAGES_LEFT_OUT = "outages_left_out"
 
 
 class Problem(Struct, frozen=True):
@@ -183,5 +184,9 @@ WORDS: Final[Mapping[Flaw | Remark, tuple[Promise, Promise]]] = {
     Remark.CARDS_LEFT_OUT: (
         _("The estate file's own cards have no holders and are not taken in."),
         _("Give them as a table of cards."),
+    ),
+    Remark.OUTAGES_LEFT_OUT: (
+        _("The estate file's outages say no cause and are not taken in."),
+        _("Register them at the desk."),
     ),
 }

@@ -176,6 +176,8 @@ def _estates(job: Job, known: Known, note: Note) -> dict[str, str]:
             continue
         if estate.cards or estate.card_file:
             note(Problem(path.name, 0, "card", Remark.CARDS_LEFT_OUT, {}))
+        if any(one.settings.outages for one in estate.gates.values()):
+            note(Problem(path.name, 0, "outage", Remark.OUTAGES_LEFT_OUT, {}))
         found |= dict.fromkeys(doors_of(estate), path.name)
     known.doors |= found.keys()
     return found

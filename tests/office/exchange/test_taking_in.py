@@ -204,6 +204,7 @@ def test_an_estate_file_becomes_gates_doors_and_rules(import_: Import, tmp_path:
     )
     text = text[: text.index("[[card]]")]
     text += '\n[[policy]]\nkind = "visitor"\nmax_list_age_s = 3600\nopens_without_clock = false\n'
+    text += '\n[[outage]]\nstart = 2027-01-01T08:00:00\nend = 2027-01-01T10:00:00\nutility = "power"\n'
     estate = tmp_path / "estate.toml"
     estate.write_text(text, encoding="utf-8")
     doors = csv_file(
@@ -211,7 +212,7 @@ def test_an_estate_file_becomes_gates_doors_and_rules(import_: Import, tmp_path:
     )
     files = [*import_.files(), estate, doors]
     import_.check(*files)
-    assert ("whole_estate", 0, "door") in import_.codes()
+    assert {("whole_estate", 0, "door"), ("outages_left_out", 0, "outage")} <= import_.codes()
     import_.run(*files)
     site = GateSite.objects.get(pk=7)
     assert site.place.kind == PlaceKind.ESTATE
