@@ -10,7 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from office.demo.cli import add_demo
+from office.exchange.cli import add_exchange
+from office.exchange.columns import HEADINGS
 from office.hub.cli import add_hub
+from office.site.cli import add_site
+from office.site.directory import OfficeSettings
 from provisioning.__main__ import commands
 
 ROOT = Path(__file__).parents[1]
@@ -48,6 +53,28 @@ def test_every_command_and_option_of_the_hub_is_named() -> None:
         (row,) = (line for line in page.splitlines() if line.startswith(f"| `{name} STORE"))
         words = [one for action in command._actions for one in action.option_strings if one.startswith("--")]
         assert [one for one in words if one not in ("--help", "--json") and one not in row] == [], name
+
+
+def test_every_command_and_option_of_the_desk_is_named() -> None:
+    page = (ROOT / "docs" / "office.md").read_text(encoding="utf-8")
+    parser = argparse.ArgumentParser()
+    groups = parser.add_subparsers()
+    for add in (add_site, add_exchange, add_demo):
+        add(groups)
+    assert len(groups.choices) >= 9
+    for name, command in groups.choices.items():
+        (row,) = (line for line in page.splitlines() if line.startswith(f"| `{name} "))
+        words = [one for action in command._actions for one in action.option_strings if one.startswith("--")]
+        known = ("--help", "--json")
+        assert [one for one in words if one not in known and f"`{one}" not in row] == [], name
+
+
+def test_every_column_and_setting_of_the_desk_is_named() -> None:
+    page = (ROOT / "docs" / "office.md").read_text(encoding="utf-8")
+    for kind, columns in HEADINGS.items():
+        (row,) = (line for line in page.splitlines() if line.startswith(f"| {kind.value} |"))
+        assert [key for key, words in columns.items() if f"{words[0]} `{key}`" not in row] == [], kind
+    assert [one for one in OfficeSettings.__struct_fields__ if f"| `{one}` |" not in page] == []
 
 
 def test_every_command_and_option_of_a_technician_is_named() -> None:
