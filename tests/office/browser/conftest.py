@@ -94,10 +94,10 @@ def signed_in(office: BrowserOffice, chromium: Browser, sessions: dict[str, obje
         page.on("pageerror", lambda error: errors.append(str(error)))
         if role not in sessions:
             page.goto("/")
-            page.get_by_label("Name", exact=True).fill(role)
-            page.get_by_label("Password").fill(PASSWORD)
-            page.get_by_role("button", name="Sign in").click()
-            expect(page.get_by_role("heading", name="Today")).to_be_visible()
+            page.locator("#id_username").fill(role)  # by id: the page may be in either language
+            page.locator("#id_password").fill(PASSWORD)
+            page.locator("main button").click()
+            expect(page.locator("nav.sections")).to_be_visible()
             sessions[role] = context.storage_state()
         page.goto("/")
         return page
