@@ -12,6 +12,9 @@ from sync.line import Line
 
 AHEAD_S: Final = 0.01
 """A frame that follows another is handed over this long before the line is free."""
+REFILL_S: Final = 0.03
+"""So long before the line is free, those who send are asked for more: what is not asked for yet, something
+urgent overtakes. A program that is busy for longer leaves a pause on the line, and nothing else."""
 PAUSE_S: Final = 0.05
 """The longest pause between the bytes of an answer; adapters deliver in lumps, every 16 ms."""
 _SLOWER: Final = 0.01
@@ -61,6 +64,8 @@ class Floor:
         self.turn: Turn | None = None
         self.speak_at = -inf
         """From when on the hub may hand over its next frame, if nobody has the floor."""
+        self.refilling = True
+        """Whether those who send are to hand over what comes next."""
 
     def is_open(self, now: float) -> bool:
         """Whether the hub may speak now."""
@@ -73,7 +78,17 @@ class Floor:
             self._burst_at = self._free_at = now
         self._free_at += len(data) * self._line.byte_s
         self.speak_at = self._free_at - AHEAD_S
+        self.refilling = False
         return data
+
+    @property
+    def refill_at(self) -> float:
+        """When ``look`` asks for more."""
+        return inf if self.refilling else self.speak_at - REFILL_S
+
+    def look(self, now: float) -> None:
+        """Ask those who send for more, if the line is about to be free."""
+        self.refilling |= now >= self.refill_at
 
     def give(self, gate: BusGate | None, reply_s: float, most_bytes: int) -> Turn:
         """Let a gate, or whoever wants, speak: the first byte within ``reply_s``, so much in all."""

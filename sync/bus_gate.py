@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from math import inf
 from typing import Final
 
 from msgspec import Struct
@@ -18,6 +19,9 @@ QUIET_S: Final = 1.0
 """… up to this one: a gate without news is quiet."""
 BACKLOG_S: Final = 3.0
 """A gate that is being sent much answers when its window is full, at the latest after this."""
+RECEIPT_S: Final = 1.5
+"""While others are sent data, a gate that got all of its own is asked for its receipt after this: a
+revocation at eight gates reaches the last of them before the first ones' receipts take the line."""
 FIRST_PROBE_S: Final = 0.2
 RAREST_PROBE_S: Final = 20.0
 """An absent gate is looked for at doubling intervals; a probe costs the others about 0.12 s at 9600 baud."""
@@ -86,9 +90,12 @@ class BusGate:
         self.suspicious = False
         """Garbled answers: when it is greeted next, it could be two."""
         self.gate_version: int | None = None
-        self._retry_at = float("-inf")
-        self._poll_at = float("-inf")
-        self.asked_at = float("-inf")
+        self._retry_at = -inf
+        self._poll_at = -inf
+        self._sent_at = -inf
+        self._has_word = False
+        """Whether it has told that it has something to say."""
+        self.asked_at = -inf
         self._interval_s = SOON_S
         self._reply_s = _REPLY_S
         self._round_trip_s: float | None = None
@@ -119,21 +126,27 @@ class BusGate:
         """How long to wait for the first byte of its answer."""
         return self._reply_s
 
-    def due_at(self, busy_until: float, presence_at: float) -> float:
-        """When it is to be asked next; if quiet, on a busy line, not before ``presence_at``."""
+    def due_at(self, busy_until: float, presence_at: float, *, crowded: bool) -> float:
+        """When it is to be asked next; if quiet, on a busy line, not before ``presence_at``.
+
+        ``crowded``: some gate's data waits.
+        """
         connection = self.connection
         if connection is None:
             return self._retry_at
         if connection.outgoing.has_segment:
             return max(self._retry_at, self.asked_at + BACKLOG_S)
-        if connection.outgoing.in_flight or connection.owes_answer:
+        if connection.owes_answer or (connection.outgoing.in_flight and (self._has_word or not crowded)):
             return self._retry_at
+        if connection.outgoing.in_flight:
+            return max(self._retry_at, self._sent_at + RECEIPT_S)
         if self.is_quiet:
             return max(self.asked_at + QUIET_S, min(busy_until, presence_at))
         return max(self._retry_at, self._poll_at)
 
     def wake(self, now: float) -> None:
         """Ask it at once: somebody has something to say."""
+        self._has_word = True
         self._interval_s = SOON_S
         self._poll_at = now
         if self.connection is None:
@@ -151,6 +164,7 @@ class BusGate:
         if frame.kind is Kind.DATA:
             self._interval_s = SOON_S
             self._poll_at = now + SOON_S
+            self._sent_at = now
 
     def heard(self, now: float) -> None:
         """A good frame came from it."""
@@ -168,11 +182,18 @@ class BusGate:
         wanted = self._round_trip_s + 4 * self._varies_s + _SPARE_S
         self._reply_s = max(_SHORTEST_REPLY_S, min(_LONGEST_REPLY_S, wanted))
 
-    def answered(self, now: float, *, more: bool, carried: bool) -> None:
-        """Its turn ended well; ``carried``: with data, ``more``: which go on."""
+    def answered(self, now: float, *, more: bool, carried: bool, crowded: bool) -> None:
+        """Its turn ended well; ``carried``: with data, ``more``: which go on.
+
+        ``crowded``: some gate's data waits. Then the common question finds out what it has to say next.
+        """
         self._misses = 0
         self._retry_at = now
-        self._interval_s = SOON_S if more or carried else min(2 * self._interval_s, QUIET_S)
+        self._has_word = more
+        if more or (carried and not crowded):
+            self._interval_s = SOON_S
+        else:
+            self._interval_s = QUIET_S if crowded else min(2 * self._interval_s, QUIET_S)
         self._poll_at = now if more else now + self._interval_s
 
     def missed(self, now: float, *, garbled: bool) -> bool:

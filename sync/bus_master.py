@@ -96,7 +96,8 @@ class BusMaster:
                 return b""
 
     def on_time(self, now: float) -> None:
-        """End a turn in which nothing more came."""
+        """End a turn in which nothing more came; ask for more when the line is about to be free."""
+        self._floor.look(now)
         turn = self._floor.turn
         if turn is None or now < turn.deadline:
             return
@@ -112,9 +113,14 @@ class BusMaster:
     def next_deadline(self) -> float | None:
         """When ``on_time`` or ``next_output`` is to be called at the latest."""
         if self._floor.turn is not None:
-            return self._floor.turn.deadline
+            return min(self._floor.turn.deadline, self._floor.refill_at)
         deadline = max(min(self._schedule.next_at(), self._next_end_at()), self._floor.speak_at)
+        deadline = min(deadline, self._floor.refill_at)
         return None if deadline == inf else deadline
+
+    def wants_more(self, connection: Connection) -> bool:
+        """Whether its sender is to hand over what comes next: the line can soon take it."""
+        return self._floor.refilling and connection.outgoing.has_room
 
     def next_event(self) -> BusEvent | None:
         """What happened to the connections, oldest first."""
@@ -200,7 +206,8 @@ class BusMaster:
                 turn.carried = True
         elif frame.kind is Kind.ACK and connection.receive_ack(frame) and turn is not None:
             self._floor.take_back(now)
-            gate.answered(now, more=bool(frame.turn), carried=turn.carried)
+            crowded = self._schedule.is_crowded
+            gate.answered(now, more=bool(frame.turn), carried=turn.carried, crowded=crowded)
         elif frame.kind is Kind.CLOSED:
             gate.suspicious |= turn is not None and turn.carried
             self._close(gate, "the gate began anew", now, greet_at=now)

@@ -76,9 +76,14 @@ class Schedule:
             return Ask(gate)
         return self._send(backlogged, now) if backlogged else None
 
+    @property
+    def is_crowded(self) -> bool:
+        """Whether some gate's data waits."""
+        return any(gate.has_data for gate in self._gates)
+
     def next_at(self) -> float:
         """When ``choose`` has something at the earliest."""
-        if any(gate.has_data for gate in self._gates):
+        if self.is_crowded:
             return -inf
         return min(self._everyone_due_at(), self._first_due()[0])
 
@@ -104,7 +109,10 @@ class Schedule:
         self._everyone_at = max(self._everyone_at + COMMON_QUESTION_S, now + COMMON_QUESTION_S / 2)
 
     def _first_due(self) -> tuple[float, BusGate | None]:
-        due = [(gate.due_at(self._busy_until, self._presence_at), gate) for gate in self._gates]
+        crowded = self.is_crowded
+        due = [
+            (gate.due_at(self._busy_until, self._presence_at, crowded=crowded), gate) for gate in self._gates
+        ]
         return min(due, key=lambda one: (one[0], one[1].asked_at), default=(inf, None))
 
     def _everyone_due_at(self) -> float:

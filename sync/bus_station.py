@@ -112,6 +112,10 @@ class BusStation:
             return self._connection.lingers_until
         return self._heard_at + SILENCE_S
 
+    def wants_more(self, connection: Connection) -> bool:
+        """Whether its sender is to hand over what comes next: always, for its turn may come at any time."""
+        return connection is self._connection
+
     def next_event(self) -> BusEvent | None:
         """What happened to the connection, oldest first."""
         return self._events.popleft() if self._events else None

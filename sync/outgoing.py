@@ -69,6 +69,11 @@ class Outgoing:
         return len(self._unsent)
 
     @property
+    def has_room(self) -> bool:
+        """Whether ``send`` would take a whole frame."""
+        return self._buffer_bytes - len(self._unsent) >= MAX_PAYLOAD_BYTES
+
+    @property
     def in_flight(self) -> bool:
         """Whether something was sent that is not acknowledged."""
         return bool(self._sent)

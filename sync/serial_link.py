@@ -20,10 +20,13 @@ from sync.serial_port import Port
 class SerialStream:
     """One connection as a `sync.streams.ByteStream`; ``address`` is the gate's on the bus."""
 
-    def __init__(self, connection: Connection, kick: Callable[[], None]) -> None:
+    def __init__(
+        self, connection: Connection, kick: Callable[[], None], wants_more: Callable[[Connection], bool]
+    ) -> None:
         self.address = connection.address
         self._connection = connection
         self._kick = kick
+        self._wants_more = wants_more
         self._moved = asyncio.Event()
         self._error: LinkError | None = None
 
@@ -35,14 +38,14 @@ class SerialStream:
             await self._change()
 
     async def write(self, data: bytes) -> None:
-        """Send ``data``; returns when the last of it was accepted: little waits unsent."""
+        """Send ``data``; returns when the last of it was accepted and the line can soon take more."""
         while True:
             if self._error is not None:
                 raise self._error
             if taken := self._connection.send(data):
                 data = data[taken:]
                 self._kick()  # not for nothing: each turn of the link wakes us up here
-            if not data:
+            if not data and self._wants_more(self._connection):
                 return
             await self._change()
 
@@ -178,7 +181,7 @@ class SerialLink:
     def _tell(self, event: BusEvent) -> None:
         match event:
             case Opened(connection):
-                stream = SerialStream(connection, self._kick)
+                stream = SerialStream(connection, self._kick, self.bus.wants_more)
                 self._streams.append(stream)
                 self._waiting.append(stream)
                 self._arrived.set()

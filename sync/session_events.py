@@ -24,7 +24,8 @@ class Pace(Struct, frozen=True):
 
 
 NETWORK_PACE: Final = Pace(16_384, 262_144, 20.0, 65.0)
-SERIAL_PACE: Final = Pace(512, 16_384, 120.0, 300.0, greeting_s=60.0, batches=2)
+SERIAL_PACE: Final = Pace(454, 16_384, 120.0, 300.0, greeting_s=60.0, batches=2)
+"""A piece with its message (12 bytes) and TLS record (22) fills two frames of 244."""
 
 
 class Greeted(Struct, frozen=True):

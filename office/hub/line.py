@@ -17,4 +17,4 @@ class Line(Struct, frozen=True):
 
 
 NETWORK_LINE: Final = Line(NETWORK_PACE, 32_768)
-SERIAL_LINE: Final = Line(SERIAL_PACE, 512)
+SERIAL_LINE: Final = Line(SERIAL_PACE, SERIAL_PACE.piece_bytes)

@@ -23,7 +23,7 @@ from terminal.agent.link import Link
 from terminal.config import LinkKind, LinkSettings
 
 NETWORK_HELPING_BYTES: Final = 32_768
-SERIAL_HELPING_BYTES: Final = 512
+SERIAL_HELPING_BYTES: Final = SERIAL_PACE.piece_bytes
 HANDSHAKE_WITHIN_S: Final = 60.0
 """1.25 kB at 9600 baud take 1.3 s alone on the pair, and longer beside seven others."""
 

@@ -147,3 +147,37 @@ def test_while_the_line_is_full_everybody_is_asked_each_second() -> None:
     rig.run_for(60.0)
     assert 57 <= len(asked) <= 61
     assert max(after - before for before, after in pairwise(asked)) <= 1.55
+
+
+def test_more_is_asked_for_only_when_the_line_is_about_to_be_free() -> None:
+    """What is handed over earlier can no longer be overtaken."""
+    rig = BusRig([1], line=SLOW)
+    rig.run_until_open()
+    rig.run_for(2.0)
+    connection = rig.hub[1].connection
+    assert connection is not None
+    assert rig.master.wants_more(connection)
+    assert connection.send(CYCLE[:244]) == 244
+    assert not rig.master.wants_more(connection), "a frame waits already"
+    rig.run_for(0.1)
+    assert not rig.master.wants_more(connection), "the frame takes 0.27 s"
+    rig.run_for(0.15)
+    assert rig.master.wants_more(connection)
+
+
+@pytest.mark.parametrize(("crowded", "after_s"), [(False, 0.4), (True, 1.5)], ids=["alone", "beside a list"])
+def test_a_receipt_waits_while_others_are_sent_data(crowded: bool, after_s: float) -> None:
+    rig = BusRig([1, 2], line=SLOW)
+    rig.run_until_open()
+    rig.run_for(2.0)
+    if crowded:
+        rig.hub[1].waiting = CYCLE * 8
+        rig.run_for(2.0)
+    rig.hub[2].waiting = CYCLE[:100]
+    assert rig.run_until_arrived({2: CYCLE[:100]}, {}) < 1.0
+    before = rig.master.diagnostics().gates[1].frames_received
+    asked_s = 0.0
+    while rig.master.diagnostics().gates[1].frames_received == before:
+        rig.run_for(0.05)
+        asked_s += 0.05
+    assert after_s - 0.35 < asked_s < after_s + 0.6
