@@ -442,8 +442,8 @@ def test_14_15_random_histories_keep_quota_money_signatures_and_gates(estate: Of
     run_state_machine_as_test(
         Histories,
         settings=settings(
-            max_examples=8,
-            stateful_step_count=20,
+            max_examples=4,
+            stateful_step_count=15,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
