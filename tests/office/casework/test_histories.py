@@ -362,7 +362,7 @@ class Histories(RuleBasedStateMachine):
         for issue in Issue.objects.all():
             assert Decimal(0) <= balance_paid(issue) <= fee_due(issue)
         till = Decimal(0)
-        for one in Payment.objects.filter(voided_at=None):
+        for one in Payment.objects.filter(voided_at=None, method=PaymentMethod.CASH):
             till += -one.amount if one.kind == PaymentKind.REFUND else one.amount
         for entry in accounts.values():
             till += -balance_of(entry) if entry.name == "cash" else 0
