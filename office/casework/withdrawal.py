@@ -78,8 +78,8 @@ def end_exception(actor: Actor, exception_id: int) -> Issue:
     actor.must_be(StaffRole.CLERK, "13.doors")
     told = DoorException.objects.select_for_update().get(pk=exception_id)
     issue = locked_issue(told.issue_id)
-    told.ended = True
-    told.save(update_fields=["ended"])
+    told.ended, told.until = True, actor.at
+    told.save(update_fields=["ended", "until"])
     record(actor.at, actor.user, "13.doors", "exception ended", f"issue:{issue.pk}", door=told.door_id)
     _republish(actor.at, issue)
     return issue
