@@ -2,7 +2,7 @@
 (() => {
   // Desk readers type the card's number and Enter, wherever the caret is. Digits that come faster than a
   // person types, outside any field, go to the page's field for a chip, else to the box that finds anything.
-  const FAST_MS = 40, SHORTEST = 6;
+  const FAST_MS = 80, SHORTEST = 6;
   let typed = "", last = 0;
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
