@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import warnings
 from collections.abc import Callable
 
 OFFICE = 0
@@ -42,10 +44,15 @@ class Fuse:
 def survive(act: Callable[[], object], begin_anew: Callable[[int], object]) -> bool:
     """Do ``act``; a side that is killed on the way begins anew. Whether nobody was."""
     killed = None
-    try:
-        act()
-    except KilledError as error:
-        killed = error.side
+    with warnings.catch_warnings():
+        # A database that the dead were just opening is closed by nobody, as after SIGKILL.
+        warnings.simplefilter("ignore", ResourceWarning)
+        try:
+            act()
+        except KilledError as error:
+            killed = error.side
+        if killed is not None:
+            gc.collect()
     if killed is None:
         return True
     side = killed
