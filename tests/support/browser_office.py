@@ -29,7 +29,7 @@ from terminal.stores.usage_reader import UsageReader
 
 TREE: Final = Path(__file__).resolve().parents[2]
 STOP_WITHIN_S: Final = 10.0
-COMES_WITHIN_S: Final = 30.0
+COMES_WITHIN_S: Final = 90.0
 LOOK_S: Final = 0.02
 
 
