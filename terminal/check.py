@@ -89,7 +89,7 @@ def _link_errors(link: LinkSettings) -> Iterator[str]:
                 yield f"[link] 'hubs': {one[:60]!r} is not \"host:port\""
     if link.kind is LinkKind.SERIAL:
         if not link.port:
-            yield "[link] 'port' is missing: name the serial device, e.g. \"/dev/gate-bus\""
+            yield "[link] 'port' is missing: name the serial device, e.g. \"/dev/ttyAMA0\""
         if not link.address:
             yield "[link] 'address' is missing: this gate's number on the pair, 1 to 254"
 

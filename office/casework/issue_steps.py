@@ -10,7 +10,7 @@ from office.casework.actor import Actor
 from office.casework.trail import record
 from office.lists.wanted import publish_issues
 from office.procedures.errors import Refused, RuleError
-from office.procedures.issue_states import COUNTS, OPENS, State, Step, after
+from office.procedures.issue_states import OPENS, State, Step, after
 from office.registry.models import Issue, IssueState, IssueStep
 
 if TYPE_CHECKING:
@@ -59,8 +59,3 @@ def advance(
         now not in OPENS and before not in {State.APPLIED, State.PAID}
     ):
         publish_issues([issue], at)
-
-
-def running(issue: Issue) -> bool:
-    """Whether the issue counts as the holder's card."""
-    return State(issue.state) in COUNTS

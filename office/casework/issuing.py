@@ -37,10 +37,6 @@ from office.registry.models import (
 )
 from sync.records import Credential
 
-SELF = "self"
-"""Code of the relation of the applicant to himself."""
-MAX_SIGNATURE_BYTES = 256 << 10
-
 
 class CardWish(Struct, frozen=True):
     """One line of KH-03-R04."""
@@ -49,11 +45,6 @@ class CardWish(Struct, frozen=True):
     """Person id."""
     relation: str
     """Code of the relation to the applicant."""
-
-
-def policy() -> Policy:
-    """The estate's settings; the shipped ones until somebody changes them."""
-    return Policy.objects.first() or Policy()
 
 
 def unit_quota(unit: Place) -> Quota:
@@ -254,5 +245,5 @@ def _stands_in(issue: Issue) -> bool:
 
 
 def _rules() -> QuotaRules:
-    now = policy()
+    now = Policy.current()
     return QuotaRules(now.quota_area_m2, now.quota_below, now.quota_from)

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from office.casework.actor import Actor
 from office.casework.trail import record
-from office.procedures.moving import Hours, Window, busy_hours, check_lift, quiet_windows, read_hours
+from office.procedures.moving import Hours, Window, busy_hours, check_lift, read_hours
 from office.registry.models import LiftUse, Place, Policy, StaffRole
 
 
@@ -36,15 +36,9 @@ def book_lift(
     return made
 
 
-def lift_advice(start: datetime, end: datetime) -> tuple[tuple[Hours, ...], tuple[Window, ...]]:
-    """Busy hours that are met, and quiet windows of the same length instead."""
-    window, peaks = _local(start, end), lift_peaks()
-    return busy_hours(window, peaks), quiet_windows(window, peaks)
-
-
 def lift_peaks() -> tuple[Hours, ...]:
     """The estate's busy hours."""
-    return read_hours((Policy.objects.first() or Policy()).lift_peaks)
+    return read_hours(Policy.current().lift_peaks)
 
 
 def _local(start: datetime, end: datetime) -> Window:

@@ -219,7 +219,7 @@ def deviations_of(outage: Outage) -> tuple[Deviation, ...]:
 
 def low_use_hours() -> tuple[Hours, ...]:
     """When planned works disturb least."""
-    return read_hours((Policy.objects.first() or Policy()).low_use_hours)
+    return read_hours(Policy.current().low_use_hours)
 
 
 def publish_outages(place: Place, at: datetime) -> None:

@@ -29,7 +29,7 @@ def fee_due(issue: Issue) -> Decimal:
     """What the card costs (rules 13.5, 14.5)."""
     if issue.fee is not None:
         return issue.fee
-    return (Policy.objects.first() or Policy()).card_fee
+    return Policy.current().card_fee
 
 
 def balance_paid(issue: Issue) -> Decimal:

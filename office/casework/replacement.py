@@ -10,7 +10,7 @@ from office.casework.actor import Actor
 from office.casework.archive import archive
 from office.casework.cases import facts_of, locked_case, saved
 from office.casework.issue_steps import locked_issue, take
-from office.casework.issuing import assign_chip, policy
+from office.casework.issuing import assign_chip
 from office.casework.ledger import account_of
 from office.casework.payments import paid_in_full
 from office.procedures.errors import Refused, RuleError
@@ -29,6 +29,7 @@ from office.registry.models import (
     IssueStep,
     LossCase,
     Person,
+    Policy,
     Signature,
     SignatureKind,
     StaffRole,
@@ -113,7 +114,7 @@ def collect_old_card(actor: Actor, issue_id: int) -> Issue:
 
 def _prepare(actor: Actor, case: LossCase, old: Issue) -> Issue:
     """The replacement with the old card's rights; it is paid for and signed for like any card (14.6)."""
-    fee = replacement_fee(facts_of(case), policy().card_fee)
+    fee = replacement_fee(facts_of(case), Policy.current().card_fee)
     new = Issue.objects.create(
         kind=old.kind,
         state=IssueState.APPLIED,

@@ -14,7 +14,6 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Min, Q, QuerySet
 
-from office.casework.issuing import policy
 from office.casework.trail import record
 from office.lists.store import hub_store
 from office.procedures.issue_states import COUNTS
@@ -24,6 +23,7 @@ from office.registry.models import (
     MoveOut,
     OutageComplaint,
     Person,
+    Policy,
     ReleaseSlip,
     Signature,
     SlipPassing,
@@ -38,7 +38,7 @@ def purge_events(now: datetime, *, at_most: int = A_ROUND) -> int:
     """Remove some events whose days are over, here and on the hub's shelf; how many went here."""
     zone = ZoneInfo(settings.TIME_ZONE)
     midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    before = int((midnight - timedelta(days=policy().event_days)).timestamp())
+    before = int((midnight - timedelta(days=Policy.current().event_days)).timestamp())
     with transaction.atomic():
         held = UsageEvent.objects.filter(issue_id__in=_held_issues())
         first_held = held.filter(received_at__lt=before).aggregate(first=Min("received_at"))["first"]
@@ -53,7 +53,7 @@ def purge_events(now: datetime, *, at_most: int = A_ROUND) -> int:
 def erase_departed(now: datetime, *, at_most: int = 20) -> int:
     """Erase some persons whose days after their departure are over; how many."""
     today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
-    left = today - timedelta(days=policy().departed_days)
+    left = today - timedelta(days=Policy.current().departed_days)
     running = [one.value for one in COUNTS]
     due = (
         Person.objects.filter(departed_on__lte=left, legal_hold=False, erased_at__isnull=True)

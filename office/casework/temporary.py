@@ -15,7 +15,7 @@ from msgspec import Struct
 from office.casework.actor import Actor
 from office.casework.cases import locked_case
 from office.casework.issue_steps import locked_issue, take
-from office.casework.issuing import assign_chip, policy
+from office.casework.issuing import assign_chip
 from office.casework.payments import give_back, take_deposit
 from office.casework.trail import record
 from office.procedures.errors import Refused, RuleError
@@ -32,6 +32,7 @@ from office.registry.models import (
     PaymentKind,
     PaymentMethod,
     Person,
+    Policy,
     Signature,
     SignatureKind,
     StaffRole,
@@ -64,7 +65,7 @@ def lend_temporary_card(actor: Actor, case_id: int, borrower: Person, lending: L
     """
     actor.must_be(StaffRole.CLERK, RULE)
     case, lost = locked_case(case_id)
-    now = policy()
+    now = Policy.current()
     check_temporary(
         open_case=case.state in {one.value for one in OPEN},
         out_already=lent_for(lost).exists(),

@@ -142,7 +142,7 @@ def card_terms(unit: Place, applicant: Person, today: date) -> CardTerms:
 
 def grace_end(until: date) -> datetime:
     """When cards of a tenancy end."""
-    policy = Policy.objects.first() or Policy()
+    policy = Policy.current()
     return tenancy_grace_end(until, policy.tenancy_grace_days, ZoneInfo(settings.TIME_ZONE))
 
 

@@ -13,7 +13,6 @@ from office.procedures.errors import Refused, RuleError
 
 WORDS: Final[Mapping[Refused, Promise]] = {
     Refused.NOT_A_RESIDENT: _("Only a resident of the unit may apply. Register the membership first."),
-    Refused.NOT_IN_PERSON: _("The holder must come in person."),
     Refused.NO_PERSONS: _("Name at least one person who needs a card."),
     Refused.RELATION_MISSING: _("State each person's relation to the applicant."),
     Refused.QUOTA_EXCEEDED: _(

@@ -112,7 +112,7 @@ class Known:
 
     def exceeded(self) -> Iterator[tuple[str, int, Quota]]:
         """Table, row and quota of each unit in which this import makes or leaves too many cards."""
-        policy = Policy.objects.first() or Policy()
+        policy = Policy.current()
         rules = QuotaRules(policy.quota_area_m2, policy.quota_below, policy.quota_from)
         for name, one in self.households.items():
             if one.last is None or not one.others:

@@ -12,7 +12,6 @@ class Refused(Enum):
     # KH-13
     NOT_A_RESIDENT = "not_a_resident"
     """Only a resident of the unit applies (13.3)."""
-    NOT_IN_PERSON = "not_in_person"
     NO_PERSONS = "no_persons"
     RELATION_MISSING = "relation_missing"
     QUOTA_EXCEEDED = "quota_exceeded"

@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from office.casework.actor import Actor
-from office.casework.issuing import policy
 from office.casework.ledger import account_of, balance_of, enter_at_desk
 from office.casework.payments import balance_paid
 from office.casework.temporary import Lending, deposit_held, lend_temporary_card, take_back_temporary_card
@@ -24,7 +23,7 @@ from office.desk.form_page import Page, for_roles, form_page, form_view
 from office.desk.register_forms import EntryForm, ExceptionForm, LendingForm, ReceiptForm, WithdrawForm
 from office.desk.requests import acting, step
 from office.desk.views.issues import card_holder
-from office.registry.models import Issue, LedgerEntry, LossCase, Signature, StaffRole
+from office.registry.models import Issue, LedgerEntry, LossCase, Policy, Signature, StaffRole
 
 
 @form_view(StaffRole.CLERK)
@@ -138,7 +137,7 @@ def lend(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("The temporary card opens until the end of its last day."))
         return reverse("issue", args=[card.pk])
 
-    now = policy()
+    now = Policy.current()
     page = Page(
         _("Temporary card for %(case)s") % {"case": case},
         _("Signed, hand the card out"),

@@ -17,12 +17,11 @@ from django.views.decorators.http import require_safe
 
 from office.casework.actor import Actor
 from office.casework.governing import change_policy, set_direct
-from office.casework.issuing import policy
 from office.casework.trail import broken_links
 from office.desk.form_page import Page, for_roles, form_page, form_view
 from office.desk.office_forms import PolicyForm
 from office.desk.requests import step
-from office.registry.models import ArchivedForm, AuditEntry, Form, RelationKind, StaffRole
+from office.registry.models import ArchivedForm, AuditEntry, Form, Policy, RelationKind, StaffRole
 
 Row = TypeVar("Row", bound=Model)
 
@@ -46,7 +45,7 @@ def policy_page(request: HttpRequest) -> HttpResponse:
         reverse("today"),
         _("Cards that exist are not touched. No setting can stop a card for unpaid money."),
     )
-    return form_page(request, PolicyForm, page, take, initial=model_to_dict(policy()))
+    return form_page(request, PolicyForm, page, take, initial=model_to_dict(Policy.current()))
 
 
 @require_safe

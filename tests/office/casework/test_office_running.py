@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 
 from office.casework.actor import Actor, actor
 from office.casework.governing import change_policy, set_direct
-from office.casework.issuing import policy, unit_quota
+from office.casework.issuing import unit_quota
 from office.casework.staffing import (
     Account,
     add_deputy,
@@ -22,7 +22,7 @@ from office.casework.staffing import (
 )
 from office.casework.trail import broken_links
 from office.procedures.errors import Refused
-from office.registry.models import AuditEntry, Deputy, StaffRole
+from office.registry.models import AuditEntry, Deputy, Policy, StaffRole
 from tests.office.casework.test_register import refused
 from tests.support.office_estate import NOW, OfficeEstate
 
@@ -99,7 +99,7 @@ def test_13_4_1_a_relation_that_becomes_direct_changes_quotas_at_once(
 
 def test_0_policy_the_trail_says_what_each_setting_was_and_is(manager: Actor, clerk: Actor) -> None:
     change_policy(manager, {"card_fee": Decimal("25.00"), "quota_below": 4})
-    assert policy().card_fee == 25
+    assert Policy.current().card_fee == 25
     assert AuditEntry.objects.get(rule="0.policy").facts == {"card_fee": ["20", "25.00"]}
     change_policy(manager, {"card_fee": Decimal("25.00")})
     assert AuditEntry.objects.filter(rule="0.policy").count() == 1
