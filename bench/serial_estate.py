@@ -103,8 +103,9 @@ class SerialEstate:
         online = OnlineKey(keys, self.store, self._utc_ms)
         entrance = SerialEntrance(online.key, HUB_PORT, BAUD, opened_by=self._open_port)
         outside = HubOutside(self._utc_ms, self._now, self._random.randbytes, "bench")
-        publisher = Publisher(self.store, DirectorySigners(keys))
-        self.hub = Hub(self.store, publisher, online, outside, [entrance])
+        signers = DirectorySigners(keys)
+        publisher = Publisher(self.store, signers)
+        self.hub = Hub(self.store, publisher, online, outside, [entrance], signers.look)
         self._agents = [self._agent(number) for number in GATES]
 
     async def run(self) -> None:

@@ -30,8 +30,7 @@ from office.estate_file import load_estate
 from office.exchange.cli import add_exchange
 from office.files import READABLE, write_atomic
 from office.hub.cli import add_hub
-from office.keys import KeyDirectory
-from office.options import add_json, positive
+from office.options import add_json, add_keys, key_directory, positive
 from office.report import Report, as_json, as_text
 from office.signing import (
     Signed,
@@ -67,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _list_sign(options: argparse.Namespace, now: int) -> Report:
-    estate, keys = load_estate(options.estate), _keys(options)
+    estate, keys = load_estate(options.estate), key_directory(options)
     cards = number_cards(load_cards(estate))
     made = compile_list(estate, cards, options.gate)
     signed: Signed | None
@@ -91,7 +90,7 @@ def _list_sign(options: argparse.Namespace, now: int) -> Report:
 
 
 def _list_revoke(options: argparse.Namespace, now: int) -> Report:
-    keys = _keys(options)
+    keys = key_directory(options)
     first = read_statement(options.previous[0])
     destination = Destination(first.estate_id, first.gate_id)
     sent = read_sent(options.previous, anchor_of(keys, destination))
@@ -104,18 +103,13 @@ def _list_revoke(options: argparse.Namespace, now: int) -> Report:
 
 
 def _list_countersign(options: argparse.Namespace, now: int) -> Report:
-    return _write(add_manager(_keys(options), options.file, at=now), options.out)
+    return _write(add_manager(key_directory(options), options.file, at=now), options.out)
 
 
 def _list_root_sign(options: argparse.Namespace, now: int) -> Report:
-    signed = add_root(_keys(options), options.file, at=now)
+    signed = add_root(key_directory(options), options.file, at=now)
     statement = read_statement(options.file)
     return {"gate": statement.gate_id} | _write(signed, options.out)
-
-
-def _keys(options: argparse.Namespace) -> KeyDirectory:
-    directory, *sticks = options.keys
-    return KeyDirectory(directory, tuple(sticks))
 
 
 def _write(signed: Signed, out: Path) -> Report:
@@ -170,13 +164,7 @@ def _add_list(group: argparse.ArgumentParser) -> None:
         (root_sign, _list_root_sign),
     ):
         command.set_defaults(run=run)
-        command.add_argument(
-            "--keys",
-            type=Path,
-            action="append",
-            required=True,
-            help="the key directory; again for each stick with private keys",
-        )
+        add_keys(command)
         command.add_argument("--out", type=Path, required=True, help="the file to write")
         add_json(command)
     for command in (sign, revoke):

@@ -15,8 +15,7 @@ from office.hub.inviting import MAX_DAYS, Asked, find_gate, make_bundle
 from office.hub.publisher import Publisher
 from office.hub.signers import DirectorySigners
 from office.hub.sqlite_store import SqliteHub
-from office.keys import KeyDirectory
-from office.options import add_json, positive
+from office.options import add_json, add_keys, key_directory, positive
 from office.report import Report
 
 DEFAULT_DAYS: Final = 14
@@ -26,13 +25,7 @@ def add_bundle(command: argparse.ArgumentParser) -> None:
     """Options of ``bundle``."""
     command.add_argument("gate", help="the gate's name, or its id; plan one with: hub register")
     command.add_argument("--store", type=Path, required=True, help="the hub's SQLite file")
-    command.add_argument(
-        "--keys",
-        type=Path,
-        action="append",
-        required=True,
-        help="the key directory; again for each stick with private keys",
-    )
+    add_keys(command)
     command.add_argument("--config", type=Path, required=True, help="the gate's TOML file")
     command.add_argument("--out", type=Path, required=True, help="the file to write")
     command.add_argument(
@@ -52,8 +45,7 @@ def add_bundle(command: argparse.ArgumentParser) -> None:
 
 def run_bundle(options: argparse.Namespace, now: int) -> Report:
     """Make a bundle for one gate."""
-    directory, *sticks = options.keys
-    keys = KeyDirectory(directory, tuple(sticks))
+    keys = key_directory(options)
     with closing(SqliteHub(options.store)) as store:
         gate = find_gate(store, options.gate)
         identity: dict[str, object] = {

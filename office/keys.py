@@ -15,6 +15,7 @@ else private halves may lie, such as a stick. Private keys are never printed.
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Final
 
@@ -124,6 +125,16 @@ class KeyDirectory(Struct, frozen=True):
         """Where the private key of this name is now; ``None`` if it is on no medium that is there."""
         found = (place / f"{name}.key" for place in (self.path, *self.places))
         return next((path for path in found if path.exists()), None)
+
+    def stamp(self) -> tuple[tuple[str, int, int], ...]:
+        """Changes when a key, a delegation or a withdrawal comes, goes or is written, also on a stick."""
+        found = []
+        for place in (self.path, *self.places):
+            for path in (*place.glob("*.key"), *place.glob("*.delegation"), place / "withdrawals"):
+                with contextlib.suppress(OSError):  # a stick may be pulled meanwhile
+                    status = path.stat()
+                    found.append((str(path), status.st_mtime_ns, status.st_size))
+        return tuple(sorted(found))
 
     def signing(self, name: str) -> SigningKey:
         """The private key of this name; refuses one that others may read."""

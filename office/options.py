@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
+from office.keys import KeyDirectory
 from sync.fields import MAX_WHOLE
 
 
@@ -17,3 +19,20 @@ def positive(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= MAX_WHOLE:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {MAX_WHOLE}")
     return int(text)
+
+
+def add_keys(command: argparse.ArgumentParser) -> None:
+    """The key directory and its sticks; `key_directory` reads them."""
+    command.add_argument(
+        "--keys",
+        type=Path,
+        action="append",
+        required=True,
+        help="the key directory; again for each stick with private keys",
+    )
+
+
+def key_directory(options: argparse.Namespace) -> KeyDirectory:
+    """What ``--keys`` names."""
+    directory, *sticks = options.keys
+    return KeyDirectory(directory, tuple(sticks))

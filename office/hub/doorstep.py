@@ -120,8 +120,8 @@ class Doorstep:
                 )
         return replace(
             take_request(self._store, signed, self._now_s()),
-            delegations=self._online.delegations(gate.gate_id),
-            withdrawals=self._online.withdrawals(),
+            delegations=self._online.delegations,
+            withdrawals=self._online.withdrawals,
         )
 
 

@@ -10,6 +10,8 @@ from office.hub.port import HubStorage
 from office.keys import KeyDirectory
 from sync.delegation import Role
 from sync.keys import SigningKey
+from sync.messages import PROTOCOL_VERSION, Feature, Hello
+from sync.messages import Role as End
 from sync.statements.order import Order, sign_order
 from sync.statements.order_kinds import Argument, OrderKind
 from sync.statements.pulse import NewestList, PulseAnswer, sign_pulse_answer
@@ -17,7 +19,7 @@ from sync.update import ListVersion
 
 
 class OnlineKey:
-    """The key of role ``online`` in a key directory, read once; ``reload`` after a rotation."""
+    """The key of role ``online`` in a key directory: who the hub is on its links, until it is restarted."""
 
     def __init__(self, keys: KeyDirectory, store: HubStorage, utc_ms: Callable[[], int]) -> None:
         """Raises ``OfficeError``: there is no such key that can sign here."""
@@ -25,11 +27,7 @@ class OnlineKey:
         self._store = store
         self._utc_ms = utc_ms
         self._estate_id = store.gates.estate_id()
-        self.reload()
-
-    def reload(self) -> None:
-        """Read keys, delegations and withdrawals anew; raises ``OfficeError``."""
-        now = self._utc_ms() // 1000
+        now = utc_ms() // 1000
         found = [
             (delegation.serial, name, data)
             for name, (delegation, data) in self._keys.delegations().items()
@@ -45,14 +43,29 @@ class OnlineKey:
         self._chain = chain
         self._withdrawals = self._keys.signed_withdrawals()
 
-    def delegations(self, gate_id: int) -> tuple[bytes, ...]:
-        """What makes this key a hub's at a gate."""
-        del gate_id
+    @property
+    def delegations(self) -> tuple[bytes, ...]:
+        """What makes this key a hub's."""
         return (self._chain,)
 
+    @property
     def withdrawals(self) -> bytes | None:
         """The root's newest word on withdrawn keys."""
         return self._withdrawals
+
+    def hello(self, gate_id: int, nonce: bytes, software: str) -> Hello:
+        """The hub's first words to a gate, with what makes this key a hub's there."""
+        return Hello(
+            versions=(PROTOCOL_VERSION,),
+            role=End.OFFICE,
+            estate_id=self._estate_id,
+            gate_id=gate_id,
+            nonce=nonce,
+            software=software,
+            features=tuple(int(one) for one in Feature),
+            delegations=self.delegations,
+            withdrawals=self.withdrawals,
+        )
 
     def answer_pulse(self, gate: Gate, nonce: bytes) -> bytes:
         """The signed answer to a gate's question: the time, and its newest list."""

@@ -25,7 +25,7 @@ from office.hub.line import Line
 from office.hub.online import OnlineKey
 from office.hub.port import HubStorage
 from office.hub.publisher import Outgoing, Publisher
-from sync.messages import NONCE_BYTES, PROTOCOL_VERSION, Feature, Hello, OrderAnswer, OrderSent, Role
+from sync.messages import NONCE_BYTES, OrderAnswer, OrderSent
 from sync.session import Session
 from sync.session_events import Ended, Greeted, SessionEvent
 from sync.session_pump import Pump
@@ -80,10 +80,13 @@ class Hub:
         online: OnlineKey,
         outside: Outside,
         entrances: Iterable[Entrance],
+        keys_changed: Callable[[], bool],
     ) -> None:
+        """``keys_changed``: whether keys have come or gone, so that what waited for one can be signed."""
         self._store = store
         self._publisher = publisher
         self._online = online
+        self._keys_changed = keys_changed
         self._outside = outside
         self._entrances = tuple(entrances)
         self._links: dict[int, _Link] = {}
@@ -147,18 +150,19 @@ class Hub:
         gate = self._store.gates.by_key(public)
         if gate is None or gate.struck_at is not None:
             return await self._doorstep.serve(stream, public)
+        outside = self._outside
         session = Session(
-            self._hello(gate),
+            self._online.hello(gate.gate_id, outside.random_bytes(NONCE_BYTES), outside.software),
             pace=line.pace,
-            now=self._outside.monotonic(),
-            random_bytes=self._outside.random_bytes,
+            now=outside.monotonic(),
+            random_bytes=outside.random_bytes,
         )
         pump: Pump
         conversation = Conversation(self._desk, gate, session, kick=lambda: pump.kick())  # noqa: PLW0108 - the pump is made after it
         pump = Pump(
             session,
             stream,
-            monotonic=self._outside.monotonic,
+            monotonic=outside.monotonic,
             on_event=lambda event: self._on_event(gate, conversation, event),
             helping_bytes=line.helping_bytes,
         )
@@ -217,6 +221,8 @@ class Hub:
 
     def _look_at_changes(self) -> None:
         """Send out what has changed, revocations first; what is not connected gets it when it comes."""
+        if self._keys_changed():
+            self._unsent.update(dict.fromkeys(sorted(self._links)))
         changes = self._store.wanted.changes_after(self._last_change)
         if not changes:
             return
@@ -270,19 +276,6 @@ class Hub:
                 self._store.diary.alarm(None, attack, text, at)
         self._spoke.clear()
         self._turned_away.clear()
-
-    def _hello(self, gate: Gate) -> Hello:
-        return Hello(
-            versions=(PROTOCOL_VERSION,),
-            role=Role.OFFICE,
-            estate_id=self._store.gates.estate_id(),
-            gate_id=gate.gate_id,
-            nonce=self._outside.random_bytes(NONCE_BYTES),
-            software=self._outside.software,
-            features=tuple(int(one) for one in Feature),
-            delegations=self._online.delegations(gate.gate_id),
-            withdrawals=self._online.withdrawals(),
-        )
 
     async def _every(self, seconds: float, work: Callable[[], None]) -> None:
         while True:

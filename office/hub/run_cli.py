@@ -21,7 +21,7 @@ from office.hub.publisher import Publisher
 from office.hub.serial_entrance import SerialEntrance
 from office.hub.signers import DirectorySigners
 from office.hub.sqlite_store import SqliteHub
-from office.keys import KeyDirectory
+from office.options import add_keys, key_directory
 from sync.keys import SigningKey
 from sync.statements.order_kinds import OrderKind
 
@@ -33,7 +33,7 @@ Report = dict[str, object]
 
 def add_run(command: argparse.ArgumentParser) -> None:
     """Options of ``hub run``."""
-    command.add_argument("--keys", type=Path, required=True, help="the key directory")
+    add_keys(command)
     command.add_argument("--listen", default=DEFAULT_LISTEN, help=f"host:port (default: {DEFAULT_LISTEN})")
     command.add_argument("--control", type=Path, help="socket for orders (default: STORE.sock)")
     command.add_argument(
@@ -49,15 +49,16 @@ def run_hub(options: argparse.Namespace, _now: int) -> Report:
 
 
 async def _serve(options: argparse.Namespace) -> None:
-    keys = KeyDirectory(options.keys)
+    keys = key_directory(options)
     store = SqliteHub(options.store)
     try:
         online = OnlineKey(keys, store, utc_now_ms)
         host, _, port = options.listen.rpartition(":")
         entrances: list[Entrance] = [NetworkEntrance(online.key, host.strip("[]"), int(port))]
         entrances += [_pair(online.key, one, kernel_rs485=options.rs485) for one in options.serial]
-        publisher = Publisher(store, DirectorySigners(keys))
-        hub = Hub(store, publisher, online, Outside(utc_now_ms, monotonic, os.urandom, SOFTWARE), entrances)
+        signers = DirectorySigners(keys)
+        outside = Outside(utc_now_ms, monotonic, os.urandom, SOFTWARE)
+        hub = Hub(store, Publisher(store, signers), online, outside, entrances, signers.look)
         control = ControlSocket(hub, _control(options))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):

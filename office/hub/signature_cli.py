@@ -21,6 +21,7 @@ from office.hub.signed_intake import take_update
 from office.hub.signers import DirectorySigners, NoSigners
 from office.hub.sqlite_store import SqliteHub
 from office.keys import KeyDirectory
+from office.options import add_keys, key_directory
 from office.report import Report
 from sync.delegation import Role
 from sync.delta import Put, Remove, ReplaceSettings, Revoke
@@ -52,14 +53,14 @@ def held(options: argparse.Namespace, now: int) -> Report:
 def add_propose(command: argparse.ArgumentParser) -> None:
     """Options of ``hub propose``."""
     _add_gate(command)
-    _add_keys(command)
+    add_keys(command)
     _add_out(command)
 
 
 def propose(options: argparse.Namespace, now: int) -> Report:
     """Write what the brake holds as a file for the manager, signed by the list key."""
     with contextlib.closing(SqliteHub(options.store)) as store:
-        publisher = Publisher(store, DirectorySigners(_keys(options)))
+        publisher = Publisher(store, DirectorySigners(key_directory(options)))
         back = publisher.held_back(options.gate, now)
         data = publisher.propose(options.gate, now)
     write_atomic(options.out, data, mode=READABLE)
@@ -71,7 +72,7 @@ def propose(options: argparse.Namespace, now: int) -> Report:
 def add_raise_epoch(command: argparse.ArgumentParser) -> None:
     """Options of ``hub raise-epoch``."""
     _add_gate(command)
-    _add_keys(command)
+    add_keys(command)
     _add_out(command)
 
 
@@ -80,7 +81,7 @@ def raise_epoch(options: argparse.Namespace, now: int) -> Report:
     with contextlib.closing(SqliteHub(options.store)) as store:
         if store.gates.get(options.gate).struck_at is not None:
             raise OfficeError(f"gate {options.gate} was struck off: it gets no list any more")
-        signers = DirectorySigners(_keys(options))
+        signers = DirectorySigners(key_directory(options))
         statement = Publisher(store, signers).raise_epoch(options.gate, now).statement
         data = signers.seal(statement, Role.ONLINE)
     write_atomic(options.out, data, mode=READABLE)
@@ -161,20 +162,5 @@ def _add_gate(command: argparse.ArgumentParser) -> None:
     command.add_argument("--gate", type=int, required=True, help="the gate's id")
 
 
-def _add_keys(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--keys",
-        type=Path,
-        action="append",
-        required=True,
-        help="the key directory; again for each stick with private keys",
-    )
-
-
 def _add_out(command: argparse.ArgumentParser) -> None:
     command.add_argument("--out", type=Path, required=True, help="the file to write")
-
-
-def _keys(options: argparse.Namespace) -> KeyDirectory:
-    directory, *sticks = options.keys
-    return KeyDirectory(directory, tuple(sticks))

@@ -35,17 +35,23 @@ class NoSigners:
 
 
 class DirectorySigners:
-    """`Signers` of a key directory. Keys come and go: ``reload`` after a stick was plugged or pulled."""
+    """`Signers` of a key directory, whose sticks come and go; what was on a pulled one is forgotten."""
 
     def __init__(self, keys: KeyDirectory) -> None:
         self._keys = keys
         self._found: dict[tuple[Role, int], tuple[SigningKey, bytes, int] | None] = {}
+        self._stamp = keys.stamp()
         self._withdrawals = keys.signed_withdrawals()
 
-    def reload(self) -> None:
-        """Read the directory anew at the next use."""
+    def look(self) -> bool:
+        """Whether keys have come or gone; they are read anew at the next use."""
+        stamp = self._keys.stamp()
+        if stamp == self._stamp:
+            return False
+        self._stamp = stamp
         self._found.clear()
         self._withdrawals = self._keys.signed_withdrawals()
+        return True
 
     def powers(self, gate_id: int, at: int) -> Powers:
         """Which keys can sign for this gate at this time."""

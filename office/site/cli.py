@@ -61,6 +61,9 @@ def add_site(groups: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     serve.add_argument(
         "--hub-serial", action="append", default=[], metavar="DEVICE:BAUD", help="a serial pair of the hub's"
     )
+    serve.add_argument(
+        "--hub-keys", type=Path, action="append", default=[], help="a stick with the hub's private keys"
+    )
     watch = _command(groups, "watch", _watch, "bring events to the desk, raise alarms, do what falls due")
     watch.add_argument("--once", action="store_true", help="stop once nothing is left to do")
 
@@ -179,6 +182,8 @@ def _watch(options: argparse.Namespace, _now: int) -> Report:
 
 def _hub_command(office: OfficeDirectory, options: argparse.Namespace) -> list[str]:
     command = [*_OFFICE, "hub", "run", str(office.database), "--keys", str(office.path / "keys")]
+    for stick in options.hub_keys:
+        command += ["--keys", str(stick)]
     for pair in options.hub_serial:
         command += ["--serial", pair]
     return command + (["--listen", options.hub_listen] if options.hub_listen else [])

@@ -21,8 +21,7 @@ from sync.content import MemoryContent
 from sync.delegation import Role
 from sync.encoding import encode_settings, stored
 from sync.envelope import countersign, parse_envelope
-from sync.messages import PROTOCOL_VERSION, Feature, Hello, OrderAnswer, OrderSent
-from sync.messages import Role as End
+from sync.messages import OrderAnswer, OrderSent
 from sync.records import ListSettings, Record
 from sync.session import Session
 from sync.session_events import Pace
@@ -93,7 +92,8 @@ class OfficeSide:
     def _begin(self, store: SqliteHub) -> None:
         self.store = store
         self.online = OnlineKey(self.keys, store, lambda: self.utc_ms)
-        self.publisher = Publisher(store, DirectorySigners(self.keys))
+        self.signers = DirectorySigners(self.keys)
+        self.publisher = Publisher(store, self.signers)
         self.spoke: list[int] = []
         self.desk = Desk(
             store, lambda: self.utc_ms, self.online.answer_pulse, self.advance, self.spoke.append
@@ -107,17 +107,8 @@ class OfficeSide:
     def accept(self, gate: Gate, pace: Pace, now: float) -> tuple[Session, Conversation]:
         """A session for a gate that has proved its key; it takes the place of the one before."""
         self._nonces += 1
-        hello = Hello(
-            versions=(PROTOCOL_VERSION,),
-            role=End.OFFICE,
-            estate_id=ESTATE_ID,
-            gate_id=gate.gate_id,
-            nonce=self._nonces.to_bytes(16, "big"),
-            software="office under test",
-            features=tuple(int(one) for one in Feature),
-            delegations=self.online.delegations(gate.gate_id),
-            withdrawals=self.online.withdrawals(),
-        )
+        nonce = self._nonces.to_bytes(16, "big")
+        hello = self.online.hello(gate.gate_id, nonce, "office under test")
         session = Session(hello, pace=pace, now=now, random_bytes=bytes)
         conversation = Conversation(self.desk, gate, session, kick=lambda: None)
         if (before := self.links.get(gate.gate_id)) is not None:

@@ -97,7 +97,7 @@ def test_a_request_is_answered_with_what_proves_the_hub(tmp_path: Path) -> None:
         for _ in range(2):
             answer = await step.asks(signed)
             assert answer.state is EnrolmentState.PENDING
-            assert answer.delegations == step.office.online.delegations(GATE_ID)
+            assert answer.delegations == step.office.online.delegations
         assert step.told == []
 
     live(tmp_path, story)

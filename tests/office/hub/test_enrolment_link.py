@@ -135,7 +135,7 @@ def live(tmp_path: Path, story: Callable[[InvitingOffice, Hub, int], Awaitable[N
 async def serving(office: InvitingOffice, entrance: Entrance) -> AsyncIterator[Hub]:
     """A hub that serves by this entrance as long as the block runs."""
     outside = Outside(lambda: office.utc_ms, asyncio_time, Drawn(1000), "hub under test")
-    hub = Hub(office.store, office.publisher, office.online, outside, [entrance])
+    hub = Hub(office.store, office.publisher, office.online, outside, [entrance], office.signers.look)
     ready = asyncio.Event()
     running = asyncio.create_task(hub.run(ready.set))
     await ready.wait()

@@ -16,7 +16,8 @@ from sync.messages import Bye, Role
 from sync.session import Session
 from sync.session_events import Ended, Greeted, SessionEvent
 from sync.session_pump import Pump
-from tests.support.estate import ESTATE_ID, key
+from sync.update import ListVersion
+from tests.support.estate import ESTATE_ID, key, resident
 from tests.support.hub import gate_key
 from tests.support.memory_stream import joined
 from tests.support.session_pair import hello
@@ -68,7 +69,9 @@ def live(tmp_path: Path, story: Callable[[Hub, OfficeSide], Awaitable[None]]) ->
     )
 
     async def run() -> None:
-        await story(Hub(office.store, office.publisher, office.online, outside, ()), office)
+        await story(
+            Hub(office.store, office.publisher, office.online, outside, (), office.signers.look), office
+        )
 
     try:
         asyncio.run(run())
@@ -100,6 +103,34 @@ def test_a_gate_that_dials_anew_takes_the_place_of_its_old_session(tmp_path: Pat
         assert (await new.ended()).code == "stopping"
         assert hub.connected == {}
         assert doubles(office) == 0
+
+    live(tmp_path, story)
+
+
+async def turns() -> None:
+    """What is ready on the loop has its turn, and what follows from it."""
+    for _ in range(200):
+        await asyncio.sleep(0)
+
+
+def test_what_waits_for_the_list_key_goes_out_once_its_stick_is_plugged_in(tmp_path: Path) -> None:
+    async def story(hub: Hub, office: OfficeSide) -> None:
+        stick, drawer = office.keys.path / "lists.key", tmp_path / "lists.key"
+        stick.rename(drawer)
+        running = asyncio.create_task(hub.run())
+        device = await dial(hub, b"a")
+        office.want(GATE, resident(7))
+        hub.wake()
+        await turns()
+        assert office.store.signed.newest(GATE) == ListVersion(0, 0)
+        drawer.rename(stick)
+        hub.wake()  # or the next second
+        await turns()
+        assert office.store.signed.newest(GATE) == ListVersion(1, 1)
+        device.leave()
+        await device.ended()
+        hub.stop()
+        await running
 
     live(tmp_path, story)
 

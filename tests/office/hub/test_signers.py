@@ -47,14 +47,18 @@ def test_what_a_key_may_sign_depends_on_gate_and_time(keys: KeyDirectory) -> Non
 
 
 def test_a_stick_that_is_pulled_takes_the_list_key_along(keys: KeyDirectory, tmp_path: Path) -> None:
-    signers = DirectorySigners(keys)
+    stick, drawer = tmp_path / "stick", tmp_path / "drawer"
+    stick.mkdir()
+    (keys.path / "list.key").rename(stick / "list.key")
+    signers = DirectorySigners(KeyDirectory(keys.path, (stick,)))
     assert signers.powers(1, NOW).list_key
-    stick = tmp_path / "stick.key"
-    (keys.path / "list.key").rename(stick)
-    signers.reload()
+    assert not signers.look()
+    stick.rename(drawer)
+    assert signers.look()
+    assert not signers.look()
     assert signers.powers(1, NOW) == Powers(list_key=False, online_key=True)
-    stick.rename(keys.path / "list.key")
-    signers.reload()
+    drawer.rename(stick)
+    assert signers.look()
     assert signers.powers(1, NOW).list_key
 
 
@@ -80,7 +84,7 @@ def test_a_key_that_is_not_here_is_named(keys: KeyDirectory) -> None:
     statement = snapshot(destination, content([resident(1)]), ListVersion(1, 1), issued_at=NOW)
     assert parse_envelope(signers.seal(statement, Role.LIST)).statement == statement
     (keys.path / "online.key").unlink()
-    signers.reload()
+    signers.look()
     with pytest.raises(OfficeError, match="no key of role online"):
         signers.seal(statement, Role.ONLINE)
 
