@@ -7,6 +7,7 @@ registered gates, so that a stranger learns from TLS itself that he is refused.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import ssl
 from collections.abc import Iterable
@@ -52,7 +53,9 @@ def admit(context: ssl.SSLContext, gates: Iterable[bytes]) -> None:
 def _context(protocol: int, key: SigningKey) -> ssl.SSLContext:
     context = ssl.SSLContext(protocol)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.set_ecdh_curve(CURVE)
+    # Debian 12's Python (3.11.2) names no such curve to OpenSSL 3.0, whose own first choice it is.
+    with contextlib.suppress(ssl.SSLError):
+        context.set_ecdh_curve(CURVE)
     _show(context, key)
     return context
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pytest_mock import MockerFixture
 
 from sync.link_errors import (
     DowngradedTlsError,
@@ -120,6 +121,20 @@ def test_a_serial_handshake_is_small() -> None:
         below = pipe()
         await met(below, hub=SERIAL_HUB_TLS)
         assert below[0].sent_bytes + below[1].sent_bytes < 1600
+
+    run(story)
+
+
+def test_a_python_that_cannot_name_the_curve_meets_one_that_can(mocker: MockerFixture) -> None:
+    """Debian 12's 3.11.2 over OpenSSL 3.0, whose first choice is that curve anyway."""
+    unable = ssl.SSLError(1, "[EC: UNKNOWN_GROUP] unknown group (_ssl.c:4349)")
+    mocker.patch.object(ssl.SSLContext, "set_ecdh_curve", side_effect=unable)
+    old = gate_context(GATE)
+
+    async def story() -> None:
+        ours, theirs = await meet(pipe(), gate=old)
+        assert isinstance(ours, TlsStream)
+        assert isinstance(theirs, TlsStream)
 
     run(story)
 
