@@ -6,12 +6,21 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.machine_limits import NO_CONTAINERS
+
 pytest_plugins = ("pytester",)
 
 
-@pytest.mark.parametrize("required", [False, True])
+@pytest.mark.parametrize(
+    ("why", "required", "outcome"),
+    [
+        ("no cat here", False, "skipped"),
+        ("no cat here", True, "failed"),
+        (f"{NO_CONTAINERS}: mount", True, "skipped"),
+    ],
+)
 def test_a_skipped_real_part_is_told_and_fails_where_it_is_required(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, required: bool
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, why: str, required: bool, outcome: str
 ) -> None:
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parent.parent))
@@ -22,12 +31,12 @@ def test_a_skipped_real_part_is_told_and_fails_where_it_is_required(
 
         @pytest.mark.real_part("cat")
         def test_it():
-            pytest.skip("no cat here")
-        """
+            pytest.skip("WHY")
+        """.replace("WHY", why)
     )
     result = pytester.runpytest_subprocess("-p", "tests.conftest", "-W", "ignore", "-o", "markers=real_part")
-    result.assert_outcomes(**({"failed": 1} if required else {"skipped": 1}))
-    result.stdout.fnmatch_lines(["*real parts NOT tested on this machine*", "cat: *no cat here*"])
+    result.assert_outcomes(**{outcome: 1})
+    result.stdout.fnmatch_lines(["*real parts NOT tested on this machine*", f"cat: *{why}*"])
 
 
 @pytest.mark.parametrize("arguments", [(), ("-x",)])

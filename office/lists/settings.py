@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from operator import attrgetter, itemgetter
 from zoneinfo import ZoneInfo
 
@@ -17,10 +18,20 @@ from office.estate_rows import (
     reader_row,
     schedule_row,
 )
-from office.registry.models import EstateRules, GateSite, Holiday, Outage, OutageState, Schedule
+from office.registry.models import Door, EstateRules, GateSite, Holiday, Outage, OutageState, Schedule
 from office.table import Table
-from sync.records import DoorMode, ListSettings, OutageWindow, PinOnly, Utility
+from sync.records import (
+    DoorMode,
+    DoorPolicy,
+    KindPolicy,
+    ListSettings,
+    OutageWindow,
+    PassbackArea,
+    PinOnly,
+    Utility,
+)
 from sync.records import Holiday as HolidayRecord
+from sync.records import Schedule as ScheduleRecord
 from sync.records.settings import DEFAULT_POLICIES, MAX_ITEMS
 
 
@@ -30,46 +41,56 @@ def gate_settings(gate: GateSite) -> ListSettings:
     Raises:
         OfficeError: gate, row, key, and the cure.
     """
-    zone = ZoneInfo(django_settings.TIME_ZONE)
     rules = EstateRules.objects.first() or EstateRules()
     schedules = {
         one.name: finished(Table({"id": one.schedule_id, **one.rows}, f"schedule {one.name}"), schedule_row)
         for one in Schedule.objects.all()
     }
-    areas = {}
-    for row in _tables(gate.areas, f"gate {gate.name}: area"):
-        name = row.text("name")
-        areas[name] = (gate.name, finished(row, area_row))
-    doors, by_pin = [], []
-    for door in gate.doors.all():
-        row = Table({"id": door.door_id, **door.policy}, f"door {door.name}")
-        if row.flag("pin_only"):
-            by_pin.append(door.door_id)
-        doors.append(finished(row, lambda table: door_row(table, schedules, areas)))
-    policies = {one.kind: one for one in DEFAULT_POLICIES}
-    for row in _tables(rules.policies, "policy"):
-        policy = finished(row, policy_row)
-        policies[policy.kind] = policy
-    if by_pin and not rules.pin_salt:
-        raise OfficeError(f"gate {gate.name}: doors that open by a PIN alone need the estate's PIN salt")
-    names = {door.name: door.door_id for door in gate.doors.all()}
+    areas = _areas(gate)
+    doors = list(gate.doors.all())
+    readers = (finished(row, reader_row) for row in _tables(gate.readers, f"gate {gate.name}: reader"))
     return ListSettings(
-        zone.key,
-        tuple(sorted(doors, key=attrgetter("door_id"))),
+        ZoneInfo(django_settings.TIME_ZONE).key,
+        tuple(sorted((_door(one, schedules, areas) for one in doors), key=attrgetter("door_id"))),
         tuple(sorted(schedules.values(), key=attrgetter("schedule_id"))),
         tuple(sorted(HolidayRecord(one.day, one.type) for one in Holiday.objects.all())),
         tuple(sorted((area for _, area in areas.values()), key=attrgetter("area_id"))),
-        interlock_groups(gate.interlocks, names),
-        tuple(policies[kind] for kind in sorted(policies)),
+        interlock_groups(gate.interlocks, {door.name: door.door_id for door in doors}),
+        _policies(rules),
         _outages(gate),
-        tuple(
-            sorted(
-                (finished(row, reader_row) for row in _tables(gate.readers, f"gate {gate.name}: reader")),
-                key=itemgetter(0),
-            )
-        ),
-        PinOnly(bytes.fromhex(rules.pin_salt), tuple(sorted(by_pin))) if by_pin else None,
+        tuple(sorted(readers, key=itemgetter(0))),
+        _by_pin(gate, doors, rules),
     )
+
+
+def _areas(gate: GateSite) -> dict[str, tuple[str, PassbackArea]]:
+    found = {}
+    for row in _tables(gate.areas, f"gate {gate.name}: area"):
+        name = row.text("name")
+        found[name] = (gate.name, finished(row, area_row))
+    return found
+
+
+def _door(
+    door: Door, schedules: Mapping[str, ScheduleRecord], areas: Mapping[str, tuple[str, PassbackArea]]
+) -> DoorPolicy:
+    row = Table({"id": door.door_id, **door.policy}, f"door {door.name}")
+    row.flag("pin_only")  # said of all doors in one record
+    return finished(row, lambda table: door_row(table, schedules, areas))
+
+
+def _policies(rules: EstateRules) -> tuple[KindPolicy, ...]:
+    policies = {one.kind: one for one in DEFAULT_POLICIES}
+    own = [finished(row, policy_row) for row in _tables(rules.policies, "policy")]
+    policies |= {one.kind: one for one in own}
+    return tuple(policies[kind] for kind in sorted(policies))
+
+
+def _by_pin(gate: GateSite, doors: Iterable[Door], rules: EstateRules) -> PinOnly | None:
+    by_pin = tuple(sorted(one.door_id for one in doors if one.policy.get("pin_only")))
+    if by_pin and not rules.pin_salt:
+        raise OfficeError(f"gate {gate.name}: doors that open by a PIN alone need the estate's PIN salt")
+    return PinOnly(bytes.fromhex(rules.pin_salt), by_pin) if by_pin else None
 
 
 def _outages(gate: GateSite) -> tuple[OutageWindow, ...]:

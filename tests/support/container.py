@@ -20,6 +20,8 @@ from typing import Final, Self
 import pytest
 from msgspec import Struct
 
+from tests.support.machine_limits import no_containers
+
 
 class Suite(Struct, frozen=True):
     """A release of Debian that gates run on."""
@@ -49,9 +51,10 @@ _BOOT: Final = (
 
 def plain_tree(suite: Suite = BOOKWORM) -> Path:
     """The tree that containers are layers upon; skips the test where it cannot be had."""
-    missing = [one for one in _TOOLS if shutil.which(one) is None]
-    if missing or os.geteuid() != 0:
-        pytest.skip(f"needs root and {', '.join(missing or _TOOLS)}")
+    if os.geteuid() != 0:
+        no_containers("it needs root")
+    if missing := [one for one in _TOOLS if shutil.which(one) is None]:
+        pytest.skip(f"needs {', '.join(missing)}")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gatehouse"
     packages = PACKAGES + suite.more
     tree = cache / f"{suite.name}-{sha256(packages.encode()).hexdigest()[:12]}"
@@ -66,7 +69,7 @@ def plain_tree(suite: Suite = BOOKWORM) -> Path:
         )
         if done.returncode != 0:
             shutil.rmtree(new, ignore_errors=True)
-            pytest.skip(f"no tree of Debian {suite.name} can be made here: {done.stderr[-500:]}")
+            no_containers(f"no tree of Debian {suite.name} can be made: {done.stderr[-500:]}")
         # No network in it and nobody on a console: these only make the boot slow.
         for unit in ("systemd-networkd-wait-online.service", "console-getty.service"):
             (new / "etc/systemd/system" / unit).symlink_to("/dev/null")
@@ -108,7 +111,7 @@ class Workshop:
     def _mount(self, *words: str, at: Path) -> None:
         done = subprocess.run(["mount", *words, at], capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            pytest.skip(f"no container can be had here: {done.stderr.strip()}")
+            no_containers(done.stderr.strip())
         self._mounted.append(at)
 
 

@@ -30,10 +30,12 @@ from tests.support.gate_package import (
     serves,
     tap,
 )
+from tests.support.machine_limits import no_containers
 
-# No `real_part`: where root, overlay mounts or a booted container are not allowed, CI goes on without
-# them. What is done here by the real service manager is done on trees by tests/provisioning everywhere.
-pytestmark = pytest.mark.timeout(300)  # the first run makes the tree and builds the wheels
+pytestmark = [
+    pytest.mark.real_part("a booted Debian container"),
+    pytest.mark.timeout(300),  # the first run makes the tree and builds the wheels
+]
 GATE, SYNC = SERVICES
 OLD, NEW, BAD = "1.0", "1.1", "1.2"
 CRASHES = 100
@@ -69,7 +71,7 @@ def need_boot(workshop: Workshop) -> None:
         finally:
             plain.cut_power()
     except (pytest.fail.Exception, AssertionError, subprocess.TimeoutExpired) as error:
-        pytest.skip(f"no container boots here: {error}")
+        no_containers(f"a plain tree does not come up: {error}")
 
 
 @pytest.fixture(scope="module")

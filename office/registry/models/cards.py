@@ -83,7 +83,6 @@ class Application(models.Model):
     vehicle = models.ForeignKey(Vehicle, models.PROTECT, null=True, related_name="applications")
     applied_at = models.DateTimeField()
     clerk = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    in_person = models.BooleanField(default=True)
     submission = models.UUIDField(unique=True)
     """Given with the empty form: a form that is sent twice is one application."""
 
