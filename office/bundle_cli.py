@@ -12,6 +12,7 @@ from typing import Final
 from office.files import PRIVATE, READABLE, write_atomic
 from office.gate_config import read_gate_config
 from office.hub.inviting import MAX_DAYS, Asked, find_gate, make_bundle
+from office.hub.office_schema import check_office_schema
 from office.hub.publisher import Publisher
 from office.hub.signers import DirectorySigners
 from office.hub.sqlite_store import SqliteHub
@@ -46,6 +47,7 @@ def add_bundle(command: argparse.ArgumentParser) -> None:
 def run_bundle(options: argparse.Namespace, now: int) -> Report:
     """Make a bundle for one gate."""
     keys = key_directory(options)
+    check_office_schema(options.store)
     with closing(SqliteHub(options.store)) as store:
         gate = find_gate(store, options.gate)
         identity: dict[str, object] = {

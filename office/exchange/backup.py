@@ -27,6 +27,7 @@ from msgspec import Struct
 from office.errors import OfficeError
 from office.exchange.soundness import Soundness, judge
 from office.files import PRIVATE, READABLE, write_atomic
+from office.hub.office_schema import check_office_schema
 from office.hub.sqlite_store import SqliteHub
 from office.site.directory import OfficeDirectory, alone, open_directory
 
@@ -52,10 +53,11 @@ def back_up(office: OfficeDirectory, out: Path, at: int, *, with_keys: bool) -> 
     """Write a checked backup of an office that may be in use.
 
     Raises:
-        OfficeError: ``out`` exists, or the database is not sound.
+        OfficeError: ``out`` exists, or the database is not sound, or waits for its upgrade.
     """
     if out.exists():
         raise OfficeError(f"{out}: exists; choose a new name for the backup")
+    check_office_schema(office.database)
     with tempfile.TemporaryDirectory(prefix=".backup-", dir=out.parent) as folder:
         copy = Path(folder) / "office.db"
         store = SqliteHub(office.database)
@@ -95,7 +97,7 @@ def restore(backup: Path, target: Path, at: int, *, replace: bool) -> Manifest:
             state = judge(Path(folder) / "office.db", bytes.fromhex(manifest.estate))
             if state != manifest.state:
                 raise OfficeError(f"{backup.name}: its database is not the one that its manifest describes")
-            _check_unused(target / "office.db")
+            check_unused(target / "office.db")
             _put_in_place(Path(folder), target, manifest, at)
     return manifest
 
@@ -122,8 +124,12 @@ def _put_in_place(folder: Path, target: Path, manifest: Manifest, at: int) -> No
         os.close(handle)
 
 
-def _check_unused(database: Path) -> None:
-    """A hub that runs alone holds no lock of the office's, but its connection can be felt."""
+def check_unused(database: Path) -> None:
+    """A hub that runs alone holds no lock of the office's, but its connection can be felt.
+
+    Raises:
+        OfficeError: there is one.
+    """
     if not database.exists():
         return
     with contextlib.closing(sqlite3.connect(database, timeout=0, isolation_level=None)) as connection:

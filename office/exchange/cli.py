@@ -1,9 +1,10 @@
-"""`python -m office import|export|backup|restore`: data in and out.
+"""`python -m office import|export|backup|restore|upgrade`: data in and out.
 
 import DIR FILE… [--dry-run]     tables of places, doors, persons, cards; an estate file
 export DIR OUT [--person ID]     everything, or what refers to one person, as CSV in a zip file
 backup DIR OUT [--with-keys]     the office as it is now, checked
 restore BACKUP DIR [--replace]   an office as it was, checked
+upgrade DIR                      after an installation of new software
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from office.errors import OfficeError
 from office.exchange.backup import Manifest, back_up, restore
+from office.exchange.upgrading import upgrade
 from office.files import PRIVATE, write_atomic
 from office.report import Report
 from office.site.cli import migrate, with_django
-from office.site.directory import make_secret, open_directory
+from office.site.directory import hold, make_secret, open_directory
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -72,7 +74,10 @@ def add_exchange(groups: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--replace", action="store_true", help="put the state back into an office that is there"
     )
     restore.set_defaults(run=_restore)
-    for one in (take_in, export, backup, restore):
+    upgrading = groups.add_parser("upgrade", help="bring an office of earlier software to this version")
+    upgrading.add_argument("office", type=Path, help="the office's directory")
+    upgrading.set_defaults(run=_upgrade)
+    for one in (take_in, export, backup, restore, upgrading):
         one.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
 
 
@@ -146,6 +151,7 @@ def _restore(options: argparse.Namespace, now: int) -> Report:
     office = open_directory(options.office)
     if not (office.path / "secret.key").exists():
         make_secret(office.path)
+    hold(office.path)
     migrate(office)
     taken = datetime.fromtimestamp(made.made_at, UTC).isoformat()
     return {
@@ -154,6 +160,15 @@ def _restore(options: argparse.Namespace, now: int) -> Report:
         **_state(made),
         "next": RESUME,
         "gates": [{"gate": one.name, "list": f"{one.epoch}.{one.revision}"} for one in made.state.gates],
+    }
+
+
+def _upgrade(options: argparse.Namespace, now: int) -> Report:
+    kept = upgrade(open_directory(options.office), now).kept
+    return {
+        "office": str(options.office),
+        "upgraded": kept is not None,
+        "kept": None if kept is None else str(kept),
     }
 
 

@@ -50,6 +50,14 @@ def judge(path: Path, estate_id: bytes) -> Soundness:
                 raise OfficeError(f"{path.name}: is of estate {store.gates.estate_id().hex()}")
         finally:
             store.close()
+    except sqlite3.Error as error:
+        raise OfficeError(f"{path.name}: {error}; take another backup") from None
+    return judge_tables(path)
+
+
+def judge_tables(path: Path) -> Soundness:
+    """The same of a database of this version or an earlier one, which is left as it is."""
+    try:
         with contextlib.closing(sqlite3.connect(path)) as connection:
             connection.execute("PRAGMA query_only = ON")
             return _judge(path, connection)

@@ -18,8 +18,7 @@ hub take STORE FILE [--keys KEYS]             a file from a gate's stick, the ma
 hub enrolments|accept|refuse STORE            bundles that are out, and whose key is a gate's
 hub as-built STORE as-built.json              what a technician built in and tested at a gate
 
-A change is durable with its outbox row when the command ends; a running hub is told, and
-finds it within a second in any case.
+A change is durable with its outbox row when the command ends; a running hub is told, and looks each second.
 """
 
 from __future__ import annotations
@@ -37,6 +36,7 @@ from office.hub.desk import card_report, gate_report, import_estate, revoke
 from office.hub.enrolment_cli import accept_key, add_decision, add_enrolments, enrolments, refuse_key
 from office.hub.facts import Change, Gate, LinkKind
 from office.hub.floor_post import lowering_report
+from office.hub.office_schema import of_this_version
 from office.hub.one_use import counted_grant, decide, order_move
 from office.hub.run_cli import add_order, add_run, add_wire, nudge, order, run_hub, visits, wire
 from office.hub.signature_cli import (
@@ -85,7 +85,7 @@ def add_hub(group: argparse.ArgumentParser) -> None:
         command.add_argument("store", type=Path, help="the hub's SQLite file")
         command.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
         add(command)
-        command.set_defaults(run=run)
+        command.set_defaults(run=of_this_version(run))
 
 
 @contextlib.contextmanager

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from office.errors import OfficeError
+from office.hub.office_schema import OfficeSchemaError, check_office_schema, check_steps
 from office.hub.sqlite_store import SqliteHub
 from office.report import Report
 from office.site.directory import (
@@ -82,17 +83,36 @@ def _command(
 
 
 def with_django(path: Path) -> OfficeDirectory:
-    """Make Django ready over this office; raises ``OfficeError``."""
+    """Work with this office, by Django, until this process ends; raises ``OfficeError``."""
     office = open_directory(path)
+    hold(path)
+    check_version(office)
+    return office
+
+
+def _set_up(path: Path) -> None:
     os.environ[DIRECTORY_VARIABLE] = str(path)
     os.environ["DJANGO_SETTINGS_MODULE"] = "office.site.settings"
     try:
         import django  # noqa: PLC0415 - the hub and the key commands do without
     except ImportError:
         raise OfficeError("Django is missing; install gatehouse with the extra: office") from None
-    hold(path)
     django.setup()
-    return office
+
+
+def check_version(office: OfficeDirectory) -> None:
+    """Set Django up, and see that the database is of this version; raises ``OfficeError``."""
+    if not office.database.exists():
+        raise OfficeError(f"{office.database}: is missing; restore the last backup")
+    _set_up(office.path)
+    from django.db import connection  # noqa: PLC0415 - after setup
+    from django.db.migrations.loader import MigrationLoader  # noqa: PLC0415 - after setup
+
+    loader = MigrationLoader(connection)
+    ours = {f"{app} {name}" for app, name in loader.graph.nodes}
+    done = {f"{app} {name}" for app, name in loader.applied_migrations if app in loader.migrated_apps}
+    check_steps(office.database, done, ours)
+    check_office_schema(office.database)  # with the hub's tables
 
 
 def _init(options: argparse.Namespace, _now: int) -> Report:
@@ -110,7 +130,11 @@ def _init(options: argparse.Namespace, _now: int) -> Report:
 def migrate(office: OfficeDirectory) -> None:
     """Bring the database to this version's schema; a new one is made 0600 before SQLite opens it."""
     office.database.touch(mode=0o600, exist_ok=True)
-    with_django(office.path)
+    try:
+        check_version(office)
+    except OfficeSchemaError as error:
+        if error.later:
+            raise
     from django.core.management import call_command  # noqa: PLC0415 - after setup
 
     call_command("migrate", verbosity=0, interactive=False)
