@@ -144,6 +144,8 @@ def handle_sign(actor: Actor, sign_id: int, *, removed: bool) -> SignPermit:
     """What was reported is mended, or the sign is gone."""
     actor.must_be(StaffRole.CLERK, "17.1")
     sign = SignPermit.objects.select_for_update().get(pk=sign_id)
+    if sign.removed_at is not None:
+        raise RuleError("17.1", Refused.STALE)
     sign.reports.filter(handled_at__isnull=True).update(handled_at=actor.at)
     if removed:
         sign.removed_at = actor.at

@@ -135,6 +135,8 @@ def record_consent(actor: Actor, move_id: int, owner: Person, kind: SignatureKin
     """The owner of the unit signs that the tenant may take the goods away (签确)."""
     actor.must_be(StaffRole.CLERK, "15.3")
     move = locked_move(move_id)
+    if move.consent_at is not None:
+        raise RuleError("15.3", Refused.STALE)
     owns = _members(move.unit, actor.today).filter(person=owner, role=MemberRole.OWNER)
     if not owns.exists():
         raise RuleError("15.3", Refused.NOT_THE_OWNER)

@@ -127,6 +127,8 @@ def note_prepared(actor: Actor, outage_id: int) -> Outage:
     """Rule 16.5: residents and departments are prepared."""
     actor.must_be(StaffRole.CLERK, "16.5")
     outage = _locked(outage_id, OutageState.ANNOUNCED)
+    if outage.prepared_at is not None:
+        raise RuleError("16.5", Refused.STALE)
     outage.prepared_at, outage.prepared_by = actor.at, actor.user
     return _saved(actor, outage, "prepared", rule="16.5")
 

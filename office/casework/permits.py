@@ -156,12 +156,12 @@ def apply_for_banner(actor: Actor, wording: str, position: str, start: date, unt
 
 @transaction.atomic
 def review_banner(actor: Actor, banner_id: int) -> Banner:
-    """First step: the office reviews."""
+    """First step: the office reviews; raises ``RuleError`` if another was faster."""
     if not actor.roles & {StaffRole.CLERK, StaffRole.REVIEWER}:
         raise RuleError("17.4", Refused.ROLE_MISSING, role=StaffRole.REVIEWER.value)
     banner = Banner.objects.select_for_update().get(pk=banner_id)
-    if banner.approved_by_id is not None:
-        raise RuleError("17.4", Refused.WRONG_STATE, state="approved")
+    if banner.reviewed_by_id is not None:
+        raise RuleError("17.4", Refused.STALE)
     banner.reviewed_by = actor.user
     banner.save(update_fields=["reviewed_by"])
     record(actor.at, actor.user, "17.4", "banner reviewed", f"banner:{banner.pk}")
@@ -173,6 +173,8 @@ def approve_banner(actor: Actor, banner_id: int) -> Banner:
     """Second step: the manager, another person, approves."""
     actor.must_be(StaffRole.MANAGER, "17.4")
     banner = Banner.objects.select_for_update().get(pk=banner_id)
+    if banner.approved_by_id is not None:
+        raise RuleError("17.4", Refused.STALE)
     check_banner_approval(reviewer=banner.reviewed_by_id, manager=actor.user.pk)
     banner.approved_by = actor.user
     banner.save(update_fields=["approved_by"])
@@ -182,9 +184,11 @@ def approve_banner(actor: Actor, banner_id: int) -> Banner:
 
 @transaction.atomic
 def remove_banner(actor: Actor, banner_id: int) -> Banner:
-    """It hangs no more."""
+    """It hangs no more; raises ``RuleError`` if it was removed before."""
     actor.must_be(StaffRole.CLERK, "17.4")
     banner = Banner.objects.select_for_update().get(pk=banner_id)
+    if banner.removed_at is not None:
+        raise RuleError("17.4", Refused.STALE)
     banner.removed_at = actor.at
     banner.save(update_fields=["removed_at"])
     record(actor.at, actor.user, "17.4", "banner removed", f"banner:{banner.pk}")
@@ -206,9 +210,11 @@ def post_notice(actor: Actor, title: str, issuer: NoticeIssuer, position: str, u
 
 @transaction.atomic
 def clear_notice(actor: Actor, notice_id: int) -> PublicNotice:
-    """Rule 17.6: and clears it."""
+    """Rule 17.6: and clears it, once; raises ``RuleError``."""
     actor.must_be(StaffRole.CLERK, "17.6")
     notice = PublicNotice.objects.select_for_update().get(pk=notice_id)
+    if notice.cleared_at is not None:
+        raise RuleError("17.6", Refused.STALE)
     notice.cleared_at = actor.at
     notice.save(update_fields=["cleared_at"])
     record(actor.at, actor.user, "17.6", "notice cleared", f"notice:{notice.pk}")

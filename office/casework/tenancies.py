@@ -116,6 +116,8 @@ def note_no_extension(actor: Actor, tenancy_id: int) -> Tenancy:
     """The desk has asked: the tenancy ends as agreed."""
     actor.must_be(StaffRole.CLERK, "15.1")
     tenancy = _locked(tenancy_id, None)
+    if tenancy.asked_at is not None:
+        raise RuleError("15.1", Refused.STALE)
     tenancy.asked_at = actor.at
     tenancy.version += 1
     tenancy.save(update_fields=["asked_at", "version"])
