@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import shutil
 import sys
-import tempfile
-from pathlib import Path
 
 from office.site.directory import DIRECTORY_VARIABLE, OfficeSettings, make_directory
+from tests.support.run_directory import run_directory
 
-_directory = Path(tempfile.mkdtemp(prefix="gatehouse-office-"))
-atexit.register(shutil.rmtree, _directory, ignore_errors=True)
+_directory = run_directory("gatehouse-office-")
 make_directory(_directory, OfficeSettings(estate="6761746568303031", hosts=("testserver",), secure=False))
 os.environ[DIRECTORY_VARIABLE] = str(_directory)
 
