@@ -76,21 +76,7 @@ def issue_slip(actor: Actor, order: SlipOrder, code: str, submission: UUID) -> R
     check_slip(wish, actor.at)
     if order.move is not None:
         _check_move(order, order.move)
-    slip = ReleaseSlip.objects.create(
-        unit=order.unit,
-        requester=order.requester,
-        move=order.move,
-        goods=order.goods,
-        carrier=order.carrier,
-        door=order.door,
-        since=order.since,
-        until=order.until,
-        trips=order.trips,
-        code=code,
-        issued_at=actor.at,
-        clerk=actor.user,
-        submission=submission,
-    )
+    slip = _new_slip(actor, order, code, submission)
     facts = {"unit": order.unit.pk, "door": order.door.pk, "trips": order.trips}
     record(actor.at, actor.user, "15.2", "slip issued", f"slip:{slip.pk}", **facts)
     archive(actor, Form.RELEASE_SLIP, f"slip:{slip.pk}", "15.2")
@@ -190,6 +176,24 @@ def count_of(slip: ReleaseSlip) -> Count:
     """How many trips were made."""
     lines = slip.book.values_list("seen", "at", "gate_id")
     return count_trips(Passing(Seen(seen), int(at.timestamp()), gate_id) for seen, at, gate_id in lines)
+
+
+def _new_slip(actor: Actor, order: SlipOrder, code: str, submission: UUID) -> ReleaseSlip:
+    return ReleaseSlip.objects.create(
+        unit=order.unit,
+        requester=order.requester,
+        move=order.move,
+        goods=order.goods,
+        carrier=order.carrier,
+        door=order.door,
+        since=order.since,
+        until=order.until,
+        trips=order.trips,
+        code=code,
+        issued_at=actor.at,
+        clerk=actor.user,
+        submission=submission,
+    )
 
 
 def _check_move(order: SlipOrder, move: MoveOut) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -130,29 +131,8 @@ def _building_id(path: str | None, buildings: Mapping[int, str]) -> int:
 
 
 def _months(year: int) -> list[Month]:
-    zone = ZoneInfo(settings.TIME_ZONE)
     firsts = [date(year, one, 1) for one in range(1, 13)] + [date(year + 1, 1, 1)]
-    starts = [datetime(one.year, one.month, 1, tzinfo=zone).astimezone(UTC) for one in firsts]
-    steps = {
-        f"m{one}": Count("pk", filter=Q(at__gte=starts[one], at__lt=starts[one + 1])) for one in range(12)
-    }
-    happened = {
-        row["state"]: row
-        for row in IssueStep.objects.filter(at__gte=starts[0], at__lt=starts[12])
-        .values("state")
-        .annotate(**steps)
-        .order_by()
-    }
-    sums = {
-        f"m{one}": Sum("amount", filter=Q(day__gte=firsts[one], day__lt=firsts[one + 1])) for one in range(12)
-    }
-    paid = {
-        row["kind"]: row
-        for row in Payment.objects.filter(day__gte=firsts[0], day__lt=firsts[12], voided_at__isnull=True)
-        .values("kind")
-        .annotate(**sums)
-        .order_by()
-    }
+    happened, paid = _steps(firsts), _sums(firsts)
 
     def money(kind: PaymentKind, month: int) -> Decimal:
         return Decimal(paid.get(kind, {}).get(f"m{month}") or 0).quantize(Decimal("0.01"))
@@ -174,3 +154,23 @@ def _months(year: int) -> list[Month]:
         )
         for month in range(12)
     ]
+
+
+def _steps(firsts: Sequence[date]) -> dict[str, dict[str, Any]]:
+    """How many cards came to each state, by month."""
+    zone = ZoneInfo(settings.TIME_ZONE)
+    starts = [datetime(one.year, one.month, 1, tzinfo=zone).astimezone(UTC) for one in firsts]
+    counts = {
+        f"m{one}": Count("pk", filter=Q(at__gte=starts[one], at__lt=starts[one + 1])) for one in range(12)
+    }
+    of_year = IssueStep.objects.filter(at__gte=starts[0], at__lt=starts[12])
+    return {row["state"]: row for row in of_year.values("state").annotate(**counts).order_by()}
+
+
+def _sums(firsts: Sequence[date]) -> dict[str, dict[str, Any]]:
+    """What was paid of each kind, by month."""
+    sums = {
+        f"m{one}": Sum("amount", filter=Q(day__gte=firsts[one], day__lt=firsts[one + 1])) for one in range(12)
+    }
+    of_year = Payment.objects.filter(day__gte=firsts[0], day__lt=firsts[12], voided_at__isnull=True)
+    return {row["kind"]: row for row in of_year.values("kind").annotate(**sums).order_by()}
