@@ -60,31 +60,37 @@ class Hardware:
                 DoorControl(name, one, self.gpio, loop, on_report=on_report, on_alarm=self._alarm)
                 for name, one in config.doors.items()
             ]
-            self._inputs: dict[str, InputLine] = {
-                name: self.gpio.claim_input(
-                    one.line.line,
-                    user=f"inputs.{name}",
-                    active_low=one.line.active_low,
-                    pull=one.line.pull,
-                    debounce_s=one.line.debounce_s,
-                )
-                for name, one in config.inputs.items()
-            }
+            self._inputs = self._claim_inputs()
             self._lamps = {
                 name: Lamps(name, one, config.rhythms, self.gpio, loop)
                 for name, one in config.readers.items()
             }
-            self._supplies = {
-                name: self.gpio.claim_output(
-                    one.power.line, user=f"readers.{name}.power", active_low=one.power.active_low
-                )
-                for name, one in config.readers.items()
-                if one.power is not None
-            }
+            self._supplies = self._claim_supplies()
         except BaseException:
             self.gpio.close()
             raise
         self.doors = {one.door_id: one for one in self._doors}
+
+    def _claim_inputs(self) -> dict[str, InputLine]:
+        return {
+            name: self.gpio.claim_input(
+                one.line.line,
+                user=f"inputs.{name}",
+                active_low=one.line.active_low,
+                pull=one.line.pull,
+                debounce_s=one.line.debounce_s,
+            )
+            for name, one in self._config.inputs.items()
+        }
+
+    def _claim_supplies(self) -> dict[str, OutputLine]:
+        return {
+            name: self.gpio.claim_output(
+                one.power.line, user=f"readers.{name}.power", active_low=one.power.active_low
+            )
+            for name, one in self._config.readers.items()
+            if one.power is not None
+        }
 
     def start(self, *, was_released: Callable[[int], bool], modes: Callable[[int], DoorMode]) -> None:
         """Let every door take its first position; ``was_released``: by fire, when the gate last ran."""

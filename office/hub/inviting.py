@@ -90,22 +90,7 @@ def make_bundle(
         gate = _checked(store, asked)
         to_settle = _put_the_old_unit_away(store, asked, at) if asked.replaces else []
         first_list = publisher.first_list(gate.gate_id, at)
-        version = parse_envelope(first_list).statement.version
-        content = BundleContent(
-            store.gates.estate_id(),
-            gate.gate_id,
-            gate.name,
-            at,
-            at + asked.days * DAY_S,
-            asked.replaces,
-            keys.roots,
-            token,
-            config,
-            first_list,
-            version,
-            _hub_chains(keys, gate.gate_id, at),
-            keys.signed_withdrawals(),
-        )
+        content = _content(store, keys, gate, asked, (token, config, first_list), at)
         file = _sealed(content, keys, (key, salt), at)
         _void(store, gate.gate_id, at)
         store.invitations.put(
@@ -113,7 +98,34 @@ def make_bundle(
                 token.public, gate.gate_id, at, content.not_after, sha256(file).digest(), asked.replaces
             )
         )
-    return MadeBundle(file, code, content.not_after, version, tuple(to_settle))
+    return MadeBundle(file, code, content.not_after, content.minimum, tuple(to_settle))
+
+
+def _content(
+    store: HubStorage,
+    keys: KeyDirectory,
+    gate: Gate,
+    asked: Asked,
+    brings: tuple[SigningKey, bytes, bytes],
+    at: int,
+) -> BundleContent:
+    """What the bundle says; ``brings``: its token, configuration and first list."""
+    token, config, first_list = brings
+    return BundleContent(
+        store.gates.estate_id(),
+        gate.gate_id,
+        gate.name,
+        at,
+        at + asked.days * DAY_S,
+        asked.replaces,
+        keys.roots,
+        token,
+        config,
+        first_list,
+        parse_envelope(first_list).statement.version,
+        _hub_chains(keys, gate.gate_id, at),
+        keys.signed_withdrawals(),
+    )
 
 
 def _checked(store: HubStorage, asked: Asked) -> Gate:
