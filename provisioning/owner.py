@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from typing import Final
 
+from provisioning.capabilities import pass_directories
 from provisioning.host import Host
 from provisioning.site_bundle import SYNC_DIR
 from sync.gate_key import KEY_FILE, load
@@ -26,7 +27,10 @@ def owner_of(host: Host, user: str, group: str = GROUP) -> tuple[int, int] | Non
 
 @contextlib.contextmanager
 def as_owner(host: Host) -> Iterator[None]:
-    """Be the user to whom the sync side's files belong: a key that root had made nobody else could use."""
+    """Be the user to whom the sync side's files belong: a key that root had made nobody else could use.
+
+    A tree may lie below a directory of root's alone (``/root``); the way to it stays open.
+    """
     owner = owner_of(host, USER)
     if owner is None:
         yield
@@ -35,6 +39,7 @@ def as_owner(host: Host) -> Iterator[None]:
     os.setegid(owner[1])
     os.seteuid(owner[0])
     try:
+        pass_directories()
         yield
     finally:
         os.seteuid(mine[0])

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from provisioning.enrolment import Enroller
 from provisioning.errors import ProvisioningError
 from provisioning.host import Host
-from provisioning.owner import own_public
+from provisioning.owner import as_owner, own_public
 from provisioning.site_bundle import check_day, floor_here, known_here
 from sync.bundle_errors import (
     BundleError,
@@ -312,3 +312,24 @@ def test_everything_belongs_to_the_sync_user_once_there_is_one(place: Path) -> N
     assert (os.geteuid(), os.getegid()) == (0, 0)
     assert own_public(Host(place)) is not None
     assert isinstance(enroller(place, later), Enroller)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_tree_in_a_directory_of_roots_alone_is_enrolled_and_its_files_are_the_users(place: Path) -> None:
+    root = place / "closed" / "image"
+    root.mkdir(parents=True)
+    enrol(root)
+    (root / "etc/passwd").write_text(
+        "gatehouse-sync:x:4711:4712::/:/bin/sh\ngatehouse-terminal:x:4713:4714::/:/bin/sh\n"
+    )
+    (root / "etc/group").write_text("gatehouse:x:4710:\n")
+    (place / "closed").chmod(0o700)  # as /root is, below which many mount an image
+    enrol(root)
+    later = another_bundle(LATER, first_list=signed_snapshot(first_list(3), 2))
+    enrolled = enrol(root, later)
+    assert own_public(Host(root)) == enrolled.public
+    assert {(one.stat().st_uid, one.stat().st_gid) for one in (root / SYNC).iterdir()} == {(4711, 4710)}
+    with as_owner(Host(root)), pytest.raises(PermissionError):
+        (place / "closed/not-ours").touch()
+    assert (os.geteuid(), os.getegid()) == (0, 0)
+    (place / "closed/ours").touch()
