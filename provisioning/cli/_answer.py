@@ -31,7 +31,10 @@ Outcome = tuple[int, str, Fields]
 """Exit code, text for people, fields for programs."""
 
 
-def add_common(parser: argparse.ArgumentParser, *, dry_run: str = "") -> None:
+ONLY_LOOKS: Final = "for scripts that always say it: this command touches nothing in any case"
+
+
+def add_common(parser: argparse.ArgumentParser, *, dry_run: str = ONLY_LOOKS) -> None:
     """The options of each of them; ``dry_run``: what it tells instead of doing it."""
     parser.add_argument(
         "--root",
@@ -41,8 +44,7 @@ def add_common(parser: argparse.ArgumentParser, *, dry_run: str = "") -> None:
         help="a mounted image or a tree, not this machine",
     )
     parser.add_argument("--json", action="store_true", help="answer with one JSON object")
-    if dry_run:
-        parser.add_argument("--dry-run", action="store_true", help=dry_run)
+    parser.add_argument("--dry-run", action="store_true", help=dry_run)
 
 
 def say(arguments: argparse.Namespace, work: Callable[[], Outcome]) -> int:

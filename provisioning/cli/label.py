@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of this command."""
     parser.add_argument("--svg", type=Path, metavar="FILE", help="also write it as a drawing to print")
     parser.add_argument("--date", metavar="YYYY-MM-DD", help="the day on it (default: this computer's)")
-    add_common(parser)
+    add_common(parser, dry_run="show the label and write no drawing")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -41,7 +41,7 @@ def _label(arguments: argparse.Namespace) -> Outcome:
         raise ProvisioningError("this gate has no key yet: run enrol first, or start gate-sync once")
     day = arguments.date or str(datetime.fromtimestamp(read().system_ms / 1000, UTC).date())
     label = Label(config.gate.name, config.gate.id, config.gate.estate, fingerprint(public), day, SOFTWARE)
-    if arguments.svg is not None:
+    if arguments.svg is not None and not arguments.dry_run:
         write_file(arguments.svg, as_svg(label).encode(), mode=0o644, owner=None, at=pass_by)
     fields = {
         "name": label.name,

@@ -8,17 +8,18 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from provisioning.cli._answer import add_common
+from provisioning.host import Host
 from provisioning.selftest.person import SelfTestError
+from provisioning.selftest.place import config_of
 from provisioning.selftest.result import NAME, gate_key
 from sync.as_built import MAX_FILE_BYTES, AsBuiltError, Result, verify_as_built
 from sync.as_built_text import as_built_text
 from sync.statements.wire import Sender
-from terminal.check import load_config
 from terminal.config import ConfigError
 from terminal.stores.errors import StoreError
 from terminal.stores.files import read_small
 
-DEFAULT_CONFIG: Final = Path("/etc/gatehouse/gate.toml")
 EXIT_FAILED: Final = 1
 EXIT_NO_INPUT: Final = 66
 EXIT_CONFIG: Final = 78
@@ -26,15 +27,15 @@ EXIT_CONFIG: Final = 78
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of this command."""
-    parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help="the gate's TOML file")
+    parser.add_argument("--config", type=Path, help="the gate's TOML file (default: the machine's own)")
     parser.add_argument("--file", type=Path, help="another as-built file of this gate (default: the state's)")
-    parser.add_argument("--json", action="store_true", help="the signed file itself")
+    add_common(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """0 if nothing failed in that test, 1 if something did, 66 if there is no outcome to be believed."""
     try:
-        config = load_config(arguments.config)
+        config = config_of(Host(arguments.root), arguments.config)
         path = arguments.file or Path(config.gate.state_dir) / NAME
         data = _read(path)
         built = verify_as_built(data, Sender(config.estate_id, config.gate.id, gate_key(config).public))

@@ -14,25 +14,26 @@ from types import FrameType
 from typing import Final
 
 from drivers.ports import DriverError
+from provisioning.cli._answer import add_common
+from provisioning.host import Host
 from provisioning.selftest.bench import Bench, inputs_of, outputs_of
 from provisioning.selftest.console import Console
 from provisioning.selftest.gate_process import Services, Systemd, gate_kept_away
 from provisioning.selftest.gate_time import in_maintenance, judged
 from provisioning.selftest.machine import Machine
 from provisioning.selftest.person import NO, YES, Asked, Person, Question, SelfTestError
+from provisioning.selftest.place import config_of, refuse_absent, refuse_unseen
 from provisioning.selftest.result import gate_key, outcome, write
 from provisioning.selftest.sequence import QUIET, checks
-from provisioning.selftest.simulated import SimulatedPerson, refuse_real_hardware
+from provisioning.selftest.simulated import SimulatedPerson
 from provisioning.selftest.sync_client import SyncClient
 from provisioning.selftest.visit import Pace, Visit
 from sync.as_built import AsBuilt, Check, Result
 from terminal import clock
 from terminal.agent.local_socket import socket_path
-from terminal.check import load_config
 from terminal.config import Config, ConfigError
 from terminal.stores.errors import StoreError
 
-DEFAULT_CONFIG: Final = Path("/etc/gatehouse/gate.toml")
 # sysexits.h, and 128 + the signal as a shell tells it.
 EXIT_FAILED: Final = 1
 EXIT_UNAVAILABLE: Final = 69
@@ -54,7 +55,7 @@ class _StoppedError(BaseException):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of this command."""
-    parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help="the gate's TOML file")
+    parser.add_argument("--config", type=Path, help="the gate's TOML file (default: the machine's own)")
     parser.add_argument(
         "--non-interactive",
         action="store_true",
@@ -64,8 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, help="folder for as-built.json and as-built.txt (default: the state's)"
     )
-    parser.add_argument("--dry-run", action="store_true", help="only tell what would be tried; touch nothing")
-    parser.add_argument("--json", action="store_true", help="answer with one JSON object at the end")
+    add_common(parser, dry_run="only tell what would be tried; touch nothing")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -84,9 +84,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    config = load_config(arguments.config)
+    host = Host(arguments.root)
+    config = config_of(host, arguments.config)
+    refuse_absent(config, host)
     if arguments.non_interactive:
-        refuse_real_hardware(config)
+        refuse_unseen(config)
     if arguments.dry_run:
         return _plan(arguments, config)
     key = gate_key(config)  # before an hour's work that could not be signed
@@ -96,21 +98,27 @@ def _run(arguments: argparse.Namespace) -> int:
     person: Person = simulated or Console(sys.stdin, talk)
 
     def may_stop() -> Services | None:
+        if not host.live:  # this machine's gate is another one
+            raise SelfTestError(f"{host.root}: this gate's lock is held; end whatever holds it")
         agreed = arguments.stop_gate or (simulated is None and person.ask(STOP) == YES)
         return Systemd() if agreed else None
 
     with gate_kept_away(config, may_stop):
-        built = _test(config, person, simulated, _ignore if arguments.json else _print)
+        built = _test(config, Machine(host.root), person, simulated, _ignore if arguments.json else _print)
         # Before the gate is let back: if it does not start, the work is not lost.
         path = write(arguments.out or Path(config.gate.state_dir), built, key)
     return _told(arguments, built, path)
 
 
 def _test(
-    config: Config, person: Person, simulated: SimulatedPerson | None, tell: Callable[[Check], None]
+    config: Config,
+    machine: Machine,
+    person: Person,
+    simulated: SimulatedPerson | None,
+    tell: Callable[[Check], None],
 ) -> AsBuilt:
     """The whole test; ``simulated`` is the same person, where it is one who plays his part."""
-    boot, machine = clock.boot_id(), Machine()
+    boot = clock.boot_id()
     maintenance = in_maintenance(config, boot, clock.read())
     wait = _wait if simulated is None else simulated.watching(_wait)
     found = []

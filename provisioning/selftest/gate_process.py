@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from drivers.registry import find_gpio, find_gpio_release
+from provisioning.capabilities import pass_directories
 from provisioning.selftest.bench import outputs_of
 from provisioning.selftest.person import SelfTestError
 from terminal.config import Config
@@ -126,6 +127,7 @@ def as_owner(path: Path) -> Iterator[None]:
     os.setegid(status.st_gid)  # the directory above lets nobody but the gate's group pass
     os.seteuid(status.st_uid)
     try:
+        pass_directories()
         yield
     finally:
         os.seteuid(0)

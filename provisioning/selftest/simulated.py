@@ -42,22 +42,6 @@ TEST_CARD: Final = bytes.fromhex("04A10001")
 _ACTIVE: Final = {Deed.OPEN_DOOR, Deed.PRESS_EXIT, Deed.OCCUPY_LOOP, Deed.BREAK_FIRE, Deed.TRIP_INPUT}
 
 
-def refuse_real_hardware(config: Config) -> None:
-    """A lock that nobody looks at proves nothing.
-
-    Raises:
-        SelfTestError: something of this gate is real.
-    """
-    real = [f"readers.{name}" for name, one in config.readers.items() if one.settings.kind != "sim"]
-    if config.gpio_kind != "sim":
-        real.insert(0, "gpio")
-    if real:
-        raise SelfTestError(
-            f"--non-interactive is for simulated hardware, and {', '.join(real)} is real: stand at the gate"
-            " and run the test without it"
-        )
-
-
 class SimulatedPerson:
     """`provisioning.selftest.person.Person` who does what he is asked and says what he sees."""
 

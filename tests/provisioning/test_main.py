@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from provisioning.__main__ import EXIT_USAGE, main
+from provisioning.__main__ import EXIT_USAGE, commands, main
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_command_knows_a_tree_a_script_and_a_dry_run(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([name, "--help"])
+    assert ended.value.code == 0
+    told = capsys.readouterr().out
+    assert [one for one in ("--root DIR", "--json", "--dry-run") if one not in told] == []
 
 
 def test_help_is_asked_for_and_given_on_the_output(capsys: pytest.CaptureFixture[str]) -> None:

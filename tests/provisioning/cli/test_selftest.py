@@ -25,6 +25,9 @@ from terminal.check import load_config
 from terminal.stores.files import WriterLock
 from terminal.stores.usage_opening import LOCK_NAME
 from tests.provisioning.selftest.visits import EXAMPLE
+from tests.support.enrolling import enrol
+from tests.support.estate import ESTATE_ID, GATE_ID
+from tests.support.machine import snapshot
 from tests.support.pi import Registers, inside_a_pi
 
 WITHIN_S: Final = 20.0
@@ -78,6 +81,39 @@ def test_what_failed_is_told_by_the_exit_code(config: Path, capsys: pytest.Captu
     assert "failed   files.config" in capsys.readouterr().out
     assert say(config, "report") == 1
     assert "TO BE MENDED" in capsys.readouterr().out
+
+
+def test_a_tree_is_tested_where_it_lies_and_no_service_of_this_machine_is_touched(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    public = enrol(place).public
+    words = ("--root", str(place))
+    assert main(["selftest", *words, "--non-interactive", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    file = place / "var/lib/gatehouse" / NAME
+    assert told["file"] == str(file)
+    assert verify_as_built(file.read_bytes(), Sender(ESTATE_ID, GATE_ID, public)).simulated
+    before = snapshot(place)
+    for name in ("report", "label", "plan", "doctor"):
+        main([name, *words, "--dry-run", "--json", *(("--board", "none") if name == "plan" else ())])
+        assert isinstance(json.loads(capsys.readouterr().out), dict), name
+    assert main(["report", *words]) == 0
+    assert "SIMULATED" in capsys.readouterr().out
+    assert snapshot(place) == before
+    lock = WriterLock(place / "var/lib/gatehouse/terminal" / LOCK_NAME)
+    try:
+        assert main(["selftest", *words, "--non-interactive", "--stop-gate"]) == 69
+        assert "whatever holds it" in capsys.readouterr().err
+    finally:
+        lock.release()
+
+
+def test_the_real_hardware_of_a_tree_is_not_here(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    enrol(place)
+    file = place / "etc/gatehouse/gate.toml"
+    file.write_text(file.read_text().replace('kind = "sim"\n', 'kind = "pcsc"\n', 1))
+    assert main(["selftest", "--root", str(place)]) == 69
+    assert "boot it and test it there" in capsys.readouterr().err
 
 
 def test_a_report_that_somebody_changed_is_not_shown(
