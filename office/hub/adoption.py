@@ -23,9 +23,8 @@ def adopt_records(database: Database, gate_id: int, number: int, change: int, en
     settled = "WHERE gate_id = ? AND change <= ? AND differs"
     by_index = "records INDEXED BY records_that_differ"
     database.execute(f"DELETE FROM {by_index} {settled} AND wanted IS NULL", (gate_id, change))
-    database.execute(
-        f"UPDATE {by_index} SET held = NULL, differs = 0, held_id = ? {settled}", (number, gate_id, change)
-    )
+    laid_down = "SET held = NULL, differs = FALSE, held_id = ?"
+    database.execute(f"UPDATE {by_index} {laid_down} {settled}", (number, gate_id, change))
     newest = database.one("SELECT change FROM lists WHERE gate_id = ?", (gate_id,))
     if newest is not None and newest[0] != change:
         _from_bytes(database, gate_id, number, change, envelope)
@@ -51,9 +50,9 @@ def _from_bytes(database: Database, gate_id: int, number: int, change: int, enve
     )
     # Records wanted when it was signed, and wanted no more, whose rows have gone since.
     database.many(
-        "INSERT OR IGNORE INTO records"
+        "INSERT INTO records"
         " (gate_id, bucket, key, grant_id, issue_id, held, held_id, differs, change)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, 1, 0)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, TRUE, 0) ON CONFLICT DO NOTHING",
         [
             (gate_id, bucket_of(key), key, grant_id, split_issue(data)[1], data, number)
             for (key, grant_id), data in had.items()

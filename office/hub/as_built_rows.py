@@ -1,11 +1,11 @@
-"""As-built files in SQLite, as the gates signed them."""
+"""As-built files in the store, as the gates signed them."""
 
 from __future__ import annotations
 
 from office.hub.database import Database, Row
 
 
-class SqliteAsBuilt:
+class AsBuiltRows:
     """`office.hub.port.AsBuiltFiles`."""
 
     def __init__(self, database: Database) -> None:
@@ -15,7 +15,8 @@ class SqliteAsBuilt:
         """Keep a verified file; False if it was here already."""
         with self._database.transaction():
             cursor = self._database.execute(
-                "INSERT OR IGNORE INTO as_built (gate_id, made_at, received_at, data) VALUES (?, ?, ?, ?)",
+                "INSERT INTO as_built (gate_id, made_at, received_at, data) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT DO NOTHING",
                 (gate_id, made_at, received_at, data),
             )
             return cursor.rowcount == 1

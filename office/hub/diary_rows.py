@@ -1,10 +1,10 @@
-"""Contacts, alarms, receipts and moves of counted grants, in SQLite."""
+"""Contacts, alarms, receipts and moves of counted grants, in the store."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from office.hub.database import Database, Row
+from office.hub.database import Database, Row, or_else_update
 from office.hub.facts import Alarm, Contact, KeptReceipt, Move, MoveState
 from sync.codec import decode, encode
 from sync.fields import array, whole
@@ -12,16 +12,17 @@ from sync.records import Access, ClockState, Direction
 from sync.statements.receipt import Receipt
 from sync.update import ListVersion
 
+_SAME: Final = "epoch IS NOT DISTINCT FROM ? AND revision IS NOT DISTINCT FROM ?"
 MAX_TEXT: Final = 500
 """Of an alarm: texts may quote what a stranger sent."""
 _EVERY_GATE: Final = -1
 """Stands for no gate in a key that may not be NULL."""
 _MOVE: Final = (
-    "grant_id, from_gate, to_gate, uses, access, granted, chip, new_grant_id, asked_at, state, left"
+    'grant_id, from_gate, to_gate, uses, access, granted, chip, new_grant_id, asked_at, state, "left"'
 )
 
 
-class SqliteReceipts:
+class ReceiptRows:
     """`office.hub.port.ReceiptBook`."""
 
     def __init__(self, database: Database) -> None:
@@ -31,7 +32,7 @@ class SqliteReceipts:
         """Keep a verified receipt; whether it is new."""
         with self._database.transaction():
             cursor = self._database.execute(
-                "INSERT OR IGNORE INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 (
                     receipt.gate_id,
                     receipt.version.epoch,
@@ -73,7 +74,7 @@ class SqliteReceipts:
         return None if row is None else _receipt(row)
 
 
-class SqliteDiary:
+class DiaryRows:
     """`office.hub.port.GateDiary`."""
 
     def __init__(self, database: Database) -> None:
@@ -109,8 +110,9 @@ class SqliteDiary:
         """The gate spoke."""
         with self._database.transaction():
             self._database.execute(
-                "INSERT INTO contacts (gate_id, at, asked) VALUES (?, ?, 0) ON CONFLICT (gate_id) DO UPDATE"
-                " SET at = max(at, excluded.at)",
+                "INSERT INTO contacts (gate_id, at, asked) VALUES (?, ?, FALSE)"
+                " ON CONFLICT (gate_id) DO UPDATE SET at ="
+                " CASE WHEN excluded.at > contacts.at THEN excluded.at ELSE contacts.at END",
                 (gate_id, at),
             )
 
@@ -121,11 +123,11 @@ class SqliteDiary:
             epoch, revision = (None, None) if version is None else (version.epoch, version.revision)
             # A list that it takes after a refusal ends the refusal, and what a clerk allowed once.
             self._database.execute(
-                "UPDATE contacts SET asked = 1,"
-                " refusal = iif(epoch IS ?1 AND revision IS ?2, refusal, NULL),"
-                " resumed = iif(epoch IS ?1 AND revision IS ?2, resumed, 0),"
-                " epoch = ?1, revision = ?2, digest = ?3 WHERE gate_id = ?4",
-                (epoch, revision, digest, gate_id),
+                "UPDATE contacts SET asked = TRUE,"
+                f" refusal = CASE WHEN {_SAME} THEN refusal ELSE NULL END,"
+                f" resumed = CASE WHEN {_SAME} THEN resumed ELSE FALSE END,"
+                " epoch = ?, revision = ?, digest = ? WHERE gate_id = ?",
+                (*(epoch, revision) * 3, digest, gate_id),
             )
 
     def note_highest(self, gate_id: int, at: int, version: ListVersion | None, digest: bytes) -> None:
@@ -154,7 +156,7 @@ class SqliteDiary:
         with self._database.transaction():
             self.note_contact(gate_id, at)
             self._database.execute(
-                "UPDATE contacts SET resumed = 1, refusal = NULL WHERE gate_id = ?", (gate_id,)
+                "UPDATE contacts SET resumed = TRUE, refusal = NULL WHERE gate_id = ?", (gate_id,)
             )
 
     def alarm(self, gate_id: int | None, name: str, text: str, at: int) -> None:
@@ -163,7 +165,8 @@ class SqliteDiary:
         with self._database.transaction():
             self._database.execute(
                 "INSERT INTO alarms VALUES (?, ?, 1, ?, ?, ?) ON CONFLICT (gate_id, name) DO UPDATE"
-                " SET count = count + 1, last_at = max(last_at, excluded.last_at), text = excluded.text",
+                " SET count = alarms.count + 1, text = excluded.text, last_at ="
+                " CASE WHEN excluded.last_at > alarms.last_at THEN excluded.last_at ELSE alarms.last_at END",
                 (_EVERY_GATE if gate_id is None else gate_id, name, at, at, printable),
             )
 
@@ -173,7 +176,7 @@ class SqliteDiary:
         return [Alarm(None if gate_id == _EVERY_GATE else gate_id, *rest) for gate_id, *rest in rows]
 
 
-class SqliteMoves:
+class MoveRows:
     """`office.hub.book_ports.MoveBook`."""
 
     def __init__(self, database: Database) -> None:
@@ -184,7 +187,8 @@ class SqliteMoves:
         access = encode([[one.door, int(one.directions)] for one in move.access])
         with self._database.transaction():
             self._database.execute(
-                f"INSERT OR REPLACE INTO moves ({_MOVE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT INTO moves ({_MOVE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                + or_else_update("grant_id", _MOVE),
                 (
                     move.grant_id,
                     move.from_gate,

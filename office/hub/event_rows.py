@@ -1,4 +1,4 @@
-"""Usage events in SQLite: each once by (gate, log epoch, number), durable before it is acknowledged."""
+"""Usage events in the store: each once by (gate, log epoch, number), durable before it is acknowledged."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from office.hub.facts import BootAnchor, EventRow, JudgedEvent, LogPosition, Sto
 from sync.events import GENESIS
 
 MAX_PAGE: Final = 1000
+_NO_NUMBER: Final = 1 << 62
+"""Above every event's."""
 PURGE_STEP: Final = 5000
 """Most events one purge removes, so that it never holds up the hub for long."""
 
 
-class SqliteEvents:
+class EventRows:
     """`office.hub.port.EventShelf`."""
 
     def __init__(self, database: Database) -> None:
@@ -97,8 +99,8 @@ class SqliteEvents:
                 row = self._database.one(
                     "SELECT max(number) FROM (SELECT number FROM events WHERE log = ? AND number > ?"
                     " AND received_at < ? AND number < coalesce((SELECT min(number) FROM events"
-                    " WHERE log = ? AND received_at >= ?), 1 << 62) ORDER BY number LIMIT ?)",
-                    (log, anchor, received_before, log, received_before, PURGE_STEP - gone),
+                    " WHERE log = ? AND received_at >= ?), ?) ORDER BY number LIMIT ?) AS oldest",
+                    (log, anchor, received_before, log, received_before, _NO_NUMBER, PURGE_STEP - gone),
                 )
                 if row is None or row[0] is None:
                     continue
@@ -118,7 +120,8 @@ class SqliteEvents:
         database = self._database
         with database.transaction():
             database.execute(
-                "INSERT OR REPLACE INTO anchors VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO anchors VALUES (?, ?, ?, ?, ?) ON CONFLICT (gate_id, boot_id, boottime_ms)"
+                " DO UPDATE SET utc_ms = excluded.utc_ms, uncertainty_ms = excluded.uncertainty_ms",
                 (gate_id, boot_id, anchor.boottime_ms, anchor.utc_ms, anchor.uncertainty_ms),
             )
             self._thin(gate_id, boot_id)
@@ -134,8 +137,8 @@ class SqliteEvents:
                 if (time := corrected(anchors, boottime_ms)) is not None
             ]
             database.many(
-                "UPDATE events SET utc_ms = ?, uncertainty_ms = ?, waits_for = iif(?, waits_for, NULL)"
-                " WHERE log = ? AND number = ?",
+                "UPDATE events SET utc_ms = ?, uncertainty_ms = ?,"
+                " waits_for = CASE WHEN ? THEN waits_for ELSE NULL END WHERE log = ? AND number = ?",
                 dated,
             )
         return len(dated)
@@ -163,11 +166,11 @@ class SqliteEvents:
         row = self._database.one("SELECT id FROM logs WHERE gate_id = ? AND epoch = ?", (gate_id, log_epoch))
         if row is not None:
             return int(row[0])
-        cursor = self._database.execute(
+        return self._database.insert(
             "INSERT INTO logs (gate_id, epoch, number, link, anchor_link) VALUES (?, ?, 0, ?, ?)",
             (gate_id, log_epoch, GENESIS, GENESIS),
+            "id",
         )
-        return int(cursor.lastrowid or 0)
 
 
 def _values(log: int, one: JudgedEvent, received_at: int) -> tuple[object, ...]:

@@ -1,4 +1,4 @@
-"""The register of gates in SQLite."""
+"""The register of gates in the store."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sync.keys import PUBLIC_KEY_BYTES
 _COLUMNS = "gate_id, name, public_key, link, bus_address, registered_at, format_version, struck_at"
 
 
-class SqliteGates:
+class GateRows:
     """`office.hub.port.GateRegister`."""
 
     def __init__(self, database: Database) -> None:
@@ -77,7 +77,7 @@ class SqliteGates:
             key = self.get(gate_id).public_key
             if key:
                 self._database.execute(
-                    "INSERT OR IGNORE INTO struck_keys VALUES (?, ?, ?)", (key, gate_id, at)
+                    "INSERT INTO struck_keys VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (key, gate_id, at)
                 )
                 self._database.execute("UPDATE gates SET public_key = NULL WHERE gate_id = ?", (gate_id,))
 

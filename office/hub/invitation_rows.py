@@ -1,10 +1,10 @@
-"""Site bundles that were made, in SQLite."""
+"""Site bundles that were made, in the store."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from office.hub.database import Database, Row
+from office.hub.database import Database, Row, or_else_update
 from office.hub.facts import Invitation, InvitationState
 
 _COLUMNS: Final = (
@@ -13,7 +13,7 @@ _COLUMNS: Final = (
 _ALIVE: Final = (int(InvitationState.OPEN), int(InvitationState.PENDING))
 
 
-class SqliteInvitations:
+class InvitationRows:
     """`office.hub.port.InvitationBook`."""
 
     def __init__(self, database: Database) -> None:
@@ -23,7 +23,8 @@ class SqliteInvitations:
         """Note an invitation, or how far it has come."""
         with self._database.transaction():
             self._database.execute(
-                f"INSERT OR REPLACE INTO invitations ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT INTO invitations ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                + or_else_update("token", _COLUMNS),
                 (
                     invitation.token,
                     invitation.gate_id,

@@ -1,4 +1,4 @@
-"""A gate's wanted or held list as it lies in SQLite, read as it is asked for."""
+"""A gate's wanted or held list as it lies in the store, read as it is asked for."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from sync.update import StoredRecord
 
 WANTED: Final = "wanted"
 HELD: Final = "held"
+HELD_DATA: Final = "CASE WHEN records.differs THEN records.held ELSE records.wanted END"
+"""Where a row does not differ, what is wanted is held."""
 
 _ROWS: Final = {
-    WANTED: "SELECT key, grant_id, wanted FROM records WHERE gate_id = ?1 AND wanted NOT NULL",
-    HELD: "SELECT key, grant_id, iif(differs, held, wanted) AS data FROM records WHERE gate_id = ?1"
-    " AND data NOT NULL AND (SELECT held_id FROM lists WHERE gate_id = ?1) NOT NULL",
+    WANTED: "SELECT key, grant_id, wanted FROM records WHERE gate_id = ? AND wanted IS NOT NULL",
+    HELD: f"SELECT key, grant_id, {HELD_DATA} FROM records WHERE {HELD_DATA} IS NOT NULL"
+    " AND (SELECT held_id FROM lists WHERE gate_id = ?) IS NOT NULL AND gate_id = ?",
 }
 
 
-class SqliteContent:
+class StoredContent:
     """`sync.update.ListContent` over one column of the records."""
 
     def __init__(self, database: Database, gate_id: int, column: str) -> None:
@@ -37,11 +39,11 @@ class SqliteContent:
 
     def credential(self, key: bytes) -> Sequence[StoredRecord]:
         """All records of one credential, in canonical order."""
-        return self._read("AND bucket = ?2 AND key = ?3 ORDER BY grant_id", bucket_of(key), key)
+        return self._read("AND bucket = ? AND key = ? ORDER BY grant_id", bucket_of(key), key)
 
     def bucket(self, number: int) -> Sequence[StoredRecord]:
         """All records of one digest bucket, in canonical order."""
-        return self._read("AND bucket = ?2 ORDER BY key, grant_id", number)
+        return self._read("AND bucket = ? ORDER BY key, grant_id", number)
 
     def bucket_digests(self) -> Sequence[bytes]:
         """The 1,024 bucket digests: as kept of the held list, counted of the wanted one."""
@@ -56,7 +58,8 @@ class SqliteContent:
         yield from self._read("ORDER BY bucket, key, grant_id")
 
     def _read(self, which: str, *values: object) -> list[StoredRecord]:
-        rows = self._database.all(f"{self._rows} {which}", (self._gate_id, *values))
+        gate = (self._gate_id,) * self._rows.count("?")
+        rows = self._database.all(f"{self._rows} {which}", (*gate, *values))
         return [StoredRecord(*row) for row in rows]
 
 

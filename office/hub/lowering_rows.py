@@ -1,16 +1,16 @@
-"""The root's lowerings of time floors that wait to reach their gates, in SQLite."""
+"""The root's lowerings of time floors that wait to reach their gates, in the store."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from office.hub.database import Database
+from office.hub.database import Database, or_else_update
 from office.hub.facts import Lowering
 
 _LOWERING: Final = "gate_id, serial, floor, signed, taken_in_at, told"
 
 
-class SqliteLowerings:
+class LoweringRows:
     """`office.hub.book_ports.LoweringBook`."""
 
     def __init__(self, database: Database) -> None:
@@ -20,7 +20,8 @@ class SqliteLowerings:
         """Keep a lowering in the place of an older one."""
         with self._database.transaction():
             self._database.execute(
-                f"INSERT OR REPLACE INTO lowerings ({_LOWERING}) VALUES (?, ?, ?, ?, ?, ?)",
+                f"INSERT INTO lowerings ({_LOWERING}) VALUES (?, ?, ?, ?, ?, ?)"
+                + or_else_update("gate_id", _LOWERING),
                 (
                     lowering.gate_id,
                     lowering.serial,
@@ -44,7 +45,8 @@ class SqliteLowerings:
         """The gate told the number of the last lowering it has taken."""
         with self._database.transaction():
             self._database.execute(
-                "UPDATE lowerings SET told = ? WHERE gate_id = ? AND told IS NOT ?", (serial, gate_id, serial)
+                "UPDATE lowerings SET told = ? WHERE gate_id = ? AND told IS DISTINCT FROM ?",
+                (serial, gate_id, serial),
             )
 
     def _read(self, where: str, *values: object) -> list[Lowering]:

@@ -1,4 +1,4 @@
-"""What was signed for each gate, in SQLite.
+"""What was signed for each gate, in the store.
 
 Envelopes are kept until the gate has confirmed them; of older updates version and digest
 stay, so that a gate which comes back with one of them is known.
@@ -13,7 +13,7 @@ from office.errors import OfficeError
 from office.hub.adoption import adopt_records
 from office.hub.database import Database
 from office.hub.facts import Held, SignedList
-from office.hub.list_content import HELD, SqliteContent
+from office.hub.list_content import HELD, StoredContent
 from sync.digest import bucket_of
 from sync.encoding import split_issue
 from sync.envelope import UpdateKind
@@ -25,13 +25,13 @@ KEPT_VERSIONS: Final = 1_000
 _SIGNED: Final = "gate_id, epoch, revision, previous, kind, digest, issued_at, change"
 _PUT: Final = (
     "INSERT INTO records (gate_id, bucket, key, grant_id, issue_id, held, held_id, differs, change)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, 1, 0) ON CONFLICT (gate_id, bucket, key, grant_id) DO UPDATE"
-    " SET differs = wanted IS NOT excluded.held, held_id = excluded.held_id,"
-    " held = iif(wanted IS NOT excluded.held, excluded.held, NULL)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, TRUE, 0) ON CONFLICT (gate_id, bucket, key, grant_id) DO UPDATE"
+    " SET differs = records.wanted IS DISTINCT FROM excluded.held, held_id = excluded.held_id,"
+    " held = CASE WHEN records.wanted IS DISTINCT FROM excluded.held THEN excluded.held ELSE NULL END"
 )
 
 
-class SqliteSigned:
+class SignedRows:
     """`office.hub.port.SignedLists`."""
 
     def __init__(self, database: Database) -> None:
@@ -49,7 +49,7 @@ class SqliteSigned:
 
     def held_content(self, gate_id: int) -> ListContent:
         """Its content, read as it is asked for."""
-        return SqliteContent(self._database, gate_id, HELD)
+        return StoredContent(self._database, gate_id, HELD)
 
     def top(self, gate_id: int) -> ListVersion:
         """The highest version that was ever signed for the gate or seen at it; 0.0 at first."""
@@ -71,7 +71,7 @@ class SqliteSigned:
 
     def kept(self, gate_id: int) -> list[SignedList]:
         """Updates whose bytes are kept: those that the gate has not confirmed, oldest first."""
-        return self._read("envelope NOT NULL", gate_id)
+        return self._read("envelope IS NOT NULL", gate_id)
 
     def confirmed(self, gate_id: int, version: ListVersion) -> None:
         """The gate has this version: what leads to it need not be kept."""
@@ -79,7 +79,7 @@ class SqliteSigned:
             self._raise_top(gate_id, version)
             self._database.execute(
                 "UPDATE signed SET envelope = NULL, settings = NULL, buckets = NULL, memory = NULL"
-                " WHERE gate_id = ? AND envelope NOT NULL AND (epoch, revision) <= (?, ?)"
+                " WHERE gate_id = ? AND envelope IS NOT NULL AND (epoch, revision) <= (?, ?)"
                 " AND kind = ?",
                 (gate_id, version.epoch, version.revision, int(UpdateKind.DELTA)),
             )
@@ -124,11 +124,13 @@ class SqliteSigned:
             self._database.many(_PUT, rows)
             gone = [(signed.gate_id, bucket_of(key), key, grant_id) for key, grant_id in held.removed]
             where = "WHERE gate_id = ? AND bucket = ? AND key = ? AND grant_id = ?"
-            self._database.many(f"UPDATE records SET held = NULL, held_id = NULL, differs = 1 {where}", gone)
+            self._database.many(
+                f"UPDATE records SET held = NULL, held_id = NULL, differs = TRUE {where}", gone
+            )
             self._database.many(f"DELETE FROM records {where} AND wanted IS NULL", gone)
             self._database.checkpoint("delta laid down")
             self._move_held(signed.gate_id, number, held)
-            self._database.write_inside("held_buckets", "digests", signed.gate_id, held.touched)
+            self._database.write_digests(signed.gate_id, held.touched)
             # A snapshot still on its way has a lower number now: the gate would refuse it. Its bytes stay
             # until the next one, because the gate may have taken it before this delta reaches it.
 
@@ -138,9 +140,9 @@ class SqliteSigned:
             # The last one stays: the gate may have taken it before this one reaches it.
             self._database.execute(
                 "UPDATE signed SET envelope = NULL, settings = NULL, buckets = NULL, memory = NULL"
-                " WHERE gate_id = ?1 AND kind = ?2 AND id < (SELECT max(id) FROM signed"
-                " WHERE gate_id = ?1 AND kind = ?2 AND envelope NOT NULL)",
-                (signed.gate_id, int(UpdateKind.SNAPSHOT)),
+                " WHERE gate_id = ? AND kind = ? AND id < (SELECT max(id) FROM signed"
+                " WHERE gate_id = ? AND kind = ? AND envelope IS NOT NULL)",
+                (signed.gate_id, int(UpdateKind.SNAPSHOT)) * 2,
             )
             self._insert(signed, envelope, held)
 
@@ -163,16 +165,20 @@ class SqliteSigned:
             self._database.checkpoint("snapshot laid down")
             held = Held(signed.version, signed.digest, signed.issued_at, settings, buckets, memory)
             self._move_held(gate_id, number, held)
-            self._database.execute("INSERT OR REPLACE INTO held_buckets VALUES (?, ?)", (gate_id, buckets))
+            self._database.execute(
+                "INSERT INTO held_buckets VALUES (?, ?)"
+                " ON CONFLICT (gate_id) DO UPDATE SET digests = excluded.digests",
+                (gate_id, buckets),
+            )
             self._database.execute(
                 "UPDATE signed SET envelope = NULL, settings = NULL, buckets = NULL, memory = NULL"
-                " WHERE gate_id = ? AND envelope NOT NULL",
+                " WHERE gate_id = ? AND envelope IS NOT NULL",
                 (gate_id,),
             )
 
     def _insert(self, signed: SignedList, envelope: bytes, held: Held) -> int:
         whole = signed.kind is UpdateKind.SNAPSHOT
-        cursor = self._database.execute(
+        number = self._database.insert(
             f"INSERT INTO signed ({_SIGNED}, envelope, settings, buckets, memory)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -185,9 +191,9 @@ class SqliteSigned:
                 envelope,
                 *((held.settings, held.buckets, held.memory) if whole else (None, None, None)),
             ),
+            "id",
         )
         self._raise_top(signed.gate_id, signed.version)
-        number = int(cursor.lastrowid or 0)
         if number % KEPT_VERSIONS == 0:
             self._forget(signed.gate_id, number - KEPT_VERSIONS)
         return number
@@ -195,15 +201,15 @@ class SqliteSigned:
     def _forget(self, gate_id: int, before: int) -> None:
         self._database.execute(
             "DELETE FROM signed WHERE gate_id = ? AND id < ? AND envelope IS NULL AND id NOT IN"
-            " (SELECT held_id FROM records WHERE gate_id = ? AND held_id NOT NULL)"
-            " AND id NOT IN (SELECT held_id FROM lists WHERE held_id NOT NULL)"
-            " AND id NOT IN (SELECT base_id FROM lists WHERE base_id NOT NULL)",
+            " (SELECT held_id FROM records WHERE gate_id = ? AND held_id IS NOT NULL)"
+            " AND id NOT IN (SELECT held_id FROM lists WHERE held_id IS NOT NULL)"
+            " AND id NOT IN (SELECT base_id FROM lists WHERE base_id IS NOT NULL)",
             (gate_id, before, gate_id),
         )
 
     def _read(self, where: str, gate_id: int, *values: object) -> list[SignedList]:
         rows = self._database.all(
-            f"SELECT {_SIGNED}, envelope NOT NULL FROM signed WHERE gate_id = ? AND {where}"
+            f"SELECT {_SIGNED}, envelope IS NOT NULL FROM signed WHERE gate_id = ? AND {where}"
             " ORDER BY epoch, revision",
             (gate_id, *values),
         )

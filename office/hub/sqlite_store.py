@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
-from office.hub.as_built_rows import SqliteAsBuilt
+from office.hub.as_built_rows import AsBuiltRows
 from office.hub.database import Database
-from office.hub.diary_rows import SqliteDiary, SqliteMoves, SqliteReceipts
-from office.hub.event_rows import SqliteEvents
-from office.hub.gate_rows import SqliteGates
-from office.hub.invitation_rows import SqliteInvitations
-from office.hub.lowering_rows import SqliteLowerings
-from office.hub.schema import Checkpoint, HubStoreError, connect, create, pass_by, sqlite_errors
-from office.hub.signed_rows import SqliteSigned
-from office.hub.wanted_rows import SqliteWanted
+from office.hub.diary_rows import DiaryRows, MoveRows, ReceiptRows
+from office.hub.event_rows import EventRows
+from office.hub.gate_rows import GateRows
+from office.hub.invitation_rows import InvitationRows
+from office.hub.lowering_rows import LoweringRows
+from office.hub.schema import Checkpoint, HubStoreError, connect, create, pass_by
+from office.hub.signed_rows import SignedRows
+from office.hub.sqlite_database import SqliteDatabase
+from office.hub.wanted_rows import WantedRows
 
 OUTBOX_S: Final = 30 * 86_400
 """How long rows of the outbox stay after they were written; a hub reads them within a second."""
@@ -34,17 +33,17 @@ class SqliteHub:
         Raises:
             HubStoreError: the file is no store, or of another version.
         """
-        self._database = database or Database(path, connect(path), checkpoint)
-        self.gates = SqliteGates(self._database)
-        self.wanted = SqliteWanted(self._database)
-        self.signed = SqliteSigned(self._database)
-        self.receipts = SqliteReceipts(self._database)
-        self.events = SqliteEvents(self._database)
-        self.diary = SqliteDiary(self._database)
-        self.moves = SqliteMoves(self._database)
-        self.lowerings = SqliteLowerings(self._database)
-        self.invitations = SqliteInvitations(self._database)
-        self.as_built = SqliteAsBuilt(self._database)
+        self._database = database or SqliteDatabase(path, connect(path), checkpoint)
+        self.gates = GateRows(self._database)
+        self.wanted = WantedRows(self._database)
+        self.signed = SignedRows(self._database)
+        self.receipts = ReceiptRows(self._database)
+        self.events = EventRows(self._database)
+        self.diary = DiaryRows(self._database)
+        self.moves = MoveRows(self._database)
+        self.lowerings = LoweringRows(self._database)
+        self.invitations = InvitationRows(self._database)
+        self.as_built = AsBuiltRows(self._database)
 
     @classmethod
     def found(cls, path: Path, estate_id: bytes, *, checkpoint: Checkpoint = pass_by) -> SqliteHub:
@@ -62,14 +61,13 @@ class SqliteHub:
 
     def backup(self, target: Path) -> None:
         """Copy the store as it is now, while it is in use, into a new file; raises ``HubStoreError``."""
-        if target.exists():
-            raise HubStoreError(f"{target}: exists; choose a new name for the backup")
-        with sqlite_errors(target), contextlib.closing(sqlite3.connect(target)) as copy:
-            self._database.connection.backup(copy)
+        if not isinstance(self._database, SqliteDatabase):
+            raise HubStoreError("only a SQLite store is copied as a file; back the office up: office backup")
+        self._database.backup(target)
 
     def store_is_sound(self) -> bool:
-        """Whether SQLite finds nothing wrong with the file."""
-        return self._database.all("PRAGMA quick_check") == [("ok",)]
+        """Whether the database finds nothing wrong with itself."""
+        return self._database.is_sound()
 
     def tidy(self, at: int) -> None:
         """Forget rows of the outbox that every hub has read long ago."""
@@ -78,5 +76,4 @@ class SqliteHub:
 
     def close(self) -> None:
         """Close the file. May be called twice."""
-        with sqlite_errors(self._database.path):
-            self._database.connection.close()
+        self._database.close()

@@ -1,4 +1,4 @@
-"""What the office wants each gate to have, in SQLite; a change and its outbox row are one transaction."""
+"""What the office wants each gate to have, in the store; a change and its outbox row are one transaction."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 from office.hub.database import Database, Row
 from office.hub.facts import Change, Difference, GrantRow, Pair
-from office.hub.list_content import WANTED, SqliteContent
+from office.hub.list_content import HELD_DATA, WANTED, StoredContent
 from sync.digest import bucket_of
 from sync.encoding import decode_record, split_issue
 from sync.records import Grant
@@ -16,28 +16,28 @@ from sync.update import ListContent, ListVersion, StoredRecord
 MAX_PAIRS: Final = 20_001
 """Beyond what a delta may have, only the count matters: it will be a snapshot."""
 
-_HELD: Final = "iif(differs, held, wanted)"
+_CHANGES_HELD: Final = f"(excluded.differs AND {HELD_DATA} IS DISTINCT FROM excluded.wanted)"
 _PUT: Final = (
     "INSERT INTO records (gate_id, bucket, key, grant_id, issue_id, wanted, change, differs)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (gate_id, bucket, key, grant_id) DO UPDATE"
     " SET wanted = excluded.wanted, issue_id = excluded.issue_id, change = excluded.change,"
-    f" differs = excluded.differs AND {_HELD} IS NOT excluded.wanted,"
-    f" held = iif(excluded.differs AND {_HELD} IS NOT excluded.wanted, {_HELD}, NULL)"
-    " WHERE wanted IS NOT excluded.wanted"
+    f" differs = {_CHANGES_HELD}, held = CASE WHEN {_CHANGES_HELD} THEN {HELD_DATA} ELSE NULL END"
+    " WHERE records.wanted IS DISTINCT FROM excluded.wanted"
 )
 """A row that comes differs from the held list, if there is one."""
 _REMOVE: Final = (
-    f"UPDATE records SET held = {_HELD}, differs = 1, wanted = NULL, change = ?"
-    " WHERE gate_id = ? AND bucket = ? AND key = ? AND grant_id = ? AND wanted NOT NULL"
+    f"UPDATE records SET held = {HELD_DATA}, differs = TRUE, wanted = NULL, change = ?"
+    " WHERE gate_id = ? AND bucket = ? AND key = ? AND grant_id = ? AND wanted IS NOT NULL"
 )
 _ROWS: Final = (
-    f"SELECT r.gate_id, r.key, r.grant_id, r.wanted, iif(l.held_id IS NULL, NULL, {_HELD}), s.epoch,"
-    " s.revision FROM records r JOIN lists l ON l.gate_id = r.gate_id"
-    " LEFT JOIN signed s ON s.id = coalesce(r.held_id, l.base_id)"
+    "SELECT records.gate_id, key, grant_id, wanted,"
+    f" CASE WHEN l.held_id IS NULL THEN NULL ELSE {HELD_DATA} END, s.epoch, s.revision"
+    " FROM records JOIN lists l ON l.gate_id = records.gate_id"
+    " LEFT JOIN signed s ON s.id = coalesce(records.held_id, l.base_id)"
 )
 
 
-class SqliteWanted:
+class WantedRows:
     """`office.hub.port.WantedLists`."""
 
     def __init__(self, database: Database) -> None:
@@ -56,34 +56,31 @@ class SqliteWanted:
         """Change a gate's list, with the outbox row in the same transaction; ``None`` if nothing changed."""
         database = self._database
         with database.transaction():
-            cursor = database.execute(
-                "INSERT INTO outbox (gate_id, urgent, at) VALUES (?, ?, ?)", (gate_id, urgent, at)
-            )
-            number = int(cursor.lastrowid or 0)
-            before = database.connection.total_changes
-            has_list = database.one("SELECT held_id NOT NULL FROM lists WHERE gate_id = ?", (gate_id,))
-            differs = has_list is not None and has_list[0]
+            number = self._announce(gate_id, urgent, at)
+            has_list = database.one("SELECT held_id IS NOT NULL FROM lists WHERE gate_id = ?", (gate_id,))
+            differs = has_list is not None and bool(has_list[0])
             wanted = list(records)
             puts = [_put_row(gate_id, one, number, differs=differs) for one in wanted]
-            database.many(_PUT, puts)
-            database.many(
+            changed = database.many(_PUT, puts)
+            changed += database.many(
                 _REMOVE, [(number, gate_id, bucket_of(key), key, grant_id) for key, grant_id in removed]
             )
             if settings is not None:
-                database.execute(
-                    "UPDATE lists SET wanted_settings = ? WHERE gate_id = ? AND wanted_settings IS NOT ?",
+                changed += database.execute(
+                    "UPDATE lists SET wanted_settings = ?"
+                    " WHERE gate_id = ? AND wanted_settings IS DISTINCT FROM ?",
                     (settings, gate_id, settings),
-                )
+                ).rowcount
             database.checkpoint("records changed")
-            if database.connection.total_changes == before:
+            if not changed:
                 database.execute("DELETE FROM outbox WHERE number = ?", (number,))
                 return None
             database.execute(
                 # SQLite would rather walk through all of the gate's records.
                 "DELETE FROM records INDEXED BY records_that_differ"
-                " WHERE gate_id = ?1 AND change = ?2 AND differs AND wanted IS NULL"
-                " AND (held IS NULL OR (SELECT held_id FROM lists WHERE gate_id = ?1) IS NULL)",
-                (gate_id, number),
+                " WHERE gate_id = ? AND change = ? AND differs AND wanted IS NULL"
+                " AND (held IS NULL OR (SELECT held_id FROM lists WHERE gate_id = ?) IS NULL)",
+                (gate_id, number, gate_id),
             )
             database.execute("UPDATE lists SET change = ? WHERE gate_id = ?", (number, gate_id))
             self._note_given(max((one.grant_id for one in wanted), default=0))
@@ -92,14 +89,12 @@ class SqliteWanted:
     def announce(self, gate_id: int, at: int) -> Change:
         """Have every hub look at the gate again, though what is wanted is the same."""
         with self._database.transaction():
-            cursor = self._database.execute(
-                "INSERT INTO outbox (gate_id, urgent, at) VALUES (?, 0, ?)", (gate_id, at)
-            )
-        return Change(int(cursor.lastrowid or 0), gate_id, urgent=False, at=at)
+            number = self._announce(gate_id, urgent=False, at=at)
+        return Change(number, gate_id, urgent=False, at=at)
 
     def content(self, gate_id: int) -> ListContent:
         """The wanted list, read as it is asked for."""
-        return SqliteContent(self._database, gate_id, WANTED)
+        return StoredContent(self._database, gate_id, WANTED)
 
     def difference(self, gate_id: int) -> Difference:
         """Where the wanted list differs from the held one."""
@@ -120,7 +115,7 @@ class SqliteWanted:
     def size(self, gate_id: int) -> int:
         """How many records are wanted at this gate."""
         row = self._database.one(
-            "SELECT count(*) FROM records WHERE gate_id = ? AND wanted NOT NULL", (gate_id,)
+            "SELECT count(*) FROM records WHERE gate_id = ? AND wanted IS NOT NULL", (gate_id,)
         )
         return 0 if row is None else row[0]
 
@@ -129,21 +124,21 @@ class SqliteWanted:
         if key is not None:
             # Gate by gate: the primary key begins with the gate, and a second index would cost as much again.
             gates = self._database.all("SELECT gate_id FROM lists ORDER BY gate_id")
-            where = " WHERE r.gate_id = ? AND r.bucket = ? AND r.key = ?"
+            where = " WHERE records.gate_id = ? AND bucket = ? AND key = ?"
             found = [
                 row
                 for (gate_id,) in gates
                 for row in self._database.all(_ROWS + where, (gate_id, bucket_of(key), key))
             ]
         else:
-            found = self._database.all(_ROWS + " WHERE r.issue_id = ? ORDER BY r.gate_id", (issue_id,))
+            found = self._database.all(_ROWS + " WHERE issue_id = ? ORDER BY records.gate_id", (issue_id,))
         return [_row(one) for one in found if one[3] is not None]
 
     def counted(self, gate_id: int) -> list[GrantRow]:
         """Wanted grants of one gate that have uses."""
         rows = [
             _row(one)
-            for one in self._database.all(_ROWS + " WHERE r.gate_id = ?", (gate_id,))
+            for one in self._database.all(_ROWS + " WHERE records.gate_id = ?", (gate_id,))
             if one[3] is not None
         ]
         return [one for one in rows if _is_counted(one.record)]
@@ -164,11 +159,16 @@ class SqliteWanted:
         )
         return [Change(one, gate_id, bool(urgent), at) for one, gate_id, urgent, at in rows]
 
+    def _announce(self, gate_id: int, urgent: bool, at: int) -> int:
+        return self._database.insert(
+            "INSERT INTO outbox (gate_id, urgent, at) VALUES (?, ?, ?)", (gate_id, urgent, at), "number"
+        )
+
     def _note_given(self, grant_id: int) -> None:
         if grant_id:
             self._database.execute(
                 "INSERT INTO given VALUES (1, ?) ON CONFLICT (id) DO UPDATE"
-                " SET grant_id = max(grant_id, excluded.grant_id)",
+                " SET grant_id = excluded.grant_id WHERE excluded.grant_id > given.grant_id",
                 (grant_id,),
             )
 

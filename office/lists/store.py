@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 from django.db import connection, transaction
 
-from office.hub.database import Database
 from office.hub.run_cli import nudge
 from office.hub.schema import pass_by
+from office.hub.sqlite_database import SqliteDatabase
 from office.hub.sqlite_store import SqliteHub
-
-
-class _SharedDatabase(Database):
-    """Django begins and ends the transactions."""
-
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing with what Django writes beside it; the outermost commits."""
-        with transaction.atomic():
-            yield
 
 
 def hub_store() -> SqliteHub:
@@ -30,7 +18,8 @@ def hub_store() -> SqliteHub:
     connection.ensure_connection()
     raw: sqlite3.Connection = connection.connection
     path = database_path()
-    return SqliteHub(path, database=_SharedDatabase(path, raw, pass_by))
+    # Django begins and ends the transactions: all or nothing with what it writes beside the store.
+    return SqliteHub(path, database=SqliteDatabase(path, raw, pass_by, transaction.atomic))
 
 
 def wake_hub() -> None:
