@@ -42,10 +42,12 @@ def _demo(options: argparse.Namespace, now: int) -> Report:
     with_django(office.path)
     at = datetime.fromtimestamp(now, UTC)
     counts = _fill(options, at)
-    from office.demo.people_at_work import Desk, hire  # noqa: PLC0415 - after setup
+    from office.demo.other_registers import Registers  # noqa: PLC0415 - after setup
+    from office.demo.people_at_work import Desk, hire  # noqa: PLC0415
 
     passwords = hire()
     Desk(at).work()
+    Registers(at).fill()
     text = "".join(f"{name}\t{password}\n" for name, password in passwords.items())
     write_atomic(office.path / ACCOUNTS_FILE, text.encode(), mode=PRIVATE)
     return {
@@ -74,7 +76,7 @@ def _fill(options: argparse.Namespace, at: datetime) -> Report:
 
     with tempfile.TemporaryDirectory(prefix="gatehouse-demo-") as directory:
         files = write_tables(plan, Path(directory))
-        job = Job(files, "former system", at, None, bytes.fromhex(ESTATE_ID))
+        job = Job(files, "原系统", at, None, bytes.fromhex(ESTATE_ID))
         check(job, note, _quiet)
         if refused:
             raise OfficeError(f"the demonstration's own tables are refused: {refused[0]}")

@@ -12,10 +12,28 @@ from msgspec.structs import replace
 
 from office.casework.trail import broken_links
 from office.demo.estate import Plan, write_tables
+from office.demo.other_registers import Registers
 from office.demo.people_at_work import STAFF, Desk, hire
 from office.exchange.problems import Problem
 from office.exchange.taking_in import Job, check, take_in
-from office.registry.models import CaseState, GateSite, Issue, IssueState, LossCase, Person, StaffRole
+from office.registry.models import (
+    Activity,
+    Banner,
+    CaseState,
+    GateSite,
+    Issue,
+    IssueState,
+    LossCase,
+    Merchant,
+    MoveOut,
+    Outage,
+    Person,
+    PublicNotice,
+    ReleaseSlip,
+    SignPermit,
+    StaffRole,
+    Tenancy,
+)
 from tests.support.import_files import ESTATE_ID, quiet
 from tests.support.office_estate import NOW
 
@@ -61,6 +79,9 @@ def test_the_estate_is_taken_in_and_work_is_in_every_state(tmp_path: Path) -> No
     assert states >= {"applied", "paid", "active", "suspended", "lost", "damaged", "found", "replaced"}
     assert Issue.objects.filter(origin="legacy", state=IssueState.ACTIVE).count() > 100
     assert Person.objects.exclude(legacy="").count() == Person.objects.count()
+    Registers(NOW).fill()
+    registers = (Tenancy, MoveOut, ReleaseSlip, Outage, Merchant, SignPermit, Activity, Banner, PublicNotice)
+    assert [one.__name__ for one in registers if not one.objects.exists()] == []
     assert not list(broken_links())
 
 
