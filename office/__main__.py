@@ -24,6 +24,7 @@ from office.authoring import check_ids_kept, check_none_revived, compile_list, n
 from office.bundle_cli import add_bundle
 from office.cards_file import load_cards, read_credential
 from office.clock import utc_now
+from office.countersigning import countersigned
 from office.demo.cli import add_demo
 from office.errors import OfficeError
 from office.estate_file import load_estate
@@ -34,7 +35,6 @@ from office.options import add_json, add_keys, key_directory, positive
 from office.report import Report, as_json, as_text
 from office.signing import (
     Signed,
-    add_manager,
     add_root,
     anchor_of,
     read_sent,
@@ -103,7 +103,9 @@ def _list_revoke(options: argparse.Namespace, now: int) -> Report:
 
 
 def _list_countersign(options: argparse.Namespace, now: int) -> Report:
-    return _write(add_manager(key_directory(options), options.file, at=now), options.out)
+    signed, told = countersigned(key_directory(options), options.file, at=now)
+    write_atomic(options.out, signed, mode=READABLE)
+    return {"file": str(options.out), "bytes": len(signed), "signed": told}
 
 
 def _list_root_sign(options: argparse.Namespace, now: int) -> Report:
@@ -154,7 +156,7 @@ def _add_list(group: argparse.ArgumentParser) -> None:
     revoke.add_argument("--technology", default="iso14443a", choices=[one.name.lower() for one in Technology])
     revoke.add_argument("--reason", required=True, choices=[one.name.lower() for one in RevocationReason])
     countersign = commands.add_parser("countersign", help="add the manager's signature")
-    countersign.add_argument("file", type=Path)
+    countersign.add_argument("file", type=Path, help="an update, or the desk's file of several")
     root_sign = commands.add_parser("root-sign", help="have the root sign a whole list that begins an epoch")
     root_sign.add_argument("file", type=Path, help="what hub raise-epoch wrote")
     for command, run in (

@@ -33,7 +33,6 @@ from sync.envelope import (
     Envelope,
     ListStatement,
     UpdateKind,
-    countersign,
     parse_envelope,
     seal,
 )
@@ -153,17 +152,6 @@ def sign_revocation(
         raise OfficeError(f"card {card} has no grant on the list of gate {destination.gate_id}")
     statement, _ = delta(destination, (sent.version, sent.content), steps, issued_at=issued_at)
     return _judged(sent, _seal(keys, statement, Role.ONLINE))
-
-
-def add_manager(keys: KeyDirectory, path: Path, *, at: int) -> Signed:
-    """The update in ``path`` with the manager's signature added."""
-    data = _read(path)
-    try:
-        statement = parse_envelope(data).statement
-        key, chain = keys.signer(Role.MANAGER, statement.gate_id, at)
-        return _signed(statement, countersign(data, key, delegations=[chain]))
-    except ListRefusedError as refused:
-        raise OfficeError(f"{path}: {refused.attack}: {refused}") from None
 
 
 def add_root(keys: KeyDirectory, path: Path, *, at: int) -> Signed:

@@ -13,6 +13,7 @@ from office.casework.alarms import About, note_signal
 from office.hub.control_client import GateFacts, HubAwayError, HubControl, default_control
 from office.hub.facts import Contact, Gate
 from office.hub.gate_state import SILENT_S
+from office.hub.held_changes import held_changes
 from office.lists.store import database_path, hub_store
 from office.procedures.alarms import Alarm as AlarmWord
 from office.procedures.alarms import Signal, hub_alarm
@@ -87,6 +88,17 @@ def watch_gates(now: datetime, seen: HubSeen) -> None:
             refuse[subject] = (serves and contact.refusal is not None, gate.gate_id, contact.refusal or "")
     note_states(now, AlarmWord.GATE_SILENT, silent, now)
     note_states(now, AlarmWord.GATE_REFUSES, refuse, now)
+
+
+def watch_mass_changes(now: datetime) -> None:
+    """Changes that wait for the manager: an alarm of each gate, as long as one waits there.
+
+    What exactly waits, by whose steps and since when, stands on the page of mass changes.
+    """
+    store, second = hub_store(), int(now.timestamp())
+    waits = {one.gate.gate_id: one for one in held_changes(store, second)}
+    states = {f"gate:{gate.gate_id}": (gate.gate_id in waits, gate.gate_id, "") for gate in store.gates.all()}
+    note_states(now, AlarmWord.MASS_CHANGE, states, now)
 
 
 def note_states(

@@ -16,7 +16,14 @@ from msgspec import Struct, field
 from office.casework.alarms import About, note_signal
 from office.casework.clock_duties import end_exceptions, end_expired_cards, end_parking_rights
 from office.casework.events import BATCH, correct_times, project_events
-from office.casework.gate_watch import HubSeen, hub_status, take_hub_alarms, watch_gates, watch_hub
+from office.casework.gate_watch import (
+    HubSeen,
+    hub_status,
+    take_hub_alarms,
+    watch_gates,
+    watch_hub,
+    watch_mass_changes,
+)
 from office.casework.incidents import open_incidents
 from office.casework.move_ends import end_moves, end_slips
 from office.casework.retention import erase_departed, purge_events
@@ -109,6 +116,11 @@ def _hub(now: datetime, memory: Memory) -> int:
     return take_hub_alarms(now)
 
 
+def _mass_changes(now: datetime, _memory: Memory) -> int:
+    watch_mass_changes(now)
+    return 0
+
+
 def _mark(now: datetime, _memory: Memory) -> int:
     WatchMark.objects.update_or_create(name=WATCH, defaults={"at": now})
     return 0
@@ -119,6 +131,7 @@ DUTIES: Final = (
     Duty("receipts", 1, _receipts),
     Duty("times", 5, lambda _now, _: correct_times()),
     Duty("hub", 5, _hub),
+    Duty("mass changes", 10, _mass_changes),
     Duty("incidents", 5, lambda now, _: open_incidents(now)),
     Duty("moves", 30, lambda now, _: end_moves(now)),
     Duty("slips", 10, lambda now, _: end_slips(now)),

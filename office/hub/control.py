@@ -1,4 +1,5 @@
-"""The hub's local socket: orders for gates, how they stand, and a nudge when the store has changed.
+"""The hub's local socket: orders for gates, how they stand, a nudge when the store has changed, and what
+goes to the manager to be signed.
 
 One JSON object a line, one answer a line. Only the hub's own group may connect.
 """
@@ -9,17 +10,21 @@ import asyncio
 import contextlib
 import json
 import os
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from office.errors import OfficeError
+from office.hub.manager_post import ManagerPost
 from office.hub.process import Hub
 from sync.codec import CodecError
+from sync.envelope import MAX_ENVELOPE_BYTES
 from sync.messages import OrderAnswer
 from sync.statements.order_kinds import OrderKind
 
-MAX_LINE_BYTES: Final = 16_384
+MAX_LINE_BYTES: Final = 4 * MAX_ENVELOPE_BYTES // 3 + 16_384
+"""The longest is a whole list that the manager has signed, in base64."""
 ANSWER_WITHIN_S: Final = 10.0
 DEFAULT_VALID_S: Final = 10
 SOCKET_MODE: Final = 0o660
@@ -32,9 +37,10 @@ Fields = dict[str, Any]
 class ControlSocket:
     """Serves the socket while the hub runs."""
 
-    def __init__(self, hub: Hub, path: Path) -> None:
+    def __init__(self, hub: Hub, path: Path, post: ManagerPost) -> None:
         self._hub = hub
         self._path = path
+        self._post = post
         self._server: asyncio.Server | None = None
 
     async def open(self) -> None:
@@ -84,8 +90,27 @@ class ControlSocket:
                 return {"gates": {str(gate): dict(one.status) for gate, one in self._hub.connected.items()}}
             case "order":
                 return await self._order(asked)
+            case "propose":
+                return self._propose(asked)
+            case "take":
+                return self._take(asked)
             case other:
-                raise OfficeError(f"no such command: {str(other)[:40]!r} (there are: wake, status, order)")
+                known = "wake, status, order, propose, take"
+                raise OfficeError(f"no such command: {str(other)[:40]!r} (there are: {known})")
+
+    def _propose(self, asked: Mapping[str, Any]) -> Fields:
+        gate, mark = asked.get("gate"), asked.get("mark")
+        if type(gate) is not int or not isinstance(mark, str):
+            raise OfficeError("to propose needs 'gate' (a number) and 'mark' (of what was shown)")
+        return {"file": b64encode(self._post.propose(gate, mark)).decode("ascii")}
+
+    def _take(self, asked: Mapping[str, Any]) -> Fields:
+        try:
+            data = b64decode(str(asked.get("file", "")), validate=True)
+        except ValueError:
+            raise OfficeError("to take needs 'file' in base64") from None
+        taken = self._post.take(data)
+        return {"gate": taken.gate_id, "version": str(taken.version), "signed_by": taken.signed_by}
 
     async def _order(self, asked: Mapping[str, Any]) -> Fields:
         try:

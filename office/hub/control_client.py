@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from msgspec import ValidationError, convert
+from msgspec import Struct, ValidationError, convert
 
 from office.errors import OfficeError
 
@@ -17,6 +18,14 @@ QUICK_S: Final = 2.0
 """For what the hub answers by itself, without asking a gate."""
 
 GateFacts = Mapping[str, str]
+
+
+class TakenFile(Struct, frozen=True):
+    """What the hub has taken in."""
+
+    gate: int
+    version: str
+    signed_by: str
 
 
 class HubAwayError(OfficeError):
@@ -44,6 +53,22 @@ class HubControl:
     def order(self, gate_id: int, kind: str, arguments: Mapping[str, int | str]) -> None:
         """Have a gate do something, now; raises ``OfficeError`` with the words of hub or gate."""
         self._told({"command": "order", "gate": gate_id, "kind": kind, "arguments": dict(arguments)})
+
+    def propose(self, gate_id: int, mark: str) -> bytes:
+        """What waits for the manager at a gate, to be signed; raises ``OfficeError`` if it has changed."""
+        told = self._told({"command": "propose", "gate": gate_id, "mark": mark})
+        try:
+            return b64decode(str(told.get("file", "")), validate=True)
+        except ValueError as error:
+            raise HubAwayError(f"{self._path}: what answers here is no hub ({error})") from None
+
+    def take(self, data: bytes) -> TakenFile:
+        """Hand over what the manager has signed; raises ``OfficeError`` with what is wrong."""
+        told = self._told({"command": "take", "file": b64encode(data).decode("ascii")})
+        try:
+            return convert(told, TakenFile)
+        except ValidationError as error:
+            raise HubAwayError(f"{self._path}: what answers here is no hub ({error})") from None
 
     def ask(self, asked: Mapping[str, Any], *, within_s: float = ANSWER_WITHIN_S) -> dict[str, Any]:
         """One question and its answer, as they are."""

@@ -14,6 +14,7 @@ from office.errors import OfficeError
 from office.hub.control import ControlSocket
 from office.hub.control_client import HubAwayError, HubControl, default_control
 from office.hub.facts import LinkKind
+from office.hub.manager_post import ManagerPost
 from office.hub.network_entrance import NetworkEntrance
 from office.hub.online import OnlineKey
 from office.hub.process import Entrance, Hub, Outside
@@ -58,8 +59,10 @@ async def _serve(options: argparse.Namespace) -> None:
         entrances += [_pair(online.key, one, kernel_rs485=options.rs485) for one in options.serial]
         signers = DirectorySigners(keys)
         outside = Outside(utc_now_ms, monotonic, os.urandom, SOFTWARE)
-        hub = Hub(store, Publisher(store, signers), online, outside, entrances, signers.look)
-        control = ControlSocket(hub, _control(options))
+        publisher = Publisher(store, signers)
+        hub = Hub(store, publisher, online, outside, entrances, signers.look)
+        post = ManagerPost(store, publisher, keys, lambda: utc_now_ms() // 1000, hub.wake)
+        control = ControlSocket(hub, _control(options), post)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, hub.stop)

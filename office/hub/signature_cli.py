@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-from collections import Counter
 from pathlib import Path
 
+from office.change_report import told_of_steps
 from office.errors import OfficeError
 from office.files import READABLE, write_atomic
 from office.hub.braking import HeldBack
@@ -24,11 +24,8 @@ from office.keys import KeyDirectory
 from office.options import add_keys, key_directory
 from office.report import Report
 from sync.delegation import Role
-from sync.delta import Put, Remove, ReplaceSettings, Revoke
-from sync.encoding import decode_record
 from sync.envelope import MAX_ENVELOPE_BYTES, parse_envelope
 from sync.message_file import MAGIC
-from sync.records import Tombstone
 from sync.snapshot import decode_content
 from sync.statements.floor_lowering import claimed_gate
 from sync.statements.refusal import StatementError
@@ -144,17 +141,10 @@ def _is_lowering(data: bytes) -> bool:
 
 def _told(back: HeldBack) -> Report:
     """Of a braked change, what its signer must know."""
-    kinds = Counter(type(one) for one in back.steps)
-    puts = [decode_record(one.record) for one in back.steps if isinstance(one, Put)]
-    ended = [one.grant_id for one in back.steps if isinstance(one, Revoke)]
-    ended += [one.grant_id for one in puts if isinstance(one, Tombstone)]
     return {
         "credentials_that_stop_opening": back.lost,
         "credentials_that_can_open": back.openers,
-        "grants_ended": sorted(set(ended)),
-        "grants_removed": sorted({one.grant_id for one in back.steps if isinstance(one, Remove)}),
-        "grants_put": sorted({one.grant_id for one in puts if not isinstance(one, Tombstone)}),
-        "settings_change": kinds[ReplaceSettings] > 0,
+        **told_of_steps(back.steps),
     }
 
 

@@ -42,6 +42,7 @@ class Alarm(StrEnum):
     EVENTS_LOST = "events_lost"
     GATE_SILENT = "gate_silent"
     GATE_REFUSES = "gate_refuses"
+    MASS_CHANGE = "mass_change"
     HUB = "hub"
 
 

@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from office.casework.mass_changes import alarms_of_waiting
 from office.desk.requests import acting
 from office.desk.search import find
 from office.desk.views.moving import move_tasks
@@ -34,6 +35,7 @@ def today(request: HttpRequest) -> HttpResponse:
         tasks["to_restore"] = cases.filter(issue__state=IssueState.FOUND, state=CaseState.WITHDRAWN)
     if StaffRole.MANAGER in roles:
         tasks["to_approve"] = cases.filter(state=CaseState.REVIEWED)
+        tasks["held_changes"] = alarms_of_waiting().count()
     tasks |= move_tasks(acting(request))
     return render(request, "desk/today.html", {"tasks": tasks, "nothing": not any(tasks.values())})
 

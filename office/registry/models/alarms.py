@@ -25,6 +25,7 @@ class AlarmKind(models.TextChoices):
     EVENTS_LOST = "events_lost", _("records lost at the gate")
     GATE_SILENT = "gate_silent", _("gate not reached")
     GATE_REFUSES = "gate_refuses", _("gate refuses its list")
+    MASS_CHANGE = "mass_change", _("a mass change waits for the manager")
     HUB = "hub", _("hub")
 
 

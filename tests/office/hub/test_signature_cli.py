@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from office.__main__ import main
+from office.errors import OfficeError
 from office.hub.planner import Why
+from office.parcel import pack, unpack
 from sync.envelope import parse_envelope, seal
 from sync.fields import MAX_WHOLE
 from sync.records import Access, Grant, GrantKind
@@ -85,13 +90,43 @@ def test_a_mass_removal_goes_to_the_manager_and_comes_back(office: HubRig, run: 
     assert told["grants_ended"] == list(range(1001, 1021))
     proposed = run("hub", "propose", "hub.db", "--gate", "1", "--keys", "KEYS", "--out", "held.list")
     assert proposed == {"file": "held.list", "gate": 1, "version": "1.2"} | told
-    run("list", "countersign", "held.list", "--keys", "MINE", "--out", "agreed.list")
+    signed = run("list", "countersign", "held.list", "--keys", "MINE", "--out", "agreed.list")["signed"]
+    assert signed[0] == {"gate": 1, "version": "1.2"} | {one: told[one] for one in told if "cred" not in one}
     taken = run("hub", "take", "hub.db", "agreed.list", "--keys", "KEYS")
     assert taken == {"gate": 1, "version": "1.2", "signed_by": "manager"}
     assert run("hub", "held", "hub.db", "--gate", "1") == {}
     assert office.exchange(1).why is Why.IN_SYNC
     assert same_list(office)
     assert not office.boxes[1].opens(1001)
+
+
+def test_the_manager_signs_a_parcel_by_one_command(office: HubRig, run: Run, fail: Fail) -> None:
+    make_manager(run)
+    braked(office)
+    run("hub", "propose", "hub.db", "--gate", "1", "--keys", "KEYS", "--out", "held.list")
+    whole = seal(office.publisher.raise_epoch(1, NOW).statement, [LISTS], delegations=CHAIN)
+    held = Path("held.list").read_bytes()
+    Path("held.zip").write_bytes(pack({"gate-1.list": held, "gate-1-whole.list": whole}))
+    signed = run("list", "countersign", "held.zip", "--keys", "MINE", "--out", "agreed.zip")["signed"]
+    assert [one["version"] for one in signed] == ["1.2", "2.1"]
+    assert (signed[1]["whole_list"], signed[1]["grants"], signed[1]["ended_grants"]) == (True, 20, 20)
+    agreed = unpack(Path("agreed.zip").read_bytes())
+    Path("agreed.list").write_bytes(agreed["gate-1.list"])
+    assert run("hub", "take", "hub.db", "agreed.list", "--keys", "KEYS")["signed_by"] == "manager"
+    sign = ("list", "countersign", "--keys", "MINE", "--out", "never", "broken.zip")
+    for broken in (pack({"a": held})[:-30], pack({"a": held[:50]}), pack({"a": b"x"}) + b"x" * 70_000):
+        Path("broken.zip").write_bytes(broken)
+        assert "broken.zip: " in fail(*sign)
+    assert not Path("never").exists()
+
+
+@given(st.binary(max_size=300))
+def test_noise_is_no_parcel_and_is_told_as_one_error(noise: bytes) -> None:
+    good = bytearray(pack({"gate-1.list": b"abc" * 20, "gate-2.list": b"def"}))
+    at = len(noise) * 3 % len(good)
+    for data in (b"PK\x03\x04" + noise, bytes(good[:at] + noise + good[at + 1 :])):
+        with contextlib.suppress(OfficeError):
+            assert all(isinstance(one, bytes) for one in unpack(data).values())
 
 
 def test_only_what_the_manager_has_signed_is_taken_in(office: HubRig, run: Run, fail: Fail) -> None:

@@ -23,6 +23,7 @@
   // A form is sent once, however often its button is hit.
   document.addEventListener("submit", (event) => {
     if (event.defaultPrevented || event.target.getAttribute("method") !== "post") return;
+    if ("again" in event.target.dataset) return; // it gives out a file: the page stays
     if (event.target.dataset.sent) event.preventDefault();
     event.target.dataset.sent = "yes";
   });
