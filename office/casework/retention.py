@@ -14,19 +14,14 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Min, Q, QuerySet
 
+from office.casework.departures import here
 from office.casework.trail import record
+from office.casework.words_typed import forget_words
 from office.lists.store import hub_store
-from office.procedures.issue_states import COUNTS
 from office.registry.models import (
     Issue,
-    LossCase,
-    MoveOut,
-    OutageComplaint,
     Person,
     Policy,
-    ReleaseSlip,
-    Signature,
-    SlipPassing,
     UsageEvent,
     Vehicle,
 )
@@ -54,11 +49,9 @@ def erase_departed(now: datetime, *, at_most: int = 20) -> int:
     """Erase some persons whose days after their departure are over; how many."""
     today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
     left = today - timedelta(days=Policy.current().departed_days)
-    running = [one.value for one in COUNTS]
     due = (
         Person.objects.filter(departed_on__lte=left, legal_hold=False, erased_at__isnull=True)
-        .exclude(issues__state__in=running)
-        .exclude(vehicles__issues__state__in=running)
+        .exclude(pk__in=here(today))  # whoever has come back since
         .order_by("departed_on")
     )
     found = list(due.values_list("pk", flat=True)[:at_most])
@@ -91,18 +84,10 @@ def _purge_rows(before: int, first_held: int | None, at_most: int) -> int:
 def _erase(now: datetime, person_id: int) -> None:
     """Personal fields go; ids, archive numbers and the trail's chain stay."""
     person = Person.objects.select_for_update().get(pk=person_id)
-    person.name = person.phone = person.identity = person.note = ""
+    person.name = person.phone = person.identity = person.note = person.hold_reason = ""
     person.erased_at = now
     person.save()
-    Signature.objects.filter(signer=person).update(image=None)
-    # What a clerk typed about them, in their words.
-    LossCase.objects.filter(Q(reporter=person) | Q(issue__holder=person)).update(
-        cause="", objection="", told_result=""
-    )
-    ReleaseSlip.objects.filter(requester=person).update(goods="", carrier="", closed_reason="")
-    SlipPassing.objects.filter(slip__requester=person).update(note="")
-    MoveOut.objects.filter(persons=person).update(late_reason="")
-    OutageComplaint.objects.filter(person=person).update(said="", answer="")
+    forget_words(person)
     for vehicle in Vehicle.objects.filter(keeper=person):
         vehicle.plate = f"#{vehicle.pk}"
         vehicle.save(update_fields=["plate"])

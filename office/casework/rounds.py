@@ -13,8 +13,10 @@ from typing import Final
 from django.db import transaction
 from msgspec import Struct, field
 
+from office.casework import departures, words_typed
 from office.casework.alarms import About, note_signal
 from office.casework.clock_duties import end_exceptions, end_expired_cards, end_parking_rights
+from office.casework.departures import note_departures
 from office.casework.events import BATCH, correct_times, project_events
 from office.casework.gate_watch import (
     HubSeen,
@@ -28,6 +30,7 @@ from office.casework.incidents import open_incidents
 from office.casework.move_ends import end_moves, end_slips
 from office.casework.retention import erase_departed, purge_events
 from office.casework.stop_receipts import attach_receipts
+from office.casework.words_typed import purge_words
 from office.procedures.alarms import Alarm, Signal, printable
 from office.registry.models import WatchMark
 
@@ -139,6 +142,8 @@ DUTIES: Final = (
     Duty("exceptions", 5, lambda now, _: end_exceptions(now)),
     Duty("parking", 60, lambda now, _: end_parking_rights(now)),
     Duty("events' retention", 60, lambda now, _: purge_events(now)),
+    Duty("words' retention", 600, lambda now, _: purge_words(now), full=words_typed.A_ROUND),
+    Duty("departures", 3_600, lambda now, _: note_departures(now), full=departures.A_ROUND),
     Duty("persons' retention", 600, lambda now, _: erase_departed(now)),
     Duty("mark", SEEN_S, _mark),
 )

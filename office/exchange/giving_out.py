@@ -76,7 +76,7 @@ def of_person(actor: Actor, person_id: int, out: IO[bytes]) -> dict[str, int]:
 
 def write_person(person: Person, out: IO[bytes]) -> dict[str, int]:
     """Everything that refers to a person, a table each."""
-    found = _referring(person)
+    found = referring(person)
     issues, subjects = found.get(Issue, set()), _subjects(found)
     counts = {}
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -92,7 +92,7 @@ def write_person(person: Person, out: IO[bytes]) -> dict[str, int]:
     return counts
 
 
-def _referring(person: Person) -> dict[type[Model], set[int]]:
+def referring(person: Person) -> dict[type[Model], set[int]]:
     """Keys by model, walked from the person along whatever refers to what is the person's own."""
     found: dict[type[Model], set[int]] = {Person: {person.pk}}
     waiting: list[tuple[type[Model], set[int]]] = [(Person, {person.pk})]

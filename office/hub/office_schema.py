@@ -73,7 +73,9 @@ def check_steps(place: Path, applied: Collection[str], known: Collection[str]) -
 def known_steps() -> set[str]:
     """What this version would do to a new database: the registry's migrations, the hub's versions."""
     listed = (files("office") / "registry" / "migrations").iterdir()
-    return {found[1] for one in listed if (found := _STEP.fullmatch(one.name))} | hub_steps(SCHEMA_VERSION)
+    return {f"registry {found[1]}" for one in listed if (found := _STEP.fullmatch(one.name))} | hub_steps(
+        SCHEMA_VERSION
+    )
 
 
 def hub_steps(version: int) -> set[str]:
@@ -87,6 +89,6 @@ def applied_steps(path: Path) -> set[str] | None:
         uri = f"{path.absolute().as_uri()}?mode=ro"
         with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
             rows = connection.execute("SELECT name FROM django_migrations WHERE app = 'registry'")
-            steps = {str(name) for (name,) in rows}
+            steps = {f"registry {name}" for (name,) in rows}
             return steps | hub_steps(connection.execute("PRAGMA user_version").fetchone()[0])
     return None

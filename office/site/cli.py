@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from office.errors import OfficeError
-from office.hub.office_schema import OfficeSchemaError, check_office_schema, check_steps
+from office.hub.office_schema import OfficeSchemaError, applied_steps, check_steps, known_steps
 from office.hub.sqlite_store import SqliteHub
 from office.report import Report
 from office.site.directory import (
@@ -111,8 +111,7 @@ def check_version(office: OfficeDirectory) -> None:
     loader = MigrationLoader(connection)
     ours = {f"{app} {name}" for app, name in loader.graph.nodes}
     done = {f"{app} {name}" for app, name in loader.applied_migrations if app in loader.migrated_apps}
-    check_steps(office.database, done, ours)
-    check_office_schema(office.database)  # with the hub's tables
+    check_steps(office.database, done | (applied_steps(office.database) or set()), ours | known_steps())
 
 
 def _init(options: argparse.Namespace, _now: int) -> Report:

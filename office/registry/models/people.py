@@ -23,6 +23,9 @@ class Person(models.Model):
     recorded_at = models.DateTimeField()
     departed_on = models.DateField(null=True)
     legal_hold = models.BooleanField(_("legal hold"), default=False)
+    """Nothing of this person's is purged or erased as long as it holds …"""
+    hold_reason = models.CharField(_("reason of the legal hold"), max_length=200, blank=True)
+    """… because of this, such as the number of a court's case."""
     erased_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -63,6 +63,16 @@ class Policy(models.Model):
     departed_days = models.PositiveSmallIntegerField(
         _("days after which a departed person is erased"), default=365
     )
+    # What people typed about people; numbers, ids, dates and sums stay.
+    alarm_days = models.PositiveSmallIntegerField(_("days that cleared alarms are kept"), default=365)
+    case_days = models.PositiveSmallIntegerField(
+        _("days that words and signatures of closed cases are kept (KH-14)"), default=1095
+    )
+    slip_days = models.PositiveSmallIntegerField(
+        _("days that words of closed slips and moves are kept (KH-15)"), default=365
+    )
+    complaint_days = models.PositiveSmallIntegerField(_("days that complaints are kept"), default=365)
+    login_days = models.PositiveSmallIntegerField(_("days that sign-ins are kept"), default=180)
 
     def __str__(self) -> str:
         return "policy"
