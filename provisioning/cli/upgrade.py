@@ -12,11 +12,16 @@ from typing import Final
 
 from provisioning.cli._answer import EXIT_NO, EXIT_UNAVAILABLE, Outcome, add_common, say
 from provisioning.cli._releases import machine_of, monotonic_s, state_of
+from provisioning.host import Host
 from provisioning.releases import Releases
 from provisioning.trial import judge, switch
 from provisioning.verdict import LIMIT_S, Ending
 
 LOOK_EVERY_S: Final = 1.0
+ONLY_READ: Final = (
+    "the system is only read: mount -o remount,rw / first, and run this again; the next boot mounts it"
+    " read-only again"
+)
 WAIT_FOR_VERDICT_S: Final = LIMIT_S + 60
 
 
@@ -84,6 +89,8 @@ def _install(arguments: argparse.Namespace, releases: Releases) -> Outcome:
     if not package.is_file():
         text = f"{package}: there is no such file; is the stick mounted?"
         return EXIT_NO, text, {"error": text}
+    if not arguments.dry_run and Host().space("/usr").read_only:
+        return EXIT_NO, ONLY_READ, {"error": ONLY_READ}
     before = releases.current()
     failure = _apt(package, simulate=arguments.dry_run, quiet=arguments.json)
     if failure:

@@ -104,6 +104,19 @@ class Workshop:
         )
         return root
 
+    def copy(self, name: str) -> Path:
+        """What tree ``name`` has changed up to now, also while it runs: as a power cut would leave it."""
+        copied = self._folder / f"{name}.copy"
+        subprocess.run(["cp", "--archive", self.changes(name), copied], check=True)
+        return copied
+
+    def disk(self, name: str) -> Path:
+        """A file system of its own, for `Container.boot` to mount beside a tree."""
+        made = self._folder / f"{name}.disk"
+        made.mkdir()
+        self._mount("-t", "tmpfs", "-o", "mode=755", "gatehouse-disk", at=made)
+        return made
+
     def changes(self, name: str) -> Path:
         """What tree ``name`` has changed: a layer for others, once it is switched off."""
         return self._folder / f"{name}.changes"
@@ -123,10 +136,10 @@ class Container:
         self._nspawn: subprocess.Popen[bytes] | None = None
         self._leader = 0
 
-    def boot(self) -> None:
+    def boot(self, *options: str) -> None:
         """Switch it on; returns once the service manager has started what it should."""
         self._nspawn = subprocess.Popen(
-            ["systemd-nspawn", *_BOOT, f"--directory={self.root}"],
+            ["systemd-nspawn", *_BOOT, *options, f"--directory={self.root}"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -62,8 +62,14 @@ def package(folder: Path, version: str, sources: Path = TREE) -> Path:
 
 def need_wheels(suite: Suite) -> None:
     """Skips the test where no Python of this release of Debian was here to make them."""
-    if not list((TREE / "build/package").glob(f"*/wheels-{suite.python}")):
+    if not (work() / f"wheels-{suite.python}").is_dir():
         pytest.skip(f"needs Python {suite.python} for the wheels of Debian {suite.name}")
+
+
+def work() -> Path:
+    """Where ``scripts/package`` keeps what it made for this machine's processor; others may lie beside it."""
+    done = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True)
+    return TREE / "build/package" / done.stdout.strip()
 
 
 def altered_sources(folder: Path, file: str, text: str) -> Path:
@@ -153,7 +159,7 @@ def _install_classic(folder: Path) -> None:
     folder.mkdir()
     requirements = folder / "requirements"
     requirements.write_text(entry[0], "utf-8")
-    (tools,) = (TREE / "build/package").glob(f"*/tools-{BOOKWORM.python}")
+    tools = work() / f"tools-{BOOKWORM.python}"
     options = [
         "--quiet",
         "--disable-pip-version-check",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from tests.support.gate_package import (
     CONFIG,
     LOCK_PIN,
     SERVICES,
+    TREE,
     altered_sources,
     become_a_pi,
     install,
@@ -39,6 +41,7 @@ pytestmark = [
 GATE, SYNC = SERVICES
 OLD, NEW, BAD = "1.0", "1.1", "1.2"
 CRASHES = 100
+STATE = "/var/lib/gatehouse"
 
 
 @pytest.fixture(scope="module")
@@ -47,57 +50,67 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     plain_tree()  # skips first
     folder = tmp_path_factory.mktemp("packages")
     broken = altered_sources(folder / "broken", "terminal/cli/gate.py", "raise RuntimeError('went wrong')\n")
-    return {
-        OLD: package(folder, OLD),
-        NEW: package(folder, NEW),
-        BAD: package(folder, BAD, broken),
-    }
+    first = package(folder, OLD)  # alone: it may have to build the wheels
+    with ThreadPoolExecutor() as pool:
+        others = pool.map(partial(package, folder), (NEW, BAD), (TREE, broken))
+        return dict(zip((OLD, NEW, BAD), (first, *others), strict=True))
 
 
 @pytest.fixture(scope="module")
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
     plain_tree()  # skips first
     with Workshop(tmp_path_factory.mktemp("trees")) as made:
-        need_boot(made)
         yield made
 
 
-def need_boot(workshop: Workshop) -> None:
-    """Skips where a plain tree does not come up: that is the machine's doing, not ours."""
-    plain = Container(workshop.tree("plain", plain_tree()))
+@pytest.fixture(scope="module")
+def first(workshop: Workshop) -> Iterator[Container]:
+    """A plain Debian, booted. Skips where it does not come up: that is the machine's doing, not ours."""
+    container = Container(workshop.tree("first", plain_tree()))
     try:
         try:
-            plain.boot()
-        finally:
-            plain.cut_power()
-    except (pytest.fail.Exception, AssertionError, subprocess.TimeoutExpired) as error:
-        no_containers(f"a plain tree does not come up: {error}")
+            container.boot()
+        except (pytest.fail.Exception, AssertionError, subprocess.TimeoutExpired) as error:
+            no_containers(f"a plain tree does not come up: {error}")
+        yield container
+    finally:
+        container.cut_power()
 
 
 @pytest.fixture(scope="module")
-def layers(workshop: Workshop, packages: dict[str, Path]) -> tuple[Path, ...]:
+def installed(workshop: Workshop, first: Container, packages: dict[str, Path]) -> tuple[Path, ...]:
+    """The layers of a tree in which the package was installed, and no more."""
+    said = install(first, packages[OLD])
+    assert f"release {OLD} is in place" in said
+    assert first.run("systemctl", "is-active", GATE, ok=False) == "inactive"
+    assert first.run("systemctl", "is-enabled", "gate.target", ok=False) == "disabled"
+    return workshop.copy("first"), plain_tree()
+
+
+@pytest.fixture(scope="module")
+def layers(workshop: Workshop, first: Container, installed: tuple[Path, ...]) -> tuple[Path, ...]:
     """The layers of a tree, switched off, whose gate has been put into service."""
-    container = Container(workshop.tree("first", plain_tree()))
-    try:
-        container.boot()
-        said = install(container, packages[OLD])
-        assert f"release {OLD} is in place" in said
-        assert container.run("systemctl", "is-active", GATE, ok=False) == "inactive"
-        assert container.run("systemctl", "is-enabled", "gate.target", ok=False) == "disabled"
-        put_into_service(container, bundle_file(config=CONFIG.encode()))
-        tap(container)
-        again = container.run("gatehouse-provision", "apply", *BOARD)
-        assert "nothing was to be changed" in again
-        container.power_off()
-    finally:
-        container.cut_power()
-    return workshop.changes("first"), plain_tree()
+    put_into_service(first, bundle_file(config=CONFIG.encode()))
+    tap(first)
+    again = first.run("gatehouse-provision", "apply", *BOARD)
+    assert "nothing was to be changed" in again
+    first.power_off()
+    return workshop.changes("first"), *installed[1:]
 
 
 @pytest.fixture(scope="module")
 def shared(workshop: Workshop, layers: tuple[Path, ...]) -> Iterator[Container]:
     """A booted gate that tests leave in service as they found it."""
     yield from booted(workshop.tree("shared", *layers))
+
+
+@pytest.fixture(scope="module")
+def tried(workshop: Workshop, layers: tuple[Path, ...], packages: dict[str, Path]) -> Iterator[Container]:
+    """A gate that has just been given a good release. Its trial goes on while other tests run."""
+    for container in booted(workshop.tree("tried", *layers)):
+        install(container, packages[NEW])
+        assert release(container) == (NEW, OLD, NEW)
+        yield container
 
 
 @pytest.fixture
@@ -148,6 +161,10 @@ def until_restarted(container: Container, unit: str, life: str, within_s: float 
     )
 
 
+def test_a_release_on_trial_serves(tried: Container) -> None:
+    until("a tap by the release on trial", partial(serves, tried), told=tried.journal)
+
+
 def test_it_is_in_service_after_a_boot_without_network_or_hands(gate: Container) -> None:
     assert "granted" in tap(gate)
     assert "unknown_credential" in tap(gate, "04A1FFFF", opens=False)
@@ -171,8 +188,9 @@ def test_users_and_state_are_those_of_the_design(gate: Container) -> None:
 def test_nothing_it_needs_is_forbidden_and_nothing_else_allowed(gate: Container) -> None:
     python = "/opt/gatehouse/current/bin/python3"
     # The check of a list, some time after a start, lowers its own priority first of all.
-    assert within(gate, GATE, f"{python} -m terminal.list_check /var/lib/gatehouse/sync") == "success"
-    for unit, command, wanted in (
+    check = f"{python} -m terminal.list_check /var/lib/gatehouse/sync"
+    expected = (
+        (GATE, check, "success"),
         (GATE, "touch /var/lib/gatehouse/sync/x", "success"),
         (GATE, "touch /etc/gatehouse/x", "exit-code"),
         (GATE, "touch /opt/gatehouse/current/x", "exit-code"),
@@ -182,28 +200,29 @@ def test_nothing_it_needs_is_forbidden_and_nothing_else_allowed(gate: Container)
         (SYNC, f"{python} -c 'import socket; socket.socket(socket.AF_PACKET)'", "exit-code"),
         (SYNC, f"{python} -c 'import os; os.chown(\"/tmp\", 0, 0)'", "exit-code"),
         (SYNC, "cat /var/lib/gatehouse/sync/gate.key", "success"),
-    ):
-        assert within(gate, unit, command) == wanted, f"{unit}: {command}"
+    )
+    ends = within(gate, [one[:2] for one in expected])
+    assert list(zip([one[1] for one in expected], ends, strict=True)) == [one[1:] for one in expected]
     for unit in SERVICES:
         said = gate.run("journalctl", "--no-pager", f"--unit={unit}")
         for word in ("not permitted", "denied", "Traceback", "Unknown"):
             assert word not in said, unit
 
 
-def within(container: Container, unit: str, command: str) -> str:
-    """How a command ends that is run as the unit runs its process: same user, same walls."""
-    file = Path("/run/systemd/system/probe.service")
-    replaced = (
-        f"s|^ExecStart=.*|ExecStart={command}|; s|^Type=.*|Type=oneshot|; s|^Restart=.*|Restart=no|;"
-        "/^ExecStopPost=/d; /^WatchdogSec=/d; /^PartOf=/d; /^RuntimeDirectory/d"
-    )
-    source = f"/usr/lib/systemd/system/{unit}"
-    container.run("sed", "--follow-symlinks", "-e", replaced, "-e", f"w {file}", "-n", source)
+def within(container: Container, commands: Sequence[tuple[str, str]]) -> list[str]:
+    """How each command ends that is run as its unit runs its process: same user, same walls."""
+    probes = [f"probe-{number}.service" for number in range(len(commands))]
+    for probe, (unit, command) in zip(probes, commands, strict=True):
+        replaced = (
+            f"s|^ExecStart=.*|ExecStart={command}|; s|^Type=.*|Type=oneshot|; s|^Restart=.*|Restart=no|;"
+            "/^ExecStopPost=/d; /^WatchdogSec=/d; /^PartOf=/d; /^RuntimeDirectory/d"
+        )
+        file = f"/run/systemd/system/{probe}"
+        source = f"/usr/lib/systemd/system/{unit}"
+        container.run("sed", "--follow-symlinks", "-e", replaced, "-e", f"w {file}", "-n", source)
     container.run("systemctl", "daemon-reload")
-    container.run("systemctl", "start", file.name, ok=None)
-    result = container.show(file.name, "Result")
-    container.run("systemctl", "reset-failed", file.name, ok=None)
-    return result
+    container.run("systemctl", "start", *probes, ok=None)
+    return [container.show(one, "Result") for one in probes]
 
 
 def test_a_killed_gate_is_back(gate: Container) -> None:
@@ -214,11 +233,16 @@ def test_a_killed_gate_is_back(gate: Container) -> None:
 
 
 def test_a_hung_decision_loop_is_ended_by_the_watchdog(gate: Container) -> None:
+    assert gate.show(GATE, "WatchdogUSec") == "10s"
+    with_settings(gate, GATE, "WatchdogSec=1s")  # the hang is no matter of its length
+    gate.run("systemctl", "restart", GATE)
     life = gate.show(GATE, "InvocationID")
     gate.run("systemctl", "kill", "--signal=STOP", "--kill-whom=main", GATE)
     until_restarted(gate, GATE, life, 40)
     assert "Watchdog timeout" in gate.run("journalctl", "--no-pager", f"--unit={GATE}")
     tap(gate)
+    with_settings(gate, GATE)
+    gate.run("systemctl", "restart", GATE)
 
 
 def test_a_hundred_crashes_in_a_row_do_not_tire_it(gate: Container) -> None:
@@ -291,19 +315,18 @@ def test_events_outlive_the_power_and_a_boot_is_quick(own: Container) -> None:
     assert after[: len(before)] == before
 
 
-def test_an_installed_gate_is_tested_and_serves_again(own: Container) -> None:
-    own.run("gatehouse-provision", "selftest", "--non-interactive", "--stop-gate")
-    own.until_serving(*SERVICES)
-    assert serves(own)
-    own.run("gatehouse-provision", "report")
+def test_an_installed_gate_is_tested_and_serves_again(gate: Container) -> None:
+    gate.run("gatehouse-provision", "selftest", "--non-interactive", "--stop-gate")
+    gate.until_serving(*SERVICES)
+    assert serves(gate)
+    gate.run("gatehouse-provision", "report")
 
 
-def test_a_spare_takes_the_place_of_a_dead_unit(workshop: Workshop, packages: dict[str, Path]) -> None:
+def test_a_spare_takes_the_place_of_a_dead_unit(workshop: Workshop, installed: tuple[Path, ...]) -> None:
     # That the office then refuses the dead unit's key: tests/office/hub/test_enrolment_link.py.
-    container = Container(workshop.tree("spare", plain_tree()))
+    container = Container(workshop.tree("spare", *installed))
     try:
         container.boot()
-        install(container, packages[OLD])
         began = time.monotonic()
         replace_by_spare(
             container, bundle_file(config=CONFIG.encode(), replaces=True, token=key("spare's token"))
@@ -334,10 +357,10 @@ def test_debian_13_has_a_gate_that_may_speak_to_its_pcscd(
         container.cut_power()
 
 
-def test_up_to_a_good_release_back_from_a_bad_one_and_out(own: Container, packages: dict[str, Path]) -> None:
-    install(own, packages[NEW])
-    assert release(own) == (NEW, OLD, NEW)
-    until("a tap by the release on trial", partial(serves, own), told=own.journal)
+def test_up_to_a_good_release_back_from_a_bad_one_and_out(
+    tried: Container, packages: dict[str, Path]
+) -> None:
+    own = tried
     until("the verdict on a good release", lambda: release(own) == (NEW, OLD, None), 60, own.journal)
     tap(own)
 
@@ -355,6 +378,44 @@ def test_up_to_a_good_release_back_from_a_bad_one_and_out(own: Container, packag
     assert (own.root / "var/lib/gatehouse/sync/gate.key").is_file()
     own.run("apt-get", "-q", "purge", "--yes", "gatehouse-gate")
     assert not (own.root / "var/lib/gatehouse").exists()
+
+
+def test_a_system_that_is_only_read_serves_and_a_bad_release_cut_off_is_gone_back_from(
+    workshop: Workshop, layers: tuple[Path, ...], packages: dict[str, Path]
+) -> None:
+    container, disk = Container(workshop.tree("read-only", *layers)), workshop.disk("state")
+    root = container.root
+    subprocess.run(["cp", "-a", f"{root}/var/lib/gatehouse/.", disk], check=True)
+    (root / "etc/fstab").write_text(f"none / auto defaults 0 1\nnone {STATE} auto noauto 0 2\n")
+    (root / "srv/bad.deb").write_bytes(packages[BAD].read_bytes())
+    try:
+        container.boot(f"--bind={disk}:{STATE}")
+        found = answer(container, "gatehouse-provision", "apply", "--read-only-root")
+        assert (found["changes"], found["reboot"]) == (1, True)
+        container.power_off()
+
+        container.boot(f"--bind={disk}:{STATE}")
+        until("a tap", partial(serves, container), told=container.journal)
+        for place, writable in (
+            ("/usr/x", False),
+            ("/etc/gatehouse/x", False),
+            (f"{STATE}/terminal/x", True),
+        ):
+            container.run("touch", place, ok=writable)
+        container.run("rm", f"{STATE}/terminal/x")
+        assert "runs" in container.run("gatehouse-provision", "doctor")
+        told = answer(container, "gatehouse-provision", "upgrade", "/srv/bad.deb", ok=False)
+        assert "remount,rw" in told["error"]
+
+        container.run("mount", "-o", "remount,rw", "/")
+        container.run("apt-get", "-q", "install", "--yes", "/srv/bad.deb")
+        assert release(container) == (BAD, OLD, BAD)
+        container.cut_power()
+        container.boot(f"--bind={disk}:{STATE}")
+        until("the end of a bad release", lambda: release(container)[0] == OLD, 60, container.journal)
+        until("a tap by the release that came back", partial(serves, container), told=container.journal)
+    finally:
+        container.cut_power()
 
 
 def release(container: Container) -> tuple[str, str, str | None]:

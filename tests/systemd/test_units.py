@@ -15,7 +15,7 @@ SYSTEMD = Path(__file__).parents[2] / "systemd"
 UNITS = SYSTEMD / "system"
 DEBIANS_UNITS = Path("/usr/lib/systemd/system")
 SERVICES = ("gate-terminal.service", "gate-sync.service")
-COMMAND = re.compile(r"/opt/gatehouse/\w+/bin/[\w-]+|/bin/sh")
+COMMAND = re.compile(r"/opt/gatehouse/\w+/bin/[\w-]+|/bin/sh|/usr/bin/nsenter")
 
 real_analyzer = pytest.mark.real_part("systemd-analyze")
 
