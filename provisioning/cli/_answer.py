@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -66,12 +67,19 @@ def say(arguments: argparse.Namespace, work: Callable[[], Outcome]) -> int:
     except KeyboardInterrupt:
         text = "interrupted; what was begun is in the journal, and the same command goes on there"
         code, fields = EXIT_INTERRUPTED, {"error": text}
-    try:
+    with may_be_cut_short():
         _print(arguments, code, text, fields)
-    except BrokenPipeError:
-        # The reader has seen enough (``… | head``); what is left goes nowhere, silently.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code
+
+
+@contextlib.contextmanager
+def may_be_cut_short() -> Iterator[None]:
+    """Print whose reader may have seen enough (``… | head``): what is left goes nowhere, silently."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _print(arguments: argparse.Namespace, code: int, text: str, fields: Fields) -> None:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from provisioning.cli._answer import add_common
+from provisioning.cli._answer import add_common, may_be_cut_short
 from provisioning.host import Host
 from provisioning.selftest.person import SelfTestError
 from provisioning.selftest.place import config_of
@@ -45,7 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
         return _say(arguments, f"{path}: {error}", EXIT_NO_INPUT)
     except (SelfTestError, StoreError) as error:
         return _say(arguments, str(error), EXIT_NO_INPUT)
-    print(data.decode() if arguments.json else as_built_text(built))
+    with may_be_cut_short():
+        print(data.decode() if arguments.json else as_built_text(built))
     return EXIT_FAILED if built.count(Result.FAILED) else 0
 
 

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Final
 
 from drivers.ports import DriverError
-from provisioning.cli._answer import add_common
+from provisioning.cli._answer import add_common, may_be_cut_short
 from provisioning.host import Host
 from provisioning.selftest.bench import Bench, inputs_of, outputs_of
 from provisioning.selftest.console import Console
@@ -158,7 +158,8 @@ def _plan(arguments: argparse.Namespace, config: Config) -> int:
     if arguments.json:
         print(json.dumps({"ok": True, "would_try": tried}, ensure_ascii=False))
     else:
-        print("\n".join(f"would try  {one}" for one in tried))
+        with may_be_cut_short():
+            print("\n".join(f"would try  {one}" for one in tried))
     return 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from provisioning.durable import disk_error
@@ -16,6 +16,9 @@ from provisioning.visit import Visit
 
 LIST: Final = "tmpfiles.d/gatehouse.conf"
 ROOT_OF_STATE: Final = "/var/lib/gatehouse"
+_STAYS: Final = frozenset({PurePosixPath(JOURNAL).name, "lost+found"})
+"""Of `ROOT_OF_STATE`: the journal that this is written in, and a partition's own. All else is the gate's: the
+outcome of a self-test, what a spare was before."""
 VOLATILE: Final = "/run/"
 """Made anew at every boot, by systemd-tmpfiles alone."""
 
@@ -29,9 +32,10 @@ class DirectoriesStep(ItemStep):
 
     def undo(self, visit: Visit) -> list[str]:
         """Remove what the gate has in them, then put back what was there before."""
-        for line in listed(visit):
-            if line.path != ROOT_OF_STATE and not JOURNAL.startswith(f"{line.path}/"):
-                _empty(visit.host.target(line.path))
+        paths = [line.path for line in listed(visit)]
+        within = {PurePosixPath(one).name for one in paths if one.startswith(f"{ROOT_OF_STATE}/")}
+        for path in paths:
+            _empty(visit.host.target(path), keep=_STAYS | within if path == ROOT_OF_STATE else frozenset())
         return super().undo(visit)
 
 
@@ -59,10 +63,10 @@ def _make_volatile(visit: Visit) -> None:
         visit.host.must("systemd-tmpfiles", "--create", path)
 
 
-def _empty(directory: Path) -> None:
+def _empty(directory: Path, *, keep: frozenset[str]) -> None:
     if not directory.is_dir():
         return
-    for one in directory.iterdir():
+    for one in [one for one in directory.iterdir() if one.name not in keep]:
         try:
             if one.is_dir() and not one.is_symlink():
                 shutil.rmtree(one)

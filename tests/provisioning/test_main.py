@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from provisioning.__main__ import EXIT_USAGE, commands, main
+from tests.support.enrolling import enrol
 
 
 @pytest.mark.parametrize("name", commands())
@@ -29,3 +34,15 @@ def test_no_command_and_a_misspelt_one_are_told_on_the_error_output(
     assert main([]) == EXIT_USAGE
     assert main(["aply"]) == EXIT_USAGE
     assert "no such command: aply" in capsys.readouterr().err
+
+
+def test_a_reader_who_has_seen_enough_is_no_error(place: Path) -> None:
+    enrol(place)
+    main(["selftest", "--root", str(place), "--non-interactive"])
+    for words in ("report", "selftest --dry-run", "label", "doctor"):
+        command = [sys.executable, "-m", "provisioning", *words.split(), "--root", str(place)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            process.stdout.close()
+            assert b"Traceback" not in process.stderr.read(), words

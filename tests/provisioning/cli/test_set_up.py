@@ -191,6 +191,11 @@ def test_a_bundle_sets_up_and_enrols_in_one_go(
     assert provision("apply", *given) == 0
     assert "PROVISIONAL until the office has accepted this key" in capsys.readouterr().out
 
+    # What a self-test and a spare's earlier life leave beside the two directories is state, too.
+    assert provision("selftest", "--root", machine, "--non-interactive") == 0
+    aside = machine / "var/lib/gatehouse/sync.before-0a1b2c3d"
+    aside.mkdir()
+    (aside / "gate.key").touch()
     assert answer(capsys, "uninstall", "--root", machine, "--purge") == (0, {"ok": True, "stays": []})
     assert snapshot(machine) == before
 
