@@ -85,6 +85,14 @@ class Releases:
         """What was last gone back from, until a release stands its trial."""
         return self._note(REFUSED, Refused)
 
+    def require(self, version: str) -> None:
+        """Raise ``ReleaseError`` unless this release is there and whole."""
+        if VERSION.fullmatch(version) is None or version not in self.there():
+            there = ", ".join(self.there()) or "none"
+            raise ReleaseError(
+                f"{self.home}/releases: there is no whole release {version!r} (there: {there})"
+            )
+
     def switch(self, version: str, *, on_trial: bool) -> bool:
         """Let ``version`` serve from now on; False if it does already.
 
@@ -92,11 +100,7 @@ class Releases:
             ReleaseError: it is not there or not whole, or another one is on trial.
             DiskError: the links cannot be made; here and below.
         """
-        if VERSION.fullmatch(version) is None or version not in self.there():
-            there = ", ".join(self.there()) or "none"
-            raise ReleaseError(
-                f"{self.home}/releases: there is no whole release {version!r} (there: {there})"
-            )
+        self.require(version)
         running, serving = self.trial(), self.current()
         if version == serving:
             return False

@@ -48,6 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _switch(arguments: argparse.Namespace, releases: Releases) -> Outcome:
     if arguments.dry_run:
+        releases.require(arguments.to)
         fields = {"would_switch_to": arguments.to, **state_of(releases)}
         return 0, f"would switch from {releases.current() or 'none'} to {arguments.to}", fields
     switched = switch(releases, arguments.to, machine_of(arguments.root))

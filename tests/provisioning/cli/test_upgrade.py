@@ -37,6 +37,8 @@ def test_a_dry_run_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture
     before = sorted(tmp_path.rglob("*"))
     assert ask(capsys, "upgrade", "--to", NEW, "--root", tmp_path, "--dry-run")["current"] == OLD
     assert ask(capsys, "rollback", "--root", tmp_path, "--dry-run")["current"] == OLD
+    refused = ask(capsys, "upgrade", "--to", "7.0", "--root", tmp_path, "--dry-run", code=EXIT_NO)
+    assert "no whole release '7.0'" in refused["error"]
     assert sorted(tmp_path.rglob("*")) == before
 
 
