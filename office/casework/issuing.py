@@ -10,6 +10,7 @@ from django.db import transaction
 from msgspec import Struct
 
 from office.casework.actor import Actor
+from office.casework.archive import archive
 from office.casework.issue_steps import locked_issue, take
 from office.casework.payments import paid_in_full
 from office.casework.tenancies import card_terms
@@ -22,6 +23,7 @@ from office.registry.models import (
     Application,
     CardKind,
     Chip,
+    Form,
     Issue,
     IssueState,
     IssueStep,
@@ -96,6 +98,7 @@ def apply_for_cards(
         )
     subject = f"application:{application.pk}"
     record(actor.at, actor.user, "13.1", "application", subject, unit=unit.pk, cards=len(wishes))
+    archive(actor, Form.CARD_APPLICATION, subject, "13.1")
     return application
 
 
@@ -125,7 +128,9 @@ def apply_for_vehicle_card(
     )
     ends = end_of_right(vehicle)
     _new_issue(actor, application, CardKind.VEHICLE, vehicle_id=vehicle.pk, valid_until=ends)
-    record(actor.at, actor.user, "13.1", "application", f"application:{application.pk}", unit=vehicle.unit_id)
+    subject = f"application:{application.pk}"
+    record(actor.at, actor.user, "13.1", "application", subject, unit=vehicle.unit_id)
+    archive(actor, Form.CARD_APPLICATION, subject, "13.1")
     return application
 
 

@@ -61,6 +61,12 @@ def change_particulars(actor: Actor, person_id: int, told: Particulars) -> Perso
     return person
 
 
+def check_belonging(person: Person, new: Belonging) -> None:
+    """What must hold before somebody belongs to a unit; raises ``RuleError`` as ``add_membership`` does."""
+    held = Membership.objects.filter(person=person, unit=new.unit, role=new.role, until__isnull=True)
+    check_membership(MembershipFacts(new.role.value, new.since, new.until, new.owner_present, held.exists()))
+
+
 @transaction.atomic
 def add_membership(actor: Actor, person: Person, new: Belonging) -> Membership:
     """Rules 13.1 and 15.1.
@@ -69,8 +75,7 @@ def add_membership(actor: Actor, person: Person, new: Belonging) -> Membership:
         RuleError: dates, a role held already, or a tenant without end or without the owner present.
     """
     actor.must_be(StaffRole.CLERK, "13.1")
-    held = Membership.objects.filter(person=person, unit=new.unit, role=new.role, until__isnull=True)
-    check_membership(MembershipFacts(new.role.value, new.since, new.until, new.owner_present, held.exists()))
+    check_belonging(person, new)
     made = Membership.objects.create(
         person=person, unit=new.unit, role=new.role, since=new.since, until=new.until
     )

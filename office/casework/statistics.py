@@ -10,11 +10,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Count, Q, Sum
 from msgspec import Struct
 
+from office.casework.actor import Actor
+from office.casework.archive import archive
+from office.casework.trail import record
+from office.procedures.errors import Refused, RuleError
 from office.registry.models import (
+    ArchivedForm,
     CardKind,
+    Form,
     Issue,
     IssueState,
     IssueStep,
@@ -23,6 +30,7 @@ from office.registry.models import (
     PaymentKind,
     Place,
     PlaceKind,
+    StaffRole,
 )
 
 
@@ -68,6 +76,11 @@ class CardStatistics(Struct, frozen=True):
     legacy: int
     """Taken over from the former system."""
     total: int
+
+    @property
+    def subject(self) -> str:
+        """What the archive calls it: the year as it stood on a day, for it goes on growing."""
+        return f"statistics:{self.year}@{self.at.astimezone(ZoneInfo(settings.TIME_ZONE)).date().isoformat()}"
 
     @property
     def sums(self) -> list[int]:
@@ -118,6 +131,20 @@ def card_statistics(year: int, at: datetime) -> CardStatistics:
         Issue.objects.filter(origin=Origin.LEGACY).count(),
         sum(sum(one.values()) for one in by_building.values()),
     )
+
+
+@transaction.atomic
+def archive_statistics(actor: Actor, year: int) -> ArchivedForm:
+    """Rule 13.7: the form as it stands now gets its number, once a day; the trail keeps its sums."""
+    if not actor.roles & {StaffRole.CLERK, StaffRole.REVIEWER, StaffRole.MANAGER}:
+        raise RuleError("13.7", Refused.ROLE_MISSING, role=StaffRole.CLERK.value)
+    found = card_statistics(year, actor.at)
+    known = ArchivedForm.objects.filter(form=Form.CARD_STATISTICS, subject=found.subject).first()
+    if known is not None:
+        return known
+    facts = {"cards": found.total, "legacy": found.legacy, "fees": str(found.fees)}
+    record(actor.at, actor.user, "13.7", "statistics drawn up", found.subject, **facts)
+    return archive(actor, Form.CARD_STATISTICS, found.subject, "13.7")
 
 
 def _buildings() -> dict[int, str]:

@@ -92,17 +92,17 @@ class LossForm(forms.Form):
     )
 
 
+CHANNELS: Final = {
+    "telephone": _("telephone"),
+    "message": _("text message"),
+    "in person": _("in person"),
+}
+
+
 class ToldForm(forms.Form):
     """How the holder was told to collect (rule 14.8)."""
 
-    channel = forms.ChoiceField(
-        label=_("channel"),
-        choices=[
-            ("telephone", _("telephone")),
-            ("message", _("text message")),
-            ("in person", _("in person")),
-        ],
-    )
+    channel = forms.ChoiceField(label=_("channel"), choices=CHANNELS.items())
     result = forms.CharField(label=_("result"), max_length=100)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from office.desk.choosing import DateField
@@ -42,7 +42,7 @@ class PersonsField(forms.CharField):
         """For each line who is on record, or name and phone of somebody new."""
         lines = [one.strip() for one in str(super().clean(value) or "").splitlines() if one.strip()]
         if len(lines) > MAX_PERSONS:
-            raise ValidationError(_now("At most %(most)s persons.") % {"most": MAX_PERSONS})
+            raise ValidationError(gettext("At most %(most)s persons.") % {"most": MAX_PERSONS})
         return [_person(one) for one in lines]
 
 
@@ -146,7 +146,7 @@ class LiftForm(forms.Form):
 
     inwards = forms.TypedChoiceField(
         label=_("direction"),
-        choices=[("in", _("moving in")), ("out", _("moving away"))],
+        choices=[("in", _("moving in")), ("out", _("moving out"))],
         coerce=lambda value: value == "in",
     )
     start = MomentField(label=_("from"))
@@ -217,9 +217,9 @@ def _person(line: str) -> tuple[Person | None, str, str]:
     if line.startswith("#") and line[1:].isdecimal():
         known = Person.objects.filter(Q(pk=int(line[1:])), erased_at__isnull=True).first()
         if known is None:
-            raise ValidationError(_now("%(line)s: nobody has this number.") % {"line": line})
+            raise ValidationError(gettext("%(line)s: nobody has this number.") % {"line": line})
         return known, "", ""
     name, _comma, phone = line.replace("，", ",").partition(",")
     if not name.strip() or len(name) > 200 or len(phone) > 40:
-        raise ValidationError(_now("%(line)s: write a name and a phone number.") % {"line": line[:60]})
+        raise ValidationError(gettext("%(line)s: write a name and a phone number.") % {"line": line[:60]})
     return None, name.strip(), phone.strip()

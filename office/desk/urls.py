@@ -127,6 +127,7 @@ urlpatterns = [
     path("archive/", governing.archive_register, name="archive"),
     path("statistics/", statistics.statistics, name="statistics"),
     path("statistics/kh-13-r01.pdf", papers.card_statistics, name="statistics-pdf"),
+    path("statistics/archive/", statistics.archive_year, name="statistics-archive"),
     path("applications/<int:pk>/kh-03-r04.pdf", papers.application_form, name="application-pdf"),
     path("cases/<int:pk>/kh-14-r01.pdf", papers.loss_report, name="loss-report-pdf"),
     path("cases/<int:pk>/kh-14-r02.pdf", papers.loss_record, name="loss-record-pdf"),

@@ -93,8 +93,7 @@ def loss_record(case: LossCase) -> bytes:
 
 def card_statistics(found: CardStatistics) -> bytes:
     """KH-13-R01: cards by building, kind, state and month, and fees."""
-    subject = f"statistics:{found.year}"
-    return _print(Form.CARD_STATISTICS, subject, "papers/kh-13-r01.html", {"found": found})
+    return _print(Form.CARD_STATISTICS, found.subject, "papers/kh-13-r01.html", {"found": found})
 
 
 def release_slip(slip: ReleaseSlip) -> bytes:
@@ -134,7 +133,7 @@ def _print(form: Form, subject: str, template: str, shown: dict[str, object]) ->
     return render(
         template,
         shown
-        | {"form": "" if form is Form.MOVE_IN else form.value, "name": NAMES[form], "archived": archived},
+        | {"form": "" if form is Form.MOVE_IN else form.official, "name": NAMES[form], "archived": archived},
     )
 
 

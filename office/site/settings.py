@@ -29,7 +29,9 @@ INSTALLED_APPS = [
     "django_htmx",
     "office.registry",
     "office.desk",
+    "django.forms",  # after the desk, whose field template stands in for Django's
 ]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -60,6 +62,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "office.desk.context.desk",
             ],
+            "builtins": ["office.desk.templatetags.desk_words"],
         },
     },
 ]

@@ -28,10 +28,18 @@ from office.casework.replacement import approve, authorise_replacement, sign_for
 from office.casework.stop_receipts import missing_gates
 from office.casework.temporary import deposits_of
 from office.desk.event_lines import lines, names
-from office.desk.forms import ChipForm, LossForm, ObjectionForm, PaymentForm, SignatureForm, ToldForm
+from office.desk.forms import (
+    CHANNELS,
+    ChipForm,
+    LossForm,
+    ObjectionForm,
+    PaymentForm,
+    SignatureForm,
+    ToldForm,
+)
 from office.desk.requests import step
 from office.desk.views.issues import TAPS, card_holder, gate_lines, valid
-from office.registry.models import ArchivedForm, CaseState, LossCase
+from office.registry.models import ArchivedForm, CaseState, LossCase, LossKind
 
 
 @require_safe
@@ -63,6 +71,8 @@ def case(request: HttpRequest, pk: int) -> HttpResponse:
         "due": due,
         "progress": _progress(found),
         "on_loan": deposits_of(found),
+        "told_by": CHANNELS.get(found.told_by, found.told_by),
+        "missing_step": _missing(found),
         "archived": ArchivedForm.objects.filter(subject=f"losscase:{found.pk}").order_by("form"),
         "payment_form": PaymentForm(initial={"amount": due}),
         "chip_form": ChipForm(),
@@ -84,6 +94,15 @@ def _progress(found: LossCase) -> list[tuple[Promise | str, str, str]]:
     rules = ("14.3", "14.3", "14.6", "14.8", "14.9")
     marks = ["done" if n <= reached else "now" if n == reached + 1 else "to-come" for n in range(len(order))]
     return list(zip(words, rules, marks, strict=True))
+
+
+def _missing(found: LossCase) -> str:
+    """What somebody else has to do before the next step; empty if nothing is."""
+    if found.state == CaseState.REPORTED and found.kind == LossKind.SUSPENDED:
+        return "confirm"
+    if found.state == CaseState.REPORTED:
+        return "balance" if found.balance is not None and found.balance_agreed is None else ""
+    return ""
 
 
 @step

@@ -16,6 +16,7 @@ from office.casework.gate_orders import order
 from office.casework.gate_views import GateLine, as_built, gate_line, gate_lines
 from office.desk.event_lines import lines, names
 from office.desk.event_words import ORDER_REASONS, ORDERS
+from office.desk.gate_words import fact_words
 from office.desk.requests import acting, now, step
 from office.desk.views.issues import valid
 from office.errors import OfficeError
@@ -141,6 +142,11 @@ def _doors(found: GateLine) -> list[dict[str, object]]:
     """Doors of the registry, with what the gate says of those that it calls by the same name."""
     facts = found.facts or {}
     return [
-        {"name": one.name, "serves": one.serves, "told": facts.get(f"door {one.name}", "")}
+        {
+            "name": one.name,
+            "serves": one.serves,
+            "exit_for_slips": one.exit_for_slips,
+            "told": fact_words(("", facts.get(f"door {one.name}", "")))[1],
+        }
         for one in Door.objects.filter(gate_id=found.gate.gate_id).select_related("serves").order_by("name")
     ]

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 from django.contrib import messages
 from django.core.paginator import Page as Rows
 from django.core.paginator import Paginator
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.forms.models import model_to_dict
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -73,7 +73,7 @@ def trail(request: HttpRequest) -> HttpResponse:
     if asked["rule"]:
         entries = entries.filter(rule=asked["rule"])
     if asked["user"]:
-        entries = entries.filter(user__username=asked["user"])
+        entries = entries.filter(Q(user__username=asked["user"]) | Q(user__first_name=asked["user"]))
     shown: dict[str, object] = {"asked": asked, "rows": _page(request, entries)}
     if "check" in request.GET:
         shown |= {"checked": True, "broken": list(broken_links()), "total": AuditEntry.objects.count()}
@@ -88,20 +88,12 @@ def archive_register(request: HttpRequest) -> HttpResponse:
     if chosen in Form.values:
         forms = forms.filter(form=chosen)
     rows = _page(request, forms)
-    linked = [(one, _address(one.subject)) for one in rows]
     return render(
         request,
         "desk/archive.html",
-        {"rows": rows, "linked": linked, "chosen": chosen, "forms": Form.choices},
+        {"rows": rows, "chosen": chosen, "forms": list(Form)},
     )
 
 
 def _page(request: HttpRequest, rows: QuerySet[Row]) -> Rows[Row]:
     return Paginator(rows, PAGE_ROWS).get_page(request.GET.get("page"))
-
-
-def _address(subject: str) -> str | None:
-    """The page of an archived form's subject, where it has one."""
-    model, _colon, number = subject.partition(":")
-    names = {"losscase": "case", "application": "application", "issue": "issue"}
-    return reverse(names[model], args=[number]) if model in names and number.isdecimal() else None

@@ -28,7 +28,7 @@ from office.hub.desk import card_report
 from office.lists.store import hub_store
 from office.procedures.issue_states import COUNTS, State
 from office.procedures.withdrawal import Reason
-from office.registry.models import Application, AuditEntry, GateSite, Issue, Person, Signature
+from office.registry.models import Application, ArchivedForm, AuditEntry, GateSite, Issue, Person, Signature
 
 TAPS = 20
 """Of a stopped card, on a page; the search has all."""
@@ -78,7 +78,9 @@ def application(request: HttpRequest, pk: int) -> HttpResponse:
     """An application with its cards: pay and sign one after the other."""
     shown = get_object_or_404(Application.objects.select_related("unit", "applicant", "clerk"), pk=pk)
     issues = shown.issues.select_related("holder", "vehicle", "relation", "chip").order_by("pk")
-    return render(request, "desk/application.html", {"application": shown, "issues": issues})
+    archived = ArchivedForm.objects.filter(subject=f"application:{pk}").first()
+    given = {"application": shown, "issues": issues, "archived": archived}
+    return render(request, "desk/application.html", given)
 
 
 @step

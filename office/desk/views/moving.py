@@ -65,6 +65,8 @@ from office.registry.models import (
 )
 
 SOON_DAYS: Final = 3
+PASSED_ON: Final = ("tenants", "since", "last_day", "owner_present")
+"""Fields of a move-in that the register of persons fills already."""
 
 
 @require_safe
@@ -120,7 +122,13 @@ def move_in(request: HttpRequest, pk: int) -> HttpResponse:
 
     page = Page(_("Move-in of a tenant") + f" · 《入伙客户情况登记表》 {unit}", _("Register"), _unit(pk))
     form = partial(MoveInForm, members=list(members_on(unit, today)))
-    return form_page(request, form, page, take, initial={"since": today, "submission": uuid4()})  # type: ignore[arg-type]
+    initial = {"since": today, "submission": uuid4(), **_known(request)}
+    return form_page(request, form, page, take, initial=initial)  # type: ignore[arg-type]
+
+
+def _known(request: HttpRequest) -> dict[str, str]:
+    """What the page before knew of the tenant; the form judges it like anything typed."""
+    return {name: request.GET[name][:40] for name in PASSED_ON if name in request.GET}
 
 
 @form_view(StaffRole.CLERK)
@@ -186,7 +194,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(
         MoveOut.objects.select_related("unit", "clerk", "consent_by", "goods_checked_by"), pk=pk
     )
-    today = acting(request).today
+    actor = acting(request)
     shown = {
         "move": found,
         "late": is_late(found.noticed_at.astimezone().date(), found.day),
@@ -196,9 +204,11 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
         ],
         "slips": found.slips.select_related("door"),
         "archived": ArchivedForm.objects.filter(subject=f"move:{pk}").first(),
-        "settlement_form": SettlementForm(),
-        "put_off_form": PutOffForm(initial={"day": found.day}),
-        "consent_form": ConsentForm(members=list(members_on(found.unit, today))),
+        "may_check_goods": bool(actor.roles & {StaffRole.CLERK, StaffRole.GUARD, StaffRole.MAINTENANCE}),
+        # Forms of one page, so that no two fields share an id.
+        "settlement_form": SettlementForm(auto_id="settle_%s"),
+        "put_off_form": PutOffForm(initial={"day": found.day}, auto_id="put_off_%s"),
+        "consent_form": ConsentForm(members=list(members_on(found.unit, actor.today)), auto_id="consent_%s"),
     }
     return render(request, "desk/move.html", shown)
 

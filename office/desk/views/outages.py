@@ -43,8 +43,10 @@ from office.desk.outage_forms import (
 from office.desk.requests import acting, step
 from office.desk.views.issues import valid
 from office.procedures.outages import Deviation
-from office.registry.models import GateSite, Outage, OutageAudience, StaffRole
+from office.registry.models import GateSite, Outage, OutageAudience, OutageState, StaffRole
 
+ACT: Final = frozenset((StaffRole.CLERK, StaffRole.MAINTENANCE, StaffRole.MANAGER))
+"""Who may take an outage's steps."""
 DEVIATION_WORDS: Final = {
     Deviation.LATE_REPORT: gettext_lazy("reported in writing later than two days before"),
     Deviation.TOO_LONG: gettext_lazy("longer than four hours"),
@@ -89,7 +91,7 @@ def new_incident(request: HttpRequest) -> HttpResponse:
 def outage(request: HttpRequest, pk: int) -> HttpResponse:
     """Times, who is to be told, who was, and what can be done next."""
     found = get_object_or_404(Outage.objects.select_related("place", "clerk", "first_inquirer"), pk=pk)
-    now = acting(request).at
+    actor = acting(request)
     shown = {
         "outage": found,
         "live": found.state in LIVE,
@@ -99,17 +101,20 @@ def outage(request: HttpRequest, pk: int) -> HttpResponse:
                 "audience": OutageAudience(one.audience.value).label,
                 "by": one.by,
                 "rule": one.rule,
-                "late": now >= one.by,
+                "late": actor.at >= one.by,
             }
             for one in still_due(found)
         ],
         "gates": GateSite.objects.filter(place__path__startswith=found.place.path),
-        "told_form": ToldForm(),
-        "complaint_form": ComplaintForm(),
-        "end_form": EndForm(),
-        "finding_form": FindingForm(),
-        "mode_form": ModeForm(initial={"mode": found.door_mode}),
-        "switch_form": SwitchForm(),
+        "may_act": bool(actor.roles & ACT),
+        "may_be_over": found.state == OutageState.RUNNING or found.start <= actor.at,
+        # Forms of one page, so that no two fields share an id.
+        "told_form": ToldForm(auto_id="told_%s"),
+        "complaint_form": ComplaintForm(auto_id="complaint_%s"),
+        "end_form": EndForm(auto_id="end_%s"),
+        "finding_form": FindingForm(auto_id="finding_%s"),
+        "mode_form": ModeForm(initial={"mode": found.door_mode}, auto_id="mode_%s"),
+        "switch_form": SwitchForm(auto_id="switch_%s"),
     }
     return render(request, "desk/outage.html", shown)
 

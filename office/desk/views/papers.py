@@ -65,7 +65,7 @@ def move_out(_request: HttpRequest, pk: int) -> HttpResponse:
 def move_in(_request: HttpRequest, pk: int) -> HttpResponse:
     """入伙客户情况登记表."""
     found = Tenancy.objects.select_related("unit", "owner", "clerk")
-    return _pdf(forms.move_in(get_object_or_404(found, pk=pk)), f"KH-15-IN-{pk}")
+    return _pdf(forms.move_in(get_object_or_404(found, pk=pk)), f"move-in-{pk}")
 
 
 def _case(pk: int) -> LossCase:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID, uuid4
 
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,6 +18,9 @@ from office.desk.requests import acting, step
 from office.errors import OfficeError
 from office.procedures.errors import RuleError
 from office.registry.models import Issue, Membership, Person, Place, PlaceKind, RelationKind
+
+NEWEST = 5
+"""Tenancies, moves and slips that a unit's page shows."""
 
 
 @require_safe
@@ -32,6 +35,9 @@ def place(request: HttpRequest, pk: int) -> HttpResponse:
             "issues": Issue.objects.filter(unit=here).select_related("holder", "vehicle", "chip", "relation"),
             "vehicles": here.vehicles.select_related("keeper"),
             "quota": unit_quota(here) if here.kind == PlaceKind.UNIT else None,
+            "tenancies": here.tenancies.order_by("-since")[:NEWEST],
+            "moves": here.moves.order_by("-day")[:NEWEST],
+            "slips": here.slips.select_related("door", "unit").order_by("-since")[:NEWEST],
         }
         return render(request, "desk/unit.html", shown)
     return render(request, "desk/place.html", shown | {"children": here.children.order_by("path")})
@@ -61,11 +67,14 @@ def apply(request: HttpRequest, pk: int) -> HttpResponse:
 def quota_preview(request: HttpRequest, pk: int) -> HttpResponse:
     """How the unit would stand with the chosen persons; asked for with each click."""
     unit = get_object_or_404(Place, pk=pk, kind=PlaceKind.UNIT)
-    chosen = _wishes(request, request.GET)
+    chosen: list[CardWish] = []
     try:
+        chosen = _wishes(request, request.GET)
         stands, refused = check_wishes(unit, chosen), ""
     except RuleError as error:
         stands, refused = unit_quota(unit), words(error)
+    except OfficeError as error:
+        stands, refused = unit_quota(unit), str(error)
     shown = {"quota": stands, "refused": refused, "chosen": len(chosen)}
     return render(request, "desk/parts/quota.html", shown)
 
@@ -74,10 +83,19 @@ def quota_preview(request: HttpRequest, pk: int) -> HttpResponse:
 def submit_application(request: HttpRequest, actor: Actor, pk: int) -> str:
     """Take the application in."""
     unit = get_object_or_404(Place, pk=pk, kind=PlaceKind.UNIT)
-    applicant = get_object_or_404(Person, pk=request.POST.get("applicant") or 0)
+    applicant = _applicant(request)
     wishes = _wishes(request, request.POST)
     application = apply_for_cards(actor, unit, applicant, wishes, given_submission(request))
     return reverse("application", args=[application.pk])
+
+
+def _applicant(request: HttpRequest) -> Person:
+    """Who applies; raises ``OfficeError``."""
+    number = request.POST.get("applicant", "")
+    found = Person.objects.filter(pk=int(number)).first() if number.isdecimal() and len(number) < 19 else None
+    if found is None:
+        raise OfficeError(_("Applicant: choose a resident of this unit (rule 13.1)."))
+    return found
 
 
 def given_submission(request: HttpRequest) -> UUID:
@@ -93,8 +111,8 @@ def _wishes(request: HttpRequest, given: object) -> list[CardWish]:
     data = request.POST if given is request.POST else request.GET
     wishes = []
     for one in data.getlist("holder"):
-        if not one.isdecimal():
-            raise Http404
+        if not (one.isdecimal() and len(one) < 19):
+            raise OfficeError(_("Persons: choose from the list on the page (rule 13.2)."))
         wishes.append(CardWish(int(one), data.get(f"relation-{one}", "")))
     return wishes
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +19,7 @@ from office.casework.people import (
     add_membership,
     change_owner,
     change_particulars,
+    check_belonging,
     end_membership,
     register_person,
 )
@@ -34,6 +36,8 @@ def new_person(request: HttpRequest, pk: int) -> HttpResponse:
     unit = get_object_or_404(Place, pk=pk, kind__in=HOMES)
 
     def take(actor: Actor, data: dict[str, Any]) -> str:
+        if data["role"] == MemberRole.TENANT:
+            return _on_to_move_in(request, unit, register_person(actor, _particulars(data)), data)
         register_person(actor, _particulars(data), _belonging(unit, data))
         messages.success(request, _("Registered."))
         return reverse("place", args=[pk])
@@ -66,6 +70,8 @@ def join_unit(request: HttpRequest, pk: int) -> HttpResponse:
     person = get_object_or_404(Person, pk=pk, erased_at__isnull=True)
 
     def take(actor: Actor, data: dict[str, Any]) -> str:
+        if data["role"] == MemberRole.TENANT:
+            return _on_to_move_in(request, data["unit"], person, data)
         add_membership(actor, person, _belonging(data["unit"], data))
         messages.success(request, _("Registered."))
         return reverse("person", args=[pk])
@@ -119,6 +125,18 @@ def owner_change(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _particulars(data: dict[str, Any]) -> Particulars:
     return Particulars(data["name"], data["phone"], data["identity"], data["note"])
+
+
+def _on_to_move_in(request: HttpRequest, unit: Place, person: Person, data: dict[str, Any]) -> str:
+    """A tenant belongs to a unit by a move-in (15.1): its form, filled with what is known."""
+    check_belonging(person, _belonging(unit, data))
+    messages.success(request, _("The person is on record. A tenant moves in by this form (15.1)."))
+    known = {"tenants": f"#{person.pk}", "since": data["since"]}
+    if data["last_day"]:
+        known["last_day"] = data["last_day"]
+    if data["owner_present"]:
+        known["owner_present"] = "yes"
+    return f"{reverse('move-in', args=[unit.pk])}?{urlencode(known)}"
 
 
 def _belonging(unit: Place, data: dict[str, Any]) -> Belonging:

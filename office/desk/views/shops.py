@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from msgspec import Struct
@@ -50,7 +50,8 @@ class Step(Struct, frozen=True):
 @require_safe
 def shops(request: HttpRequest) -> HttpResponse:
     """The registers."""
-    today = acting(request).today
+    actor = acting(request)
+    today = actor.today
     shown = {
         "merchants": Merchant.objects.filter(left_on__isnull=True).select_related("unit", "keeper"),
         "signs": SignPermit.objects.filter(removed_at__isnull=True).select_related("merchant__unit"),
@@ -59,6 +60,8 @@ def shops(request: HttpRequest) -> HttpResponse:
         "banners": Banner.objects.filter(removed_at__isnull=True),
         "notices": PublicNotice.objects.filter(cleared_at__isnull=True),
         "today": today,
+        "may_look": bool(actor.roles & {StaffRole.CLERK, StaffRole.GUARD}),
+        "may_review": bool(actor.roles & {StaffRole.CLERK, StaffRole.REVIEWER}),
     }
     return render(request, "desk/shops.html", shown)
 
@@ -73,7 +76,7 @@ def shop_step(request: HttpRequest, name: str, pk: int = 0) -> HttpResponse:
 
     def take(actor: Actor, data: Data) -> str:
         step.take(actor, pk, data)
-        messages.success(request, _now("Recorded."))
+        messages.success(request, gettext("Recorded."))
         return reverse("shops")
 
     page = Page(f"{step.title}{about}", step.button, reverse("shops"))

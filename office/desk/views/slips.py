@@ -86,10 +86,12 @@ def slip(request: HttpRequest, pk: int) -> HttpResponse:
         "coming_from": [names.get(one.from_gate) for one in moves if one.state is Moving.ENDING],
         "needs_word": any(one.state in {Moving.CLERK, Moving.DOUBTFUL} for one in moves),
         "no_guard": found.state == "open" and not guard_cards_at(found.door),
-        "check_form": CheckForm(),
-        "exit_form": ExitForm(),
-        "reason_form": ReasonForm(),
-        "left_form": LeftForm(),
+        # Forms of one page, so that no two fields share an id.
+        "check_form": CheckForm(auto_id="check_%s"),
+        "after_form": CheckForm(auto_id="after_%s"),
+        "exit_form": ExitForm(auto_id="exit_%s"),
+        "reason_form": ReasonForm(auto_id="reason_%s"),
+        "left_form": LeftForm(auto_id="left_%s"),
     }
     return render(request, "desk/slip.html", shown)
 

@@ -15,7 +15,12 @@ class Form(models.TextChoices):
     LOSS_RECORD = "KH-14-R02", _("record of a loss case")
     RELEASE_SLIP = "KH-09-R02", _("release slip")
     MOVE_OUT = "KH-15-R01", _("moving away")
-    MOVE_IN = "KH-15-IN", _("move-in register")  # 《入伙客户情况登记表》 has no number of its own
+    MOVE_IN = "KH-15-IN", _("move-in register")
+
+    @property
+    def official(self) -> str:
+        """What people call it: the official number; the register of move-ins has a name alone (15.1)."""
+        return "入伙客户情况登记表" if self is Form.MOVE_IN else self.value
 
 
 class ArchivedForm(models.Model):
@@ -37,4 +42,4 @@ class ArchivedForm(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.form}-{self.year}-{self.number:05d}"
+        return f"{Form(self.form).official}-{self.year}-{self.number:05d}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -45,6 +47,11 @@ class Tenancy(models.Model):
 
     def __str__(self) -> str:
         return f"tenancy #{self.pk}"
+
+    @property
+    def last_day(self) -> date:
+        """As people say it; ``until`` is the first day after it."""
+        return self.until - timedelta(days=1)
 
 
 class MoveState(models.TextChoices):

@@ -14,7 +14,14 @@ from office.casework.trail import broken_links
 from office.hub.desk import card_report
 from office.lists.store import hub_store
 from office.procedures.errors import Refused, RuleError
-from office.registry.models import Issue, IssueState, MemberRole, PaymentMethod, SignatureKind
+from office.registry.models import (
+    ArchivedForm,
+    Issue,
+    IssueState,
+    MemberRole,
+    PaymentMethod,
+    SignatureKind,
+)
 from sync.encoding import decode_record
 from sync.records import Grant
 from tests.support.office_estate import NORTH, SOUTH, OfficeEstate
@@ -28,6 +35,17 @@ def wanted_grants(issue: Issue) -> dict[int, list[int]]:
         if isinstance(record, Grant):
             found[row.gate_id] = [one.door for one in record.access]
     return found
+
+
+def test_13_1_the_application_has_its_archive_number_from_the_beginning(
+    estate: OfficeEstate, clerk: Actor
+) -> None:
+    first, second = (estate.apply(clerk, "child")[0].application_id for _ in range(2))
+    numbers = {one.subject: str(one) for one in ArchivedForm.objects.all()}
+    assert numbers == {
+        f"application:{first}": "KH-03-R04-2026-00001",
+        f"application:{second}": "KH-03-R04-2026-00002",
+    }
 
 
 def test_13_6_a_card_reaches_the_gates_with_the_signature_and_not_before(

@@ -87,6 +87,7 @@ def test_14_9_the_new_card_opens_and_the_account_moves_with_the_signature(
     assert account is not None
     assert (balance_of(account), account.frozen) == (Decimal("12.34"), False)
     assert [str(one) for one in ArchivedForm.objects.order_by("pk")] == [
+        "KH-03-R04-2026-00001",
         "KH-14-R01-2026-00001",
         "KH-14-R02-2026-00001",
     ]

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from msgspec.structs import replace
 
 from office.casework.actor import Actor
 from office.casework.loss import Report, report_loss
 from office.casework.payments import void
 from office.casework.places import add_place
-from office.casework.statistics import SHOWN, card_statistics
-from office.registry.models import Issue, IssueState, IssueStep, LossKind, Payment, PlaceKind
+from office.casework.statistics import SHOWN, archive_statistics, card_statistics
+from office.procedures.errors import Refused, RuleError
+from office.registry.models import (
+    AuditEntry,
+    Issue,
+    IssueState,
+    IssueStep,
+    LossKind,
+    Payment,
+    PlaceKind,
+    StaffRole,
+)
 from tests.support.office_estate import NOW, OfficeEstate
 
 
@@ -49,6 +61,21 @@ def test_a_void_receipt_is_no_fee(estate: OfficeEstate, clerk: Actor) -> None:
     estate.issue_card(clerk)
     void(clerk, Payment.objects.get().pk, "mistake")
     assert card_statistics(2026, NOW).fees == 0
+
+
+def test_13_7_the_form_gets_one_number_a_day_and_the_trail_its_sums(
+    estate: OfficeEstate, clerk: Actor
+) -> None:
+    estate.issue_card(clerk)
+    first = archive_statistics(clerk, 2026)
+    assert str(first) == "KH-13-R01-2026-00001"
+    assert archive_statistics(clerk, 2026) == first
+    assert str(archive_statistics(replace(clerk, at=NOW + timedelta(days=1)), 2026)) == "KH-13-R01-2026-00002"
+    drawn = AuditEntry.objects.filter(rule="13.7", action="statistics drawn up")
+    assert [one.facts for one in drawn] == [{"cards": 1, "legacy": 0, "fees": "20.00"}] * 2
+    with pytest.raises(RuleError) as refused:
+        archive_statistics(estate.staff(StaffRole.GUARD), 2026)
+    assert refused.value.refused is Refused.ROLE_MISSING
 
 
 def test_every_state_has_its_column() -> None:

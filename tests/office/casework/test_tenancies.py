@@ -50,7 +50,7 @@ def test_15_1_without_the_owner_present_nobody_moves_in(estate: OfficeEstate, cl
 
 def test_15_1_a_move_in_is_registered_once_with_its_number(estate: OfficeEstate, clerk: Actor) -> None:
     tenancy, tenant = move_in(estate, clerk, days(365))
-    assert str(ArchivedForm.objects.get(subject=f"tenancy:{tenancy.pk}")) == "KH-15-IN-2026-00001"
+    assert str(ArchivedForm.objects.get(subject=f"tenancy:{tenancy.pk}")) == "入伙客户情况登记表-2026-00001"
     member = tenant.memberships.get()
     assert (member.role, member.until) == (MemberRole.TENANT, days(365))
 

@@ -84,10 +84,10 @@ def test_without_a_hub_it_is_told_kindly_and_the_rest_is_shown(guard: Client) ->
 def test_what_a_gate_tells_of_itself_is_shown(guard: Client) -> None:
     with hub([{"ok": True, "gates": {str(NORTH): FACTS}}] * 2):
         page = text(guard, "/gates/")
-        assert "reader front: away: unplugged" in page
+        assert "<bdi>reader front</bdi>: <bdi>away: unplugged</bdi>" in page
         assert "door north door" not in page  # nothing wrong with it
         one = text(guard, f"/gates/{NORTH}/")
-    assert "closed, normal, alarm none" in one
+    assert "closed, normal mode, no alarm" in one
     assert "The hub does not answer" not in page + one
 
 

@@ -15,6 +15,7 @@ from office.registry.models import (
     MemberRole,
     Membership,
     MoveOut,
+    Person,
     ReleaseSlip,
     StaffRole,
     Tenancy,
@@ -55,6 +56,24 @@ def test_15_1_a_tenant_moves_in_and_the_tenancy_is_extended_in_one_step(
     assert f"/tenancies/{tenancy.pk}/extend/" in shown(clerk, "/")
     posted(clerk, f"/tenancies/{tenancy.pk}/extend/", last_day=day(400))
     assert f"/tenancies/{tenancy.pk}/extend/" not in shown(clerk, "/")
+
+
+def test_15_1_a_tenant_who_is_registered_is_led_on_to_the_move_in(
+    estate: OfficeEstate, browser: Browser
+) -> None:
+    clerk, unit = browser(StaffRole.CLERK), estate.unit.pk
+    told = {"name": "林小雨", "role": "tenant", "since": day(0), "last_day": day(90), "owner_present": "on"}
+    form = posted(clerk, f"/places/{unit}/people/new/", **told)
+    tenant = Person.objects.get(name="林小雨")
+    assert f"#{tenant.pk}</textarea>" in form
+    assert f'value="{day(90)}"' in form
+    assert not tenant.memberships.exists()  # the move-in makes them a tenant
+    move_in: dict[str, object] = {"owner": estate.applicant.pk, "tenants": f"#{tenant.pk}"}
+    dates = {"since": day(0), "last_day": day(90), "owner_present": "on"}
+    posted(clerk, f"/places/{unit}/move-in/", **move_in, **dates)
+    assert tenant.memberships.get().role == MemberRole.TENANT
+    tenancy = Tenancy.objects.get()
+    assert f"/tenancies/{tenancy.pk}/register.pdf" in shown(clerk, f"/places/{unit}/")
 
 
 def test_15_3_a_move_is_announced_late_with_a_reason_settled_and_put_off(

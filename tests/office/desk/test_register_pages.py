@@ -237,7 +237,7 @@ def test_the_trail_is_searched_and_its_chain_checked(estate: OfficeEstate, brows
     card = estate.issue_card(estate.staff(StaffRole.CLERK))
     manager = browser(StaffRole.MANAGER)
     shown = manager.get(f"/trail/?subject=issue:{card.pk}&check=1").content.decode()
-    assert "issue activate" in shown
+    assert "card activated" in shown
     assert "The chain is whole" in shown
     AuditEntry.objects.filter(number=2).update(action="nothing")
     assert "broken at 1 entries, first at number 2" in manager.get("/trail/?check=1").content.decode()

@@ -31,6 +31,8 @@
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   });
 
+  for (const one of document.querySelectorAll("[data-print]")) one.addEventListener("click", () => window.print());
+
   // A menu closes when something else is used; Escape closes menus and what was found.
   const menus = () => document.querySelectorAll("details.menu[open]");
   document.addEventListener("click", (event) => {
