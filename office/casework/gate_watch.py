@@ -12,7 +12,7 @@ from msgspec import Struct
 from office.casework.alarms import About, note_signal
 from office.hub.control_client import GateFacts, HubAwayError, HubControl, default_control
 from office.hub.facts import Contact, Gate
-from office.hub.gate_state import SILENT_S
+from office.hub.gate_state import SILENT_S, silent_after_s
 from office.hub.held_changes import held_changes
 from office.lists.store import database_path, hub_store
 from office.procedures.alarms import Alarm as AlarmWord
@@ -84,7 +84,11 @@ def watch_gates(now: datetime, seen: HubSeen) -> None:
         contact = store.diary.contact(gate.gate_id)
         if contact.at is not None:
             subject, serves = f"gate:{gate.gate_id}", _in_service(gate)
-            silent[subject] = (serves and _is_silent(contact, now), gate.gate_id, "")
+            silent[subject] = (
+                serves and _is_silent(gate, contact, seen.answers_since, now),
+                gate.gate_id,
+                "",
+            )
             refuse[subject] = (serves and contact.refusal is not None, gate.gate_id, contact.refusal or "")
     note_states(now, AlarmWord.GATE_SILENT, silent, now)
     note_states(now, AlarmWord.GATE_REFUSES, refuse, now)
@@ -117,5 +121,8 @@ def _in_service(gate: Gate) -> bool:
     return bool(gate.public_key) and gate.struck_at is None
 
 
-def _is_silent(contact: Contact, now: datetime) -> bool:
-    return contact.at is None or now.timestamp() - contact.at > SILENT_S
+def _is_silent(gate: Gate, contact: Contact, since: datetime, now: datetime) -> bool:
+    """Neither has it spoken for too long, nor was the hub, which answers ``since`` then, away meanwhile."""
+    after_s = silent_after_s(gate.link)
+    spoke_s = since.timestamp() if contact.at is None else max(contact.at, since.timestamp())
+    return now.timestamp() - spoke_s > after_s

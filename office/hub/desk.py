@@ -146,6 +146,7 @@ def gate_report(store: HubStorage, gate: Gate, at: int, why: Why | None = None) 
         why=why or (Why.SENDING if waits else Why.IN_SYNC),
         waits=waits,
         at=at,
+        link=gate.link,
     )
 
 

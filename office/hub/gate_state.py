@@ -14,12 +14,14 @@ from typing import Final
 
 from msgspec import Struct
 
-from office.hub.facts import Contact, KeptReceipt
+from office.hub.facts import Contact, KeptReceipt, LinkKind
 from office.hub.planner import Why
 from sync.update import ListVersion
 
 SILENT_S: Final = 90
-"""Three heartbeats of 30 s; a gate on a busy serial pair is polled once a second."""
+"""A gate on the network says something every 20 s (`sync.session_events`)."""
+SERIAL_SILENT_S: Final = 300
+"""One on a pair of wires, which others share, every 120 s."""
 
 _BLOCKED: Final = frozenset(
     (
@@ -64,14 +66,27 @@ class Confirmation(Struct, frozen=True):
     """Whether the gate's own clock knew the second; else it is when the receipt came: at the latest."""
 
 
-def view(contact: Contact, receipts: Sequence[KeptReceipt], *, why: Why, waits: bool, at: int) -> GateView:
+def silent_after_s(link: LinkKind) -> int:
+    """After how long without a word from it a gate counts as silent."""
+    return SERIAL_SILENT_S if link is LinkKind.SERIAL else SILENT_S
+
+
+def view(
+    contact: Contact,
+    receipts: Sequence[KeptReceipt],
+    *,
+    why: Why,
+    waits: bool,
+    at: int,
+    link: LinkKind = LinkKind.NETWORK,
+) -> GateView:
     """How a gate stands; ``waits``: whether its wanted list differs from the one it has."""
     silent_s = None if contact.at is None else max(0, at - contact.at)
     newest = max(receipts, key=lambda one: one.version, default=None)
     age_s = None if newest is None else max(0, at - (newest.applied_at or newest.received_at))
     if why in (Why.STRUCK_OFF, Why.PLANNED):
         return GateView(GateState.ERROR, why.value, age_s, silent_s)
-    if silent_s is None or silent_s > SILENT_S:
+    if silent_s is None or silent_s > silent_after_s(link):
         return GateView(GateState.UNREACHABLE, "has not spoken", age_s, silent_s)
     if contact.refusal is not None:
         return GateView(GateState.ERROR, f"refused the last update: {contact.refusal}", age_s, silent_s)

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from office.casework.gate_watch import HubSeen, hub_status, take_hub_alarms, watch_gates, watch_hub
-from office.hub.gate_state import SILENT_S
+from office.hub.facts import LinkKind
+from office.hub.gate_state import SERIAL_SILENT_S, SILENT_S
 from office.lists.store import hub_store
 from office.registry.models import Alarm, AlarmKind
 from sync.update import ListVersion
@@ -42,6 +43,19 @@ def test_a_gate_that_falls_silent_is_one_alarm_that_ends(seen: HubSeen) -> None:
     assert open_alarms() == [("gate_silent", "gate:1", True)]
     watch_gates(NOW + timedelta(seconds=400), seen)  # silent again: the same open alarm, counted
     assert (open_alarms(), Alarm.objects.get().count) == ([("gate_silent", "gate:1", False)], 2)
+
+
+def test_a_gate_on_a_pair_of_wires_may_be_quiet_for_longer(seen: HubSeen) -> None:
+    store = hub_store()
+    store.gates.wire(NORTH, LinkKind.SERIAL, 5)
+    store.diary.note_contact(NORTH, AT)
+    watch_gates(NOW + timedelta(seconds=SERIAL_SILENT_S), seen)
+    assert open_alarms() == []
+    back = HubSeen(answers_since=NOW + timedelta(seconds=SERIAL_SILENT_S))
+    watch_gates(NOW + timedelta(seconds=2 * SERIAL_SILENT_S), back)
+    assert open_alarms() == []  # the hub was away, and nobody could speak to it
+    watch_gates(NOW + timedelta(seconds=SERIAL_SILENT_S + 1), seen)
+    assert open_alarms() == [("gate_silent", "gate:1", False)]
 
 
 def test_a_planned_or_lost_gate_is_not_missed(seen: HubSeen) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from office.hub.desk import card_report, gate_report
-from office.hub.facts import Contact, KeptReceipt
-from office.hub.gate_state import SILENT_S, Confirmation, GateState, confirmation, view
+from office.hub.facts import Contact, KeptReceipt, LinkKind
+from office.hub.gate_state import SERIAL_SILENT_S, SILENT_S, Confirmation, GateState, confirmation, view
 from office.hub.planner import Why
 from office.hub.reception import take_receipt
 from sync.records import ClockState, RevocationReason
+from sync.session_events import SERIAL_PACE
 from sync.update import ListVersion
 from tests.office.hub.test_publisher import lost
 from tests.support.estate import NOW, card, resident
@@ -124,3 +125,18 @@ def test_a_delta_overtaken_by_a_snapshot_is_not_taken_for_the_proof(rig: HubRig)
     rig.exchange(1)
     (found,) = card_report(rig.store, issue_id=2001)
     assert found.confirmation.since == NOW + 9
+
+
+@pytest.mark.parametrize(
+    ("link", "silent_s", "state"),
+    [
+        (LinkKind.NETWORK, SILENT_S, GateState.IN_SYNC),
+        (LinkKind.NETWORK, SILENT_S + 1, GateState.UNREACHABLE),
+        (LinkKind.SERIAL, SERIAL_PACE.pulse_s * 2, GateState.IN_SYNC),
+        (LinkKind.SERIAL, SERIAL_SILENT_S, GateState.IN_SYNC),
+        (LinkKind.SERIAL, SERIAL_SILENT_S + 1, GateState.UNREACHABLE),
+    ],
+)
+def test_a_gate_is_silent_by_the_pace_of_its_line(link: LinkKind, silent_s: float, state: GateState) -> None:
+    contact = Contact(NOW - int(silent_s), True, v(3), bytes(32))
+    assert view(contact, [kept(3)], why=Why.IN_SYNC, waits=False, at=NOW, link=link).state is state
