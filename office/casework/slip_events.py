@@ -84,7 +84,8 @@ def _note(slip: ReleaseSlip, seen: SlipSeen, event: UsageEvent, now: datetime) -
     record(now, None, "15.2", f"slip {seen.value}", f"slip:{slip.pk}", **facts)
     if slip.state != SlipState.OPEN:
         return
+    if count.booked > before.booked:
+        # First, so that of a slip on its way to another gate nothing more arrives than is left.
+        take_one_use(slip, int(now.timestamp()))
     if count.used >= slip.trips:
         close_slip(now, None, slip, SlipState.USED, "")
-    elif count.booked > before.booked:
-        take_one_use(slip, int(now.timestamp()))

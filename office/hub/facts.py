@@ -283,7 +283,7 @@ class Move(Struct, frozen=True):
     from_gate: int
     to_gate: int
     uses: int
-    """Uses it had at the first gate."""
+    """Uses it had at the first gate, less those that guards made by their own cards since."""
     access: tuple[Access, ...]
     """The doors of the second gate."""
     grant: bytes

@@ -153,6 +153,20 @@ def settle(store: HubStorage, move: Move, receipt: Receipt, at: int) -> Move:
     return after
 
 
+def take_from_move(store: HubStorage, grant_id: int) -> Move | None:
+    """A use was made without the gate's counting, while the grant is on its way: less of it arrives.
+
+    ``None``: it is not on its way.
+    """
+    with store.transaction():
+        move = store.moves.get(grant_id)
+        if move is None or move.state not in _AWAITED | {MoveState.CLERK}:
+            return None
+        after = replace(move, uses=max(0, move.uses - 1))
+        store.moves.put(after)
+    return after
+
+
 def decide(store: HubStorage, grant_id: int, left: int, at: int) -> Move:
     """A clerk says how many uses are left; 0 ends it for good. Raises ``OfficeError``."""
     move = store.moves.get(grant_id)

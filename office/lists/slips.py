@@ -13,7 +13,7 @@ from office.errors import OfficeError
 from office.hub.desk import grant as put_grant
 from office.hub.desk import revoke
 from office.hub.facts import Move, MoveState
-from office.hub.one_use import decide, order_move
+from office.hub.one_use import decide, order_move, take_from_move
 from office.hub.port import HubStorage
 from office.lists.store import hub_store, wake_hub
 from office.procedures.slips import SLIP_IDS, issue_id_of
@@ -56,9 +56,14 @@ def end_slip(slip: ReleaseSlip, at: int) -> bool:
 
 
 def take_one_use(slip: ReleaseSlip, at: int) -> None:
-    """A guard opened by his card and booked the slip: its gate has one trip less to give."""
+    """A guard opened by his card and booked the slip: its gate has one trip less to give.
+
+    On its way to another gate it has one less to arrive with.
+    """
     store = hub_store()
     with store.transaction():
+        for move in slip_moves(slip):
+            take_from_move(store, move.grant_id)
         for gate_id, one in _grants(store, slip):
             if (one.uses or 0) > 1:
                 put_grant(store, gate_id, replace(one, credential=_code(slip), uses=(one.uses or 0) - 1), at)

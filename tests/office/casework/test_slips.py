@@ -219,6 +219,47 @@ def test_15_2_what_is_left_after_the_receipt_is_at_the_other_gate(estate: Office
     assert ReleaseSlip.objects.get().off_gates
 
 
+def test_15_2_what_a_guard_books_while_the_slip_is_on_its_way_does_not_arrive(
+    estate: OfficeEstate, clerk: Actor, log: GateLog
+) -> None:
+    slip = new_slip(estate, clerk, trips=3)
+    confirm(NORTH, AT)
+    move_slip(clerk, slip.pk, exit_door(20))
+    (move,) = slip_moves(slip)
+    tell(log, booked(slip))
+    assert (count_of(slip).used, at(slip)) == (1, {})
+    assert receipt_of(NORTH, AT + 60, move.grant_id, spent=1) is MoveState.DONE
+    assert at(slip) == {SOUTH: 1}  # three trips, one spent at the first gate, one by the guard's card
+
+
+def test_15_2_a_slip_whose_last_trip_a_guard_books_on_its_way_arrives_nowhere(
+    estate: OfficeEstate, clerk: Actor, log: GateLog
+) -> None:
+    slip = new_slip(estate, clerk)
+    confirm(NORTH, AT)
+    move_slip(clerk, slip.pk, exit_door(20))
+    (move,) = slip_moves(slip)
+    tell(log, booked(slip))
+    slip.refresh_from_db()
+    assert slip.state == SlipState.USED
+    assert receipt_of(NORTH, AT + 60, move.grant_id, spent=0) is MoveState.SPENT
+    assert at(slip) == {}
+
+
+def test_15_2_a_clerk_says_of_a_lost_count_no_more_than_the_guards_have_left(
+    estate: OfficeEstate, clerk: Actor, log: GateLog
+) -> None:
+    slip = new_slip(estate, clerk, trips=2)
+    move_slip(clerk, slip.pk, exit_door(20))
+    (move,) = slip_moves(slip)
+    hub_store().moves.put(replace(move, state=MoveState.CLERK))
+    tell(log, booked(slip))
+    with pytest.raises(OfficeError, match="2 cannot be left"):
+        say_trips_left(clerk, slip.pk, 2, "counted the boxes")
+    say_trips_left(clerk, slip.pk, 1, "counted the boxes")
+    assert at(slip) == {SOUTH: 1}
+
+
 def test_15_2_after_a_gate_lost_its_count_nothing_is_sent_without_a_clerks_word(
     estate: OfficeEstate, clerk: Actor
 ) -> None:

@@ -9,8 +9,10 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
+from office.casework.slips import move_slip
 from office.clock import utc_now
 from office.registry.models import (
+    ArchivedForm,
     LiftUse,
     MemberRole,
     Membership,
@@ -20,8 +22,8 @@ from office.registry.models import (
     StaffRole,
     Tenancy,
 )
-from tests.office.casework.moving import ZONE, exit_door, grants_at_gates
-from tests.support.office_estate import OfficeEstate
+from tests.office.casework.moving import ZONE, exit_door, grants_at_gates, new_slip
+from tests.support.office_estate import NOW, OfficeEstate
 
 Browser = Callable[..., Client]
 
@@ -146,3 +148,16 @@ def test_a_tenants_line_that_is_wrong_is_told_and_nobody_is_registered(
     answer = posted(browser(StaffRole.CLERK), f"/places/{estate.unit.pk}/move-in/", tenants=line, **form)
     assert "errorlist" in answer
     assert not Membership.objects.filter(role=MemberRole.TENANT).exists()
+
+
+def test_15_2_a_guard_sees_where_a_slip_is_that_is_on_its_way(estate: OfficeEstate, browser: Browser) -> None:
+    clerk = estate.staff(StaffRole.CLERK)
+    slip = new_slip(estate, clerk, trips=2, since=NOW, until=NOW + timedelta(days=3000))
+    guard = browser(StaffRole.GUARD)
+    assert "On its way" not in shown(guard, f"/slips/{slip.pk}/")
+    move_slip(clerk, slip.pk, exit_door(20))
+    page = shown(guard, f"/slips/{slip.pk}/")
+    number = ArchivedForm.objects.get(subject=f"slip:{slip.pk}")
+    assert "On its way from “north”" in page
+    assert "The code opens nowhere until that gate has confirmed its end" in page
+    assert f"open with your own card, and book {number} at the gate" in page
