@@ -8,7 +8,7 @@ from datetime import datetime
 from django.utils.functional import Promise
 from msgspec import Struct
 
-from office.desk.event_words import direction_word, kind_word, reason_word
+from office.desk.event_words import detail_words, direction_word, kind_word, reason_word
 from office.procedures.slips import slip_id_of
 from office.registry.models import Door, GateSite, Outcome, UsageEvent
 
@@ -71,6 +71,6 @@ def line(event: UsageEvent, known: Names) -> EventLine:
         Outcome(event.outcome).name.lower(),
         reason_word(event.reason),
         direction_word(event.direction),
-        event.set_aside or " · ".join(f"{name}: {value}" for name, value in event.detail.items()),
+        event.set_aside or detail_words(event.detail),
         None if event.issue_id is None else slip_id_of(event.issue_id),
     )

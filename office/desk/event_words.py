@@ -7,7 +7,9 @@ from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
+from office.desk.gate_words import value_words
 from office.procedures.would_open import Finding
 from sync.events import EventKind
 from sync.records import Direction, Reason
@@ -112,6 +114,30 @@ ORDER_REASONS: Final[Mapping[str, Promise]] = {
     "other": _("other reason"),
 }
 
+DETAILS: Final[Mapping[str, Promise]] = {
+    "active": pgettext_lazy("event", "active"),
+    "age_s": pgettext_lazy("event", "age in seconds"),
+    "by": pgettext_lazy("event", "by"),
+    "cause": pgettext_lazy("event", "cause"),
+    "count": pgettext_lazy("event", "number"),
+    "floor": pgettext_lazy("event", "not before (UTC second)"),
+    "gate": pgettext_lazy("event", "gate"),
+    "input": pgettext_lazy("event", "input"),
+    "kind": pgettext_lazy("event", "kind"),
+    "mode": pgettext_lazy("event", "mode"),
+    "not_believed": pgettext_lazy("event", "not believed (UTC second)"),
+    "operator": pgettext_lazy("event", "ordered by"),
+    "ordered": pgettext_lazy("event", "ordered"),
+    "reason": pgettext_lazy("event", "reason"),
+    "seconds": pgettext_lazy("event", "seconds"),
+    "slip": pgettext_lazy("event", "release slip"),
+    "state": pgettext_lazy("event", "state"),
+    "stepped_s": pgettext_lazy("event", "stepped by seconds"),
+    "version": pgettext_lazy("event", "version"),
+    "why": pgettext_lazy("event", "reason"),
+}
+"""Names of what gates add to an event."""
+
 FINDINGS: Final[Mapping[Finding, Promise]] = {
     Finding.NO_RECORD: _("The gate is not to know this card."),
     Finding.ENDED: _("The card's right has ended:"),
@@ -127,6 +153,15 @@ FINDINGS: Final[Mapping[Finding, Promise]] = {
     Finding.PASSBACK: _("It opens unless it has entered already without leaving."),
     Finding.UNKNOWN_DOOR: _("The gate's list does not have this door."),
 }
+
+
+def detail_words(detail: Mapping[str, object]) -> str:
+    """What the gate added, in words as far as there are any."""
+    told = []
+    for name, value in detail.items():
+        word = ORDER_REASONS.get(str(value)) if name == "reason" else None
+        told.append(f"{DETAILS.get(name, name)}: {word or value_words(str(value))}")
+    return " · ".join(told)
 
 
 def kind_word(kind: int | None) -> Promise:

@@ -77,7 +77,7 @@ def fact_words(fact: tuple[str, str] | str) -> tuple[str, str]:
         name = str(_NAMES[name])
     elif which and part in _PARTS:
         name = f"{_PARTS[part]} {which}"
-    return name, _value(told)
+    return name, value_words(told)
 
 
 def why_word(why: str) -> str:
@@ -86,7 +86,8 @@ def why_word(why: str) -> str:
     return why if said is None else str(said)
 
 
-def _value(told: str) -> str:
+def value_words(told: str) -> str:
+    """One value in words; a cause behind a colon stays as it was told."""
     whole = _VALUES.get(told)
     if whole is not None:
         return str(whole)

@@ -22,7 +22,7 @@ class MerchantForm(forms.Form):
     """A merchant opens."""
 
     name = forms.CharField(label=_("business"), max_length=100)
-    keeper = PersonField(label=_("keeper (name, phone or #number)"), max_length=200)
+    keeper = PersonField(label=_("shopkeeper (name, phone or #number)"), max_length=200)
     unit = UnitField(label=_("unit or shop"), max_length=200)
     since = DateField(label=_("since"))
 

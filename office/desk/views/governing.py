@@ -20,12 +20,17 @@ from office.casework.governing import change_policy, set_direct
 from office.casework.trail import broken_links
 from office.desk.form_page import Page, for_roles, form_page, form_view
 from office.desk.office_forms import PolicyForm
-from office.desk.requests import step
+from office.desk.requests import acting, step
+from office.desk.trail_words import subject_page
+from office.desk.views.slips import SEES as SLIP_SEES
+from office.desk.views.statistics import READERS as STATISTICS_READERS
 from office.registry.models import ArchivedForm, AuditEntry, Form, Policy, RelationKind, StaffRole
 
 Row = TypeVar("Row", bound=Model)
 
 PAGE_ROWS: Final = 100
+SEES: Final = {Form.RELEASE_SLIP: SLIP_SEES, Form.CARD_STATISTICS: STATISTICS_READERS}
+"""Subjects whose page is not everybody's."""
 READERS: Final = (StaffRole.REVIEWER, StaffRole.MANAGER, StaffRole.ADMINISTRATOR)
 """Who may read the trail."""
 
@@ -87,12 +92,18 @@ def archive_register(request: HttpRequest) -> HttpResponse:
     chosen = request.GET.get("form", "")
     if chosen in Form.values:
         forms = forms.filter(form=chosen)
-    rows = _page(request, forms)
+    rows, roles = _page(request, forms), acting(request).roles
+    linked = [(one, subject_page(one.subject) if _may_look(one, roles) else "") for one in rows]
     return render(
         request,
         "desk/archive.html",
-        {"rows": rows, "chosen": chosen, "forms": list(Form)},
+        {"rows": rows, "linked": linked, "chosen": chosen, "forms": list(Form)},
     )
+
+
+def _may_look(one: ArchivedForm, roles: frozenset[StaffRole]) -> bool:
+    """Whether the subject's page opens for these roles."""
+    return not roles.isdisjoint(SEES.get(Form(one.form), roles))
 
 
 def _page(request: HttpRequest, rows: QuerySet[Row]) -> Rows[Row]:

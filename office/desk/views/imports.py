@@ -11,17 +11,24 @@ from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from office.desk.form_page import for_roles
 from office.desk.requests import acting, now
 from office.errors import OfficeError
-from office.exchange.columns import HEADINGS, REQUIRED
+from office.exchange.columns import HEADINGS, REQUIRED, TableKind
 from office.exchange.giving_out import of_person
 from office.exchange.jobs import ImportJob, JobState, JobView, forget_old
 from office.registry.models import ImportBatch, Person, StaffRole
 from office.site.directory import chosen_directory
 
+TABLES = {
+    TableKind.PLACES: _("places"),
+    TableKind.DOORS: _("doors"),
+    TableKind.PERSONS: _("persons"),
+    TableKind.CARDS: _("cards"),
+}
 ROLES = (StaffRole.MANAGER, StaffRole.ADMINISTRATOR)
 
 
@@ -32,7 +39,7 @@ def imports(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _upload(request)
     tables = [
-        (kind.value, [(key, words[0], key in REQUIRED[kind]) for key, words in columns.items()])
+        (TABLES[kind], [(key, words[0], key in REQUIRED[kind]) for key, words in columns.items()])
         for kind, columns in HEADINGS.items()
     ]
     batches = ImportBatch.objects.select_related("user").order_by("-pk")[:20]

@@ -15,7 +15,7 @@ from office.desk.trail_words import ACTIONS, action_word, subject_page, subject_
 from office.hub.planner import Why
 
 OFFICE = Path(__file__).resolve().parents[3] / "office"
-WRITERS = {"record": 3, "_noted": 2, "_saved": 2, "saved": 3, "_record": 0}
+WRITERS = {"record": 3, "_noted": 2, "_saved": 2, "saved": 3, "_record": 0, "_note": 1}
 """Functions that write into the trail, and which of their arguments says what was done."""
 FAMILIES = {"issue ", "payment ", "reported ", "slip ", "ordered ", "no answer to "}
 """Beginnings of actions whose ends are members of an enumeration."""
