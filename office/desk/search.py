@@ -1,4 +1,9 @@
-"""Find anything from one box: a name, a unit, a card's number, a plate, a telephone number."""
+"""Find anything from one box: a name, a unit, a card's number, a plate, a telephone number.
+
+By the index that is written with each record (`office.registry.models.finding`). What most records
+have in common it does not help to find: then they are walked in the order in which they are shown,
+and the first ones are found soon.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +13,17 @@ from django.db.models import Prefetch, Q, QuerySet
 from msgspec import Struct
 
 from office.procedures.issue_states import COUNTS
-from office.registry.models import Chip, Issue, Person, Place, PlaceKind, Vehicle
+from office.registry.find_keys import PAST_ALL, end, key
+from office.registry.models import FindKey, FindKind, Issue, Person, Place, PlaceKind, Vehicle
 
 MOST: Final = 20
 """Of each kind; whoever sees as many types another letter."""
+TYPED: Final = 60
+"""Characters that are looked at."""
+PART: Final = 4
+"""Digits of a card's number, from its beginning or its end, that are worth showing cards for."""
+FEW: Final = 4_000
+"""Keys up to which looking up each record and sorting them is quicker than a walk."""
 
 
 class Found(Struct, frozen=True):
@@ -28,32 +40,73 @@ class Found(Struct, frozen=True):
         return not (self.people or self.places or self.issues or self.vehicles)
 
 
-def find(query: str) -> Found:
-    """Look everywhere; an exact card number first."""
-    query = query.strip()[:60]
-    if not query:
+def find(query: str, *, few: int = FEW) -> Found:
+    """Look everywhere; an exact card number first. By more keys than ``few`` records are not looked up."""
+    query = query.strip()[:TYPED].strip()
+    if not query or "\0" in query:
         return Found([], [], [], [])
+    return Found(
+        list(_people(query, few)[:MOST]),
+        list(places_named(Place.objects.exclude(kind=PlaceKind.ESTATE), query, few=few)[:MOST]),
+        _issues(query),
+        list(_vehicles(query, few)[:MOST]),
+    )
+
+
+def places_named(places: QuerySet[Place], query: str, *, few: int = FEW) -> QuerySet[Place]:
+    """Those of the places whose full name has every word of the query somewhere, in the tree's order."""
+    words = query.split()
+    for word in words:
+        places = places.filter(full_name__icontains=word)
+    places = places.order_by("path")
+    keys = [_keys(FindKind.PLACE, one) for one in words]
+    counted = [_count(one, few) for one in keys]
+    rarest = counted.index(min(counted))
+    return places.filter(pk__in=keys[rarest].values("record")) if counted[rarest] <= few else places
+
+
+def _people(query: str, few: int) -> QuerySet[Person]:
     people = Person.objects.filter(erased_at__isnull=True).filter(
         Q(name__icontains=query) | Q(phone__startswith=query)
     )
     running = Issue.objects.filter(state__in=[one.value for one in COUNTS]).order_by("pk")
-    people = people.prefetch_related(Prefetch("issues", running, to_attr="running_cards"))
-    return Found(
-        list(people.order_by("name")[:MOST]),
-        list(_places(query)[:MOST]),
-        list(_issues(query)[:MOST]),
-        list(Vehicle.objects.select_related("unit").filter(plate__icontains=query)[:MOST]),
-    )
+    by_name, by_phone = _keys(FindKind.PERSON, query), _keys(FindKind.PHONE, query)
+    found = people.order_by("name", "pk")
+    if _count(by_name, few) + _count(by_phone, few) <= few:
+        found = found.filter(Q(pk__in=by_name.values("record")) | Q(pk__in=by_phone.values("record")))
+    return found.prefetch_related(Prefetch("issues", running, to_attr="running_cards"))
 
 
-def _places(query: str) -> QuerySet[Place]:
-    found = Place.objects.exclude(kind=PlaceKind.ESTATE)
-    for word in query.split():
-        found = found.filter(full_name__icontains=word)
-    return found.order_by("path")
+def _vehicles(query: str, few: int) -> QuerySet[Vehicle]:
+    vehicles = Vehicle.objects.select_related("unit").filter(plate__icontains=query).order_by("plate")
+    keys = _keys(FindKind.PLATE, query)
+    return vehicles.filter(pk__in=keys.values("record")) if _count(keys, few) <= few else vehicles
 
 
-def _issues(query: str) -> QuerySet[Issue]:
-    number = query.replace(":", "").replace(" ", "").upper()
-    chips = Chip.objects.filter(Q(number=number) | Q(printed=query))
-    return Issue.objects.select_related("holder", "unit", "vehicle", "chip").filter(chip__in=chips)
+def _issues(query: str) -> list[Issue]:
+    """Cards of this very number; if there are none, those whose number begins or ends so."""
+    number = query.replace(":", "").replace(" ", "")
+    asked = {query, number}
+    exact = FindKey.objects.filter(kind=FindKind.CARD, key__in=[key(one) for one in asked])
+    issues = Issue.objects.select_related("holder", "unit", "vehicle", "chip").order_by("pk")
+    found = list(issues.filter(chip__in=exact.values("record"))[:MOST])
+    if found or len(number) < PART:
+        return found
+    chips: set[int] = set()
+    for one in asked:
+        for keys in (_keys(FindKind.CARD, one), _from(FindKind.CARD_END, end(one))):
+            chips.update(keys.values_list("record", flat=True)[:MOST])
+    return list(issues.filter(chip__in=chips)[:MOST])
+
+
+def _keys(kind: FindKind, text: str) -> QuerySet[FindKey]:
+    return _from(kind, key(text))
+
+
+def _from(kind: FindKind, first: bytes) -> QuerySet[FindKey]:
+    return FindKey.objects.filter(kind=kind, key__gte=first, key__lt=first + PAST_ALL)
+
+
+def _count(keys: QuerySet[FindKey], few: int) -> int:
+    """How many, up to more than a few."""
+    return keys[: max(0, few + 1)].count()

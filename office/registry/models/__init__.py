@@ -17,6 +17,7 @@ from office.registry.models.cards import (
 )
 from office.registry.models.cases import CaseState, LossCase, LossKind, StopReceipt
 from office.registry.models.events import EventBoot, EventLog, Outcome, UsageEvent, WatchMark
+from office.registry.models.finding import FindKey, FindKind
 from office.registry.models.gates import Door, EstateRules, GateGrant, GateSite, Holiday, Schedule
 from office.registry.models.imports import ImportBatch
 from office.registry.models.money import (
@@ -90,6 +91,8 @@ __all__ = [
     "EstateRules",
     "EventBoot",
     "EventLog",
+    "FindKey",
+    "FindKind",
     "Form",
     "GateGrant",
     "GateSite",

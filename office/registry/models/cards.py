@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from office.registry.find_keys import beginnings, ends
+from office.registry.models.finding import Findable, FindableQuerySet, FindKind
 from office.registry.models.gates import Door
 from office.registry.models.people import Person, RelationKind, Vehicle
 from office.registry.models.places import Place
 from sync.records import Credential, Technology
 
 
-class Chip(models.Model):
+class ChipQuerySet(FindableQuerySet["Chip"]):
+    """Questions about chips."""
+
+
+class Chip(Findable):
     """A physical card or tag: technology and number at full length (`sync.records.Credential`)."""
+
+    FOUND_BY = frozenset(("number", "printed"))
+    FIND_KINDS = (FindKind.CARD, FindKind.CARD_END)
 
     technology = models.PositiveSmallIntegerField(
         choices=[(int(one), one.name.lower()) for one in Technology]
@@ -21,6 +32,8 @@ class Chip(models.Model):
     number = models.CharField(_("chip number"), max_length=128)
     """Hexadecimal, upper case, as it is canonical."""
     printed = models.CharField(_("printed number"), max_length=40, blank=True)
+
+    objects = ChipQuerySet.as_manager()
 
     class Meta:
         """A chip is on record once."""
@@ -30,6 +43,12 @@ class Chip(models.Model):
 
     def __str__(self) -> str:
         return self.printed or self.number
+
+    def find_keys(self) -> Iterator[tuple[FindKind, bytes]]:
+        """By how one of its numbers begins or ends: people read out the first digits, or the last."""
+        numbers = (self.number, self.printed)
+        yield from ((FindKind.CARD, one) for one in beginnings(numbers))
+        yield from ((FindKind.CARD_END, one) for one in ends(numbers))
 
     @property
     def credential(self) -> Credential:
@@ -142,6 +161,8 @@ class Issue(models.Model):
         )
         indexes = (
             models.Index(fields=["unit", "kind", "state"], name="issue_by_unit"),
+            models.Index(fields=["state", "state_since"], name="issue_by_state"),
+            models.Index(fields=["kind", "state"], name="issue_by_kind"),
             models.Index(fields=["valid_until"], name="issue_to_end", condition=models.Q(state="active")),
         )
 

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from office.registry.find_keys import inside, key
+from office.registry.models.finding import Findable, FindableQuerySet, FindKind
 from office.registry.models.places import Place
 
 
-class Person(models.Model):
+class PersonQuerySet(FindableQuerySet["Person"]):
+    """Questions about people."""
+
+
+class Person(Findable):
     """Somebody the office knows. Everything else refers to the id: erasing a person breaks no record."""
+
+    FOUND_BY = frozenset(("name", "phone"))
+    FIND_KINDS = (FindKind.PERSON, FindKind.PHONE)
 
     name = models.CharField(_("name"), max_length=200)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
@@ -27,6 +37,8 @@ class Person(models.Model):
     hold_reason = models.CharField(_("reason of the legal hold"), max_length=200, blank=True)
     """… because of this, such as the number of a court's case."""
     erased_at = models.DateTimeField(null=True)
+
+    objects = PersonQuerySet.as_manager()
 
     class Meta:
         """Found by name and by phone."""
@@ -43,6 +55,12 @@ class Person(models.Model):
 
     def __str__(self) -> str:
         return self.name if self.erased_at is None else f"#{self.pk}"
+
+    def find_keys(self) -> Iterator[tuple[FindKind, bytes]]:
+        """By any part of the name, and by how the number begins."""
+        yield from ((FindKind.PERSON, one) for one in inside(self.name))
+        if self.phone:
+            yield FindKind.PHONE, key(self.phone)
 
 
 class MemberRole(models.TextChoices):
@@ -105,8 +123,15 @@ class RelationKind(models.Model):
         return self.name_en if (get_language() or "").startswith("en") else self.name_zh
 
 
-class Vehicle(models.Model):
+class VehicleQuerySet(FindableQuerySet["Vehicle"]):
+    """Questions about vehicles."""
+
+
+class Vehicle(Findable):
     """A vehicle with a parking right; its card belongs to plate and unit and ends with that right."""
+
+    FOUND_BY = frozenset(("plate",))
+    FIND_KINDS = (FindKind.PLATE,)
 
     plate = models.CharField(_("plate"), max_length=20, unique=True)
     unit = models.ForeignKey(Place, models.PROTECT, related_name="vehicles")
@@ -114,5 +139,11 @@ class Vehicle(models.Model):
     parking_until = models.DateField(_("parking right until"), null=True)
     """First day without it; ``None``: no end agreed."""
 
+    objects = VehicleQuerySet.as_manager()
+
     def __str__(self) -> str:
         return self.plate
+
+    def find_keys(self) -> Iterator[tuple[FindKind, bytes]]:
+        """By any part of the plate."""
+        yield from ((FindKind.PLATE, one) for one in inside(self.plate))

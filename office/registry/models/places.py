@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from office.registry.find_keys import inside_words
+from office.registry.models.finding import Findable, FindableQuerySet, FindKind
 
 
 class PlaceKind(models.TextChoices):
@@ -26,7 +31,7 @@ class UnitUse(models.TextChoices):
     COMMERCIAL = "commercial", _("commercial")
 
 
-class PlaceQuerySet(models.QuerySet["Place"]):
+class PlaceQuerySet(FindableQuerySet["Place"]):
     """Questions about the tree."""
 
     def under(self, place: Place) -> PlaceQuerySet:
@@ -34,8 +39,11 @@ class PlaceQuerySet(models.QuerySet["Place"]):
         return self.filter(path__startswith=place.path)
 
 
-class Place(models.Model):
+class Place(Findable):
     """A node of the tree; units carry floor area and use."""
+
+    FOUND_BY = frozenset(("full_name",))
+    FIND_KINDS = (FindKind.PLACE,)
 
     parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
     kind = models.CharField(max_length=10, choices=PlaceKind)
@@ -64,6 +72,10 @@ class Place(models.Model):
 
     def __str__(self) -> str:
         return self.full_name
+
+    def find_keys(self) -> Iterator[tuple[FindKind, bytes]]:
+        """By any part of a word of its full name."""
+        yield from ((FindKind.PLACE, one) for one in inside_words(self.full_name))
 
     def ancestor_ids(self) -> list[int]:
         """Ids from the root down to this place."""
