@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
@@ -20,7 +21,7 @@ from office.hub.publisher import Publisher
 from office.hub.signers import NoSigners
 from office.hub.sqlite_store import SqliteHub
 from office.lists.store import hub_store
-from office.registry.models import GateSite, UsageEvent
+from office.registry.models import Door, GateSite, UsageEvent
 from sync.as_built import AsBuilt, AsBuiltError, read_as_built
 
 GOOD: Final = ("ok", "running", "trusted", "quiet")
@@ -84,7 +85,8 @@ def _line(
 ) -> GateLine:
     now = int(at.timestamp())
     found, held_back = gate_report(store, gate, now), None
-    if found.state in (GateState.PENDING, GateState.UNREACHABLE) and gate.public_key:
+    may_wait = found.state in (GateState.PENDING, GateState.UNREACHABLE) and gate.public_key
+    if may_wait and _differs(store, gate.gate_id):
         held_back = Publisher(store, NoSigners()).held_back(gate.gate_id, now)
         if held_back is not None:
             found = gate_report(store, gate, now, Why.NEEDS_MANAGER)
@@ -102,6 +104,12 @@ def _line(
     )
 
 
+def _differs(store: SqliteHub, gate_id: int) -> bool:
+    """Whether anything is wanted that is not signed: else nothing can wait for the manager."""
+    difference = store.wanted.difference(gate_id)
+    return bool(difference.pairs) or difference.settings is not None
+
+
 def _is_bad(name: str, told: str) -> bool:
     if name.startswith("door "):
         return not told.endswith(("alarm none", "alarm None"))
@@ -113,10 +121,10 @@ def _ago(now: int, seconds: int | None) -> datetime | None:
 
 
 def _doors() -> dict[int, tuple[str, ...]]:
-    found: dict[int, tuple[str, ...]] = {}
-    for one in GateSite.objects.prefetch_related("doors"):
-        found[one.gate_id] = tuple(door.name for door in one.doors.all())
-    return found
+    found: dict[int, list[str]] = defaultdict(list)
+    for gate_id, name in Door.objects.order_by("door_id").values_list("gate_id", "name"):
+        found[gate_id].append(name)
+    return {gate_id: tuple(doors) for gate_id, doors in found.items()}
 
 
 def _last_events(gate_id: int | None = None) -> dict[int, UsageEvent]:
