@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from msgspec.structs import replace
 
 from office.casework.event_search import EventFilter, PageEnd, by_number, cards_of_person, cards_of_unit
+from office.desk.long_lists import LongSelect
 from office.registry.models import Door, GateSite, Outcome, Person, Place
 
 _MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
@@ -17,8 +18,12 @@ _MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%d
 class EventForm(forms.Form):
     """The filters; whose movements are meant comes by a link from their page."""
 
-    gate = forms.TypedChoiceField(label=_("gate"), required=False, coerce=int, empty_value=None)
-    door = forms.TypedChoiceField(label=_("door"), required=False, coerce=int, empty_value=None)
+    gate = forms.TypedChoiceField(
+        label=_("gate"), required=False, coerce=int, empty_value=None, widget=LongSelect
+    )
+    door = forms.TypedChoiceField(
+        label=_("door"), required=False, coerce=int, empty_value=None, widget=LongSelect
+    )
     outcome = forms.TypedChoiceField(label=_("result"), required=False, coerce=int, empty_value=None)
     since = forms.DateTimeField(label=_("from"), required=False, widget=_MOMENT)
     until = forms.DateTimeField(label=_("until"), required=False, widget=_MOMENT)

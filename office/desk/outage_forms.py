@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from office.desk.choosing import PersonField
+from office.desk.long_lists import LongSelect
 from office.desk.moving_forms import MomentField
 from office.registry.models import OutageAudience, OutageCause, OutageFinding, OutageKind, Place, PlaceKind
 from sync.records import DoorMode
@@ -19,7 +20,9 @@ MODE_WORDS = {DoorMode.NORMAL: _("normal"), DoorMode.FREE: _("free"), DoorMode.L
 class AreaForm(forms.Form):
     """What fails where."""
 
-    place = forms.ModelChoiceField(Place.objects.filter(kind__in=AREAS).order_by("path"), label=_("area"))
+    place = forms.ModelChoiceField(
+        Place.objects.filter(kind__in=AREAS).order_by("path"), label=_("area"), widget=LongSelect
+    )
     utility = forms.TypedChoiceField(label=_("utility"), choices=OutageKind.choices, coerce=OutageKind)
 
 

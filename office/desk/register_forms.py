@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from office.desk.choosing import DateField, PersonField, UnitField
 from office.desk.forms import ChipForm, SignatureForm
+from office.desk.long_lists import LongSelect
 from office.procedures.stored_value import DeskEntry
 from office.procedures.withdrawal import NOT_CHOSEN, Reason
 from office.registry.models import Door, MemberRole, PaymentMethod
@@ -131,7 +132,7 @@ class ReceiptForm(VersionForm):
 class ExceptionForm(forms.Form):
     """A door that does not follow from the unit, or one less."""
 
-    door = forms.ModelChoiceField(label=_("door"), queryset=Door.objects.order_by("name"))
+    door = forms.ModelChoiceField(label=_("door"), queryset=Door.objects.order_by("name"), widget=LongSelect)
     allows = forms.TypedChoiceField(
         label=_("what"),
         choices=[("yes", _("opens this door, too")), ("no", _("does not open this door"))],

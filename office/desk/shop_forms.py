@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from office.desk.choosing import DateField, PersonField, UnitField
 from office.desk.forms import ChipForm
+from office.desk.long_lists import LongCheckboxes
 from office.desk.moving_forms import MomentField
 from office.procedures.shops import Leaving
 from office.registry.models import Door, NoticeIssuer, SignatureKind, SignFinding
@@ -79,7 +80,7 @@ class PermitForm(forms.Form):
 
     position = forms.CharField(label=_("place assigned"), max_length=100)
     doors = forms.ModelMultipleChoiceField(
-        Door.objects.order_by("name"), label=_("doors"), widget=forms.CheckboxSelectMultiple
+        Door.objects.order_by("name"), label=_("doors"), widget=LongCheckboxes
     )
 
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from office.casework.would_open import would_open
 from office.desk.event_words import DIRECTIONS, FINDINGS, reason_word
+from office.desk.long_lists import LongSelect
 from office.desk.requests import now
 from office.registry.models import Door, Issue
 from sync.records import Direction
@@ -18,7 +19,7 @@ from sync.records import Direction
 class QuestionForm(forms.Form):
     """Which door, which way, when."""
 
-    door = forms.ModelChoiceField(Door.objects.select_related("gate").order_by("name"), label=_("door"))
+    door = forms.ModelChoiceField(Door.objects.order_by("name"), label=_("door"), widget=LongSelect)
     direction = forms.TypedChoiceField(
         label=_("direction"),
         choices=[(int(one), DIRECTIONS[one]) for one in (Direction.IN, Direction.OUT)],
