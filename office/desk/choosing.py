@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from office.desk.search import places_named
 from office.registry.models import Person, Place, PlaceKind
 
 Found = TypeVar("Found")
@@ -32,13 +33,11 @@ class UnitField(forms.CharField):
     def clean(self, value: object) -> Place:
         """The one unit that fits."""
         text = str(super().clean(value) or "")
-        exact = Place.objects.filter(kind__in=HOMES, full_name=text).first()
+        found = places_named(Place.objects.filter(kind__in=HOMES), text)
+        exact = found.filter(full_name=text).first()
         if exact is not None:
             return exact
-        found = Place.objects.filter(kind__in=HOMES)
-        for word in text.split():
-            found = found.filter(full_name__icontains=word)
-        return _only(list(found.order_by("path")[: NAMED + 1]), lambda one: one.full_name)
+        return _only(list(found[: NAMED + 1]), lambda one: one.full_name)
 
 
 class PersonField(forms.CharField):

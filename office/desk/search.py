@@ -7,6 +7,7 @@ and the first ones are found soon.
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Final
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -20,6 +21,8 @@ MOST: Final = 20
 """Of each kind; whoever sees as many types another letter."""
 TYPED: Final = 60
 """Characters that are looked at."""
+WORDS: Final = 6
+"""Of which the rarest leads; the others only sift."""
 PART: Final = 4
 """Digits of a card's number, from its beginning or its end, that are worth showing cards for."""
 FEW: Final = 4_000
@@ -55,14 +58,13 @@ def find(query: str, *, few: int = FEW) -> Found:
 
 def places_named(places: QuerySet[Place], query: str, *, few: int = FEW) -> QuerySet[Place]:
     """Those of the places whose full name has every word of the query somewhere, in the tree's order."""
-    words = query.split()
+    words = list(dict.fromkeys(query.split()))
     for word in words:
         places = places.filter(full_name__icontains=word)
     places = places.order_by("path")
-    keys = [_keys(FindKind.PLACE, one) for one in words]
-    counted = [_count(one, few) for one in keys]
-    rarest = counted.index(min(counted))
-    return places.filter(pk__in=keys[rarest].values("record")) if counted[rarest] <= few else places
+    counted = [(_count(keys, few), keys) for keys in (_keys(FindKind.PLACE, one) for one in words[:WORDS])]
+    count, rarest = min(counted, key=itemgetter(0), default=(few + 1, None))
+    return places if rarest is None or count > few else places.filter(pk__in=rarest.values("record"))
 
 
 def _people(query: str, few: int) -> QuerySet[Person]:
