@@ -13,9 +13,8 @@ from msgspec import Struct
 from office.casework.gate_watch import hub_status
 from office.hub.braking import HeldBack
 from office.hub.control_client import GateFacts
-from office.hub.desk import gate_report
-from office.hub.facts import Gate
-from office.hub.gate_state import GateState, GateView
+from office.hub.facts import Gate, Standing
+from office.hub.gate_state import GateState, GateView, standing_view
 from office.hub.planner import Why
 from office.hub.publisher import Publisher
 from office.hub.signers import NoSigners
@@ -54,7 +53,8 @@ def gate_lines(at: datetime) -> tuple[list[GateLine], bool]:
     store = hub_store()
     doors, last = _doors(), _last_events()
     gates = [one for one in store.gates.all() if one.struck_at is None]
-    lines = [_line(store, one, at, status or {}, doors, last) for one in gates]
+    standings = store.standings.all()
+    lines = [_line(store, one, standings[one.gate_id], at, status or {}, doors, last) for one in gates]
     order = (GateState.ERROR, GateState.UNREACHABLE, GateState.PENDING, GateState.IN_SYNC)
     return sorted(lines, key=lambda one: (order.index(one.view.state), one.gate.name)), status is not None
 
@@ -63,7 +63,9 @@ def gate_line(gate_id: int, at: datetime) -> tuple[GateLine, bool]:
     """One gate, and whether a hub answers; raises ``OfficeError`` if there is no such gate."""
     status, store = hub_status(), hub_store()
     gate = store.gates.get(gate_id)
-    return _line(store, gate, at, status or {}, _doors(), _last_events(gate_id)), status is not None
+    standing = store.standings.all()[gate_id]
+    line = _line(store, gate, standing, at, status or {}, _doors(), _last_events(gate_id))
+    return line, status is not None
 
 
 def as_built(gate_id: int) -> AsBuilt | None:
@@ -78,18 +80,19 @@ def as_built(gate_id: int) -> AsBuilt | None:
 def _line(
     store: SqliteHub,
     gate: Gate,
+    standing: Standing,
     at: datetime,
     status: Mapping[int, GateFacts],
     doors: Mapping[int, tuple[str, ...]],
     last: Mapping[int, UsageEvent],
 ) -> GateLine:
     now = int(at.timestamp())
-    found, held_back = gate_report(store, gate, now), None
+    found, held_back = standing_view(gate, standing, now), None
     may_wait = found.state in (GateState.PENDING, GateState.UNREACHABLE) and gate.public_key
-    if may_wait and _differs(store, gate.gate_id):
+    if may_wait and standing.differs:
         held_back = Publisher(store, NoSigners()).held_back(gate.gate_id, now)
         if held_back is not None:
-            found = gate_report(store, gate, now, Why.NEEDS_MANAGER)
+            found = standing_view(gate, standing, now, Why.NEEDS_MANAGER)
     facts = status.get(gate.gate_id)
     return GateLine(
         gate,
@@ -102,12 +105,6 @@ def _line(
         last.get(gate.gate_id),
         held_back,
     )
-
-
-def _differs(store: SqliteHub, gate_id: int) -> bool:
-    """Whether anything is wanted that is not signed: else nothing can wait for the manager."""
-    difference = store.wanted.difference(gate_id)
-    return bool(difference.pairs) or difference.settings is not None
 
 
 def _is_bad(name: str, told: str) -> bool:

@@ -11,8 +11,8 @@ from office.authoring import check_ids_kept, check_none_revived, compile_list, n
 from office.cards_file import load_cards
 from office.errors import OfficeError
 from office.estate_file import EstateFile
-from office.hub.facts import Change, Gate, GrantRow
-from office.hub.gate_state import Confirmation, GateView, confirmation, view
+from office.hub.facts import Change, Gate, GrantRow, Standing
+from office.hub.gate_state import Confirmation, GateView, confirmation, standing_view
 from office.hub.planner import Why
 from office.hub.port import HubStorage
 from sync.content import MemoryContent
@@ -131,23 +131,14 @@ def card_report(
 
 def gate_report(store: HubStorage, gate: Gate, at: int, why: Why | None = None) -> GateView:
     """How a gate stands; ``why`` is what the hub last said of it."""
-    difference = store.wanted.difference(gate.gate_id)
-    contact, held = store.diary.contact(gate.gate_id), store.signed.held(gate.gate_id)
-    has_it = held is not None and (contact.version, contact.digest) == (held.version, held.digest)
-    waits = bool(difference.pairs) or difference.settings is not None or not has_it
-    if gate.struck_at is not None:
-        why = Why.STRUCK_OFF
-    elif not gate.public_key:
-        why = Why.PLANNED
-    newest = store.receipts.newest(gate.gate_id)
-    return view(
-        contact,
-        [] if newest is None else [newest],
-        why=why or (Why.SENDING if waits else Why.IN_SYNC),
-        waits=waits,
-        at=at,
-        link=gate.link,
+    difference, held = store.wanted.difference(gate.gate_id), store.signed.held(gate.gate_id)
+    standing = Standing(
+        store.diary.contact(gate.gate_id),
+        None if held is None else (held.version, held.digest),
+        store.receipts.newest(gate.gate_id),
+        bool(difference.pairs) or difference.settings is not None,
     )
+    return standing_view(gate, standing, at, why)
 
 
 def _put(

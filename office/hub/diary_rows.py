@@ -22,6 +22,12 @@ _MOVE: Final = (
 )
 
 
+CONTACT: Final = (
+    "at, asked, epoch, revision, digest, refusal, refused_epoch, refused_revision, refused_change,"
+    " refused_at, resumed, highest_epoch, highest_revision, highest_digest"
+)
+
+
 class ReceiptRows:
     """`office.hub.port.ReceiptBook`."""
 
@@ -53,7 +59,7 @@ class ReceiptRows:
             " ORDER BY epoch, revision",
             (gate_id,),
         )
-        return [_receipt(row) for row in rows]
+        return [receipt_of(row) for row in rows]
 
     def newest(self, gate_id: int) -> KeptReceipt | None:
         """Of the highest version."""
@@ -62,7 +68,7 @@ class ReceiptRows:
             " ORDER BY epoch DESC, revision DESC LIMIT 1",
             (gate_id,),
         )
-        return None if row is None else _receipt(row)
+        return None if row is None else receipt_of(row)
 
     def first_from(self, gate_id: int, version: ListVersion) -> KeptReceipt | None:
         """Of the lowest version that is not below this one."""
@@ -71,7 +77,7 @@ class ReceiptRows:
             " AND (epoch, revision) >= (?, ?) ORDER BY epoch, revision LIMIT 1",
             (gate_id, version.epoch, version.revision),
         )
-        return None if row is None else _receipt(row)
+        return None if row is None else receipt_of(row)
 
 
 class DiaryRows:
@@ -82,29 +88,8 @@ class DiaryRows:
 
     def contact(self, gate_id: int) -> Contact:
         """Last contact, last report and last refusal."""
-        row = self._database.one(
-            "SELECT at, asked, epoch, revision, digest, refusal, refused_epoch, refused_revision,"
-            " refused_change, refused_at, resumed, highest_epoch, highest_revision, highest_digest"
-            " FROM contacts WHERE gate_id = ?",
-            (gate_id,),
-        )
-        if row is None:
-            return Contact()
-        at, asked, epoch, revision, digest, refusal, refused_epoch, refused_revision, *rest = row
-        change, refused_at, resumed, highest_epoch, highest_revision, highest_digest = rest
-        return Contact(
-            at,
-            bool(asked),
-            _version(epoch, revision),
-            digest or b"",
-            refusal,
-            _version(refused_epoch, refused_revision),
-            change,
-            refused_at,
-            bool(resumed),
-            _version(highest_epoch, highest_revision),
-            highest_digest or b"",
-        )
+        row = self._database.one(f"SELECT {CONTACT} FROM contacts WHERE gate_id = ?", (gate_id,))
+        return Contact() if row is None else contact_of(row)
 
     def note_contact(self, gate_id: int, at: int) -> None:
         """The gate spoke."""
@@ -218,7 +203,27 @@ class MoveRows:
         return [_move(row) for row in rows]
 
 
-def _receipt(row: Row) -> KeptReceipt:
+def contact_of(row: Row) -> Contact:
+    """A row of ``CONTACT``."""
+    at, asked, epoch, revision, digest, refusal, refused_epoch, refused_revision, *rest = row
+    change, refused_at, resumed, highest_epoch, highest_revision, highest_digest = rest
+    return Contact(
+        at,
+        bool(asked),
+        _version(epoch, revision),
+        digest or b"",
+        refusal,
+        _version(refused_epoch, refused_revision),
+        change,
+        refused_at,
+        bool(resumed),
+        _version(highest_epoch, highest_revision),
+        highest_digest or b"",
+    )
+
+
+def receipt_of(row: Row) -> KeptReceipt:
+    """Epoch, revision, digest, when applied by which clock, when received."""
     epoch, revision, digest, applied_at, clock, received_at = row
     return KeptReceipt(ListVersion(epoch, revision), digest, applied_at, ClockState(clock), received_at)
 

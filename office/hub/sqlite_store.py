@@ -16,6 +16,7 @@ from office.hub.lowering_rows import LoweringRows
 from office.hub.schema import Checkpoint, HubStoreError, connect, create, pass_by
 from office.hub.signed_rows import SignedRows
 from office.hub.sqlite_database import SqliteDatabase
+from office.hub.standing_rows import StandingRows
 from office.hub.wanted_rows import WantedRows
 
 OUTBOX_S: Final = 30 * 86_400
@@ -40,6 +41,7 @@ class SqliteHub:
         self.receipts = ReceiptRows(self._database)
         self.events = EventRows(self._database)
         self.diary = DiaryRows(self._database)
+        self.standings = StandingRows(self._database)
         self.moves = MoveRows(self._database)
         self.lowerings = LoweringRows(self._database)
         self.invitations = InvitationRows(self._database)

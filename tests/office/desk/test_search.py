@@ -149,7 +149,7 @@ def test_the_migration_writes_the_keys_that_the_models_write(estate: OfficeEstat
     written = set(FindKey.objects.values_list("kind", "key", "record"))
     assert {one for one, _, _ in written} == set(FindKind.values)
     FindKey.objects.all().delete()
-    import_module("office.registry.migrations.0003_large_desk").fill(apps, None)
+    import_module("office.registry.migrations.0004_large_desk").fill(apps, None)
     assert set(FindKey.objects.values_list("kind", "key", "record")) == written
 
 

@@ -61,7 +61,7 @@ def fill(apps: StateApps, _editor: BaseDatabaseSchemaEditor | None) -> None:
 class Migration(migrations.Migration):
     """After the first release's tables."""
 
-    dependencies = (("registry", "0002_hub_and_relations"),)
+    dependencies = (("registry", "0003_mass_change_alarm"),)
     operations = (
         migrations.CreateModel(
             name="FindKey",
