@@ -13,12 +13,14 @@ from msgspec import Struct
 from office.casework.gate_watch import hub_status
 from office.hub.braking import HeldBack
 from office.hub.control_client import GateFacts
-from office.hub.facts import Gate, Standing
-from office.hub.gate_state import GateState, GateView, standing_view
+from office.hub.desk import standing
+from office.hub.facts import Gate
+from office.hub.gate_state import GateState, GateView
 from office.hub.planner import Why
 from office.hub.publisher import Publisher
 from office.hub.signers import NoSigners
 from office.hub.sqlite_store import SqliteHub
+from office.hub.standing import Standing, standing_view
 from office.lists.store import hub_store
 from office.registry.models import Door, GateSite, UsageEvent
 from sync.as_built import AsBuilt, AsBuiltError, read_as_built
@@ -63,8 +65,7 @@ def gate_line(gate_id: int, at: datetime) -> tuple[GateLine, bool]:
     """One gate, and whether a hub answers; raises ``OfficeError`` if there is no such gate."""
     status, store = hub_status(), hub_store()
     gate = store.gates.get(gate_id)
-    standing = store.standings.all()[gate_id]
-    line = _line(store, gate, standing, at, status or {}, _doors(), _last_events(gate_id))
+    line = _line(store, gate, standing(store, gate_id), at, status or {}, _doors(), _last_events(gate_id))
     return line, status is not None
 
 
@@ -80,19 +81,19 @@ def as_built(gate_id: int) -> AsBuilt | None:
 def _line(
     store: SqliteHub,
     gate: Gate,
-    standing: Standing,
+    stands: Standing,
     at: datetime,
     status: Mapping[int, GateFacts],
     doors: Mapping[int, tuple[str, ...]],
     last: Mapping[int, UsageEvent],
 ) -> GateLine:
     now = int(at.timestamp())
-    found, held_back = standing_view(gate, standing, now), None
+    found, held_back = standing_view(gate, stands, now), None
     may_wait = found.state in (GateState.PENDING, GateState.UNREACHABLE) and gate.public_key
-    if may_wait and standing.differs:
+    if may_wait and stands.differs:
         held_back = Publisher(store, NoSigners()).held_back(gate.gate_id, now)
         if held_back is not None:
-            found = standing_view(gate, standing, now, Why.NEEDS_MANAGER)
+            found = standing_view(gate, stands, now, Why.NEEDS_MANAGER)
     facts = status.get(gate.gate_id)
     return GateLine(
         gate,

@@ -11,10 +11,11 @@ from office.authoring import check_ids_kept, check_none_revived, compile_list, n
 from office.cards_file import load_cards
 from office.errors import OfficeError
 from office.estate_file import EstateFile
-from office.hub.facts import Change, Gate, GrantRow, Standing
-from office.hub.gate_state import Confirmation, GateView, confirmation, standing_view
+from office.hub.facts import Change, Gate, GrantRow
+from office.hub.gate_state import Confirmation, GateView, confirmation
 from office.hub.planner import Why
 from office.hub.port import HubStorage
+from office.hub.standing import Standing, standing_view
 from sync.content import MemoryContent
 from sync.delta import Put, Remove, ReplaceSettings, Revoke
 from sync.encoding import decode_record, decode_settings, stored
@@ -131,14 +132,18 @@ def card_report(
 
 def gate_report(store: HubStorage, gate: Gate, at: int, why: Why | None = None) -> GateView:
     """How a gate stands; ``why`` is what the hub last said of it."""
-    difference, held = store.wanted.difference(gate.gate_id), store.signed.held(gate.gate_id)
-    standing = Standing(
-        store.diary.contact(gate.gate_id),
+    return standing_view(gate, standing(store, gate.gate_id), at, why)
+
+
+def standing(store: HubStorage, gate_id: int) -> Standing:
+    """What the store knows of how one gate stands; of all at once: `office.hub.standing_rows`."""
+    difference, held = store.wanted.difference(gate_id), store.signed.held(gate_id)
+    return Standing(
+        store.diary.contact(gate_id),
         None if held is None else (held.version, held.digest),
-        store.receipts.newest(gate.gate_id),
+        store.receipts.newest(gate_id),
         bool(difference.pairs) or difference.settings is not None,
     )
-    return standing_view(gate, standing, at, why)
 
 
 def _put(

@@ -181,18 +181,6 @@ class Contact(Struct, frozen=True):
     """… and its digest."""
 
 
-class Standing(Struct, frozen=True):
-    """What the store knows of how a gate stands."""
-
-    contact: Contact
-    held: tuple[ListVersion, bytes] | None
-    """Version and digest at the end of its signed chain."""
-    newest: KeptReceipt | None
-    """Of the highest version."""
-    differs: bool
-    """Something is wanted that is not signed."""
-
-
 class Alarm(Struct, frozen=True):
     """A named refusal or fault, counted."""
 

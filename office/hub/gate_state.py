@@ -14,7 +14,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from office.hub.facts import Contact, Gate, KeptReceipt, LinkKind, Standing
+from office.hub.facts import Contact, KeptReceipt, LinkKind
 from office.hub.planner import Why
 from sync.update import ListVersion
 
@@ -69,25 +69,6 @@ class Confirmation(Struct, frozen=True):
 def silent_after_s(link: LinkKind) -> int:
     """After how long without a word from it a gate counts as silent."""
     return SERIAL_SILENT_S if link is LinkKind.SERIAL else SILENT_S
-
-
-def standing_view(gate: Gate, standing: Standing, at: int, why: Why | None = None) -> GateView:
-    """How a gate stands by what the store knows; ``why`` is what the hub last said of it."""
-    contact, newest = standing.contact, standing.newest
-    waits = standing.differs or standing.held != (contact.version, contact.digest)
-    if gate.struck_at is not None:
-        why = Why.STRUCK_OFF
-    elif not gate.public_key:
-        why = Why.PLANNED
-    receipts = [] if newest is None else [newest]
-    return view(
-        contact,
-        receipts,
-        why=why or (Why.SENDING if waits else Why.IN_SYNC),
-        waits=waits,
-        at=at,
-        link=gate.link,
-    )
 
 
 def view(

@@ -6,7 +6,8 @@ from typing import Final
 
 from office.hub.database import Database
 from office.hub.diary_rows import CONTACT, contact_of, receipt_of
-from office.hub.facts import Contact, Standing
+from office.hub.facts import Contact
+from office.hub.standing import Standing
 from sync.update import ListVersion
 
 _NEWEST: Final = (

@@ -32,7 +32,7 @@ def place(request: HttpRequest, pk: int) -> HttpResponse:
     if here.kind in {PlaceKind.UNIT, PlaceKind.SHOP, PlaceKind.GARAGE}:
         shown |= {
             "members": _members(request, here),
-            "issues": Issue.objects.filter(unit=here).select_related("holder", "vehicle", "chip", "relation"),
+            "issues": Issue.objects.filter(unit=here).select_related("holder", "vehicle", "unit"),
             "vehicles": here.vehicles.select_related("keeper"),
             "quota": unit_quota(here) if here.kind == PlaceKind.UNIT else None,
             "tenancies": here.tenancies.order_by("-since")[:NEWEST],
