@@ -8,6 +8,14 @@ from __future__ import annotations
 from typing import Protocol
 
 from office.hub.facts import Lowering, Move
+from office.hub.standing import Standing
+
+
+class GateStandings(Protocol):
+    """How gates stand, for pages and rounds that look at every one."""
+
+    def all(self) -> dict[int, Standing]:
+        """Every gate's, by gate id, in as many questions as for one."""
 
 
 class MoveBook(Protocol):

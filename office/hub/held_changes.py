@@ -39,7 +39,9 @@ class HeldChange(Struct, frozen=True):
 
 def held_changes(store: HubStorage, at: int) -> list[HeldChange]:
     """Every gate's, by gate."""
-    found = [held_change(store, one, at) for one in store.gates.all() if one.struck_at is None]
+    standings = store.standings.all()
+    gates = [one for one in store.gates.all() if one.struck_at is None and standings[one.gate_id].differs]
+    found = [held_change(store, one, at) for one in gates]
     return [one for one in found if one is not None]
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from office.hub.book_ports import LoweringBook, MoveBook
+from office.hub.book_ports import GateStandings, LoweringBook, MoveBook
 from office.hub.facts import (
     Alarm,
     BootAnchor,
@@ -278,6 +278,8 @@ class HubStorage(Protocol):
     def events(self) -> EventShelf: ...
     @property
     def diary(self) -> GateDiary: ...
+    @property
+    def standings(self) -> GateStandings: ...
     @property
     def moves(self) -> MoveBook: ...
     @property
