@@ -32,8 +32,11 @@ from office.registry.models import (
 
 RULE: Final = "access"
 """PIPL art. 45: whoever is on record may see and have it."""
-LEFT_OUT: Final = ("sqlite_", "axes_", "django_", "auth_permission", "auth_group", "auth_user_")
-"""SQLite's and Django's own tables: sessions, logins, rights that nobody uses."""
+LEFT_OUT: Final = (
+    *("sqlite_", "axes_", "django_", "auth_permission", "auth_group", "auth_user_"),
+    "registry_findkey",
+)
+"""SQLite's and Django's own tables: sessions, logins, rights that nobody uses; and an index of others."""
 SECRET: Final = frozenset((("auth_user", "password"), ("registry_estaterules", "pin_salt")))
 FOLLOWED: Final[frozenset[type[Model]]] = frozenset((Person, Issue, Vehicle, Account, LossCase))
 """What is the person's own: whatever refers to it refers to the person."""
