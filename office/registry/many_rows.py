@@ -8,7 +8,9 @@ from django.db import connection
 from django.db.models import Model
 
 
-def insert_rows(model: type[Model], columns: Sequence[str], rows: Iterable[Sequence[int | bytes]]) -> None:
+def insert_rows(
+    model: type[Model], columns: Sequence[str], rows: Iterable[Sequence[int | str | bytes]]
+) -> None:
     """Write rows whose values every database takes as they are; the others are the columns' defaults."""
     quoted = connection.ops.quote_name
     named = ", ".join(quoted(one) for one in columns)
