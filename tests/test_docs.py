@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from deskreader.__main__ import parser
 from office.demo.cli import add_demo
 from office.exchange.cli import add_exchange
 from office.exchange.columns import HEADINGS
@@ -67,6 +68,15 @@ def test_every_command_and_option_of_the_desk_is_named() -> None:
         words = [one for action in command._actions for one in action.option_strings if one.startswith("--")]
         known = ("--help", "--json")
         assert [one for one in words if one not in known and f"`{one}" not in row] == [], name
+
+
+def test_every_command_and_option_of_the_desk_reader_is_named() -> None:
+    page = (ROOT / "docs" / "desk-reader.md").read_text(encoding="utf-8")
+    (commands,) = (one for one in parser()._actions if isinstance(one, argparse._SubParsersAction))
+    for name, command in commands.choices.items():
+        (row,) = (line for line in page.splitlines() if line.startswith(f"| `{name}` |"))
+        words = [one for action in command._actions for one in action.option_strings if one.startswith("--")]
+        assert [one for one in words if one != "--help" and f"`{one}" not in row] == [], name
 
 
 def test_every_column_and_setting_of_the_desk_is_named() -> None:

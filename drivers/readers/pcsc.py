@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -46,6 +46,10 @@ READ_TRIES = 3
 """A card still swinging into the field, or reset by another program, answers when asked again."""
 MAX_LEFT_THREADS = 8
 """So many threads stuck in a frozen pcscd, and no more are started."""
+
+NO_READER = "no reader fits"
+SEVERAL_READERS = "more than one reader fits"
+"""How a cause begins that a person can cure by a hand or a setting."""
 
 _LEFT = "pcsc reader, left behind"
 _SOCKET = "/run/pcscd/pcscd.comm"
@@ -83,9 +87,9 @@ def choose_reader(settings: Settings, names: tuple[str, ...]) -> str:
     there = ", ".join(repr(name) for name in names) or "none"
     if fits:
         raise LookupError(
-            f"more than one reader fits {wanted}; set serial to tell them apart (there: {there})"
+            f"{SEVERAL_READERS} {wanted}; set serial to tell them apart (there: {there})"
         )
-    raise LookupError(f"no reader fits {wanted}; plug it in or correct the setting (there: {there})")
+    raise LookupError(f"{NO_READER} {wanted}; plug it in or correct the setting (there: {there})")
 
 
 def open_reader(settings: Settings, clock: Callable[[], float]) -> PcscReader:
@@ -96,15 +100,20 @@ def open_reader(settings: Settings, clock: Callable[[], float]) -> PcscReader:
         DriverUnavailableError: pcscd is not there, or too many threads hang in a frozen one.
         DriverPermissionError: this user may not reach pcscd.
     """
-    scard = load_library(
-        "smartcard.scard", kind="pcsc", package="pyscard", extra="pcsc", system="libpcsclite1"
-    )
+    scard = load_scard()
     _check_socket(Path(os.environ.get(SOCKET_VARIABLE, _SOCKET)))
     if sum(thread.name == _LEFT for thread in threading.enumerate()) >= MAX_LEFT_THREADS:
         raise DriverUnavailableError(
             f"pcscd is frozen: {MAX_LEFT_THREADS} threads wait for it; systemctl restart pcscd"
         )
     return PcscReader(settings, clock, scard)
+
+
+def load_scard() -> Any:  # noqa: ANN401 - pyscard ships no types
+    """The library; raises ``DriverLibraryError`` if it is not installed."""
+    return load_library(
+        "smartcard.scard", kind="pcsc", package="pyscard", extra="pcsc", system="libpcsclite1"
+    )
 
 
 def _check_socket(path: Path) -> None:
@@ -131,7 +140,7 @@ class PcscReader:
     def __init__(self, settings: Settings, clock: Callable[[], float], scard: Any) -> None:  # noqa: ANN401 - untyped
         self._feed: Feed[ReaderEvent] = Feed()
         self._stop = threading.Event()
-        self._watch = _Watch(settings, clock, scard, self._feed, self._stop)
+        self._watch = CardWatch(settings, clock, scard, self._feed.put, self._stop)
         self._thread = threading.Thread(target=self._watch.run, name="pcsc reader", daemon=True)
         self._thread.start()
 
@@ -154,22 +163,29 @@ class PcscReader:
         self._thread.name = _LEFT
 
 
-class _Watch:
-    """The thread's side: one session with pcscd after the other until stopped."""
+class CardWatch:
+    """The thread's side: one session with the service after the other until stopped.
+
+    It needs nothing of Linux: the desk's helper runs it on a clerk's PC, too.
+    """
 
     def __init__(
         self,
         settings: Settings,
         clock: Callable[[], float],
         scard: Any,  # noqa: ANN401 - pyscard ships no types
-        feed: Feed[ReaderEvent],
+        put: Callable[[ReaderEvent], object],
         stop: threading.Event,
+        *,
+        notifies: bool = True,
     ) -> None:
+        """``put`` takes the events, in this thread; ``notifies``: the service tells of readers that come."""
         self.alive_at = clock()
+        self._begin = {PLUG_AND_PLAY: 0} if notifies else {}
         self._settings = settings
         self._clock = clock
         self._scard = scard
-        self._feed = feed
+        self._put = put
         self._stop = stop
         self._health: HealthChanged | None = None
         self._on_reader: bytes | None = None
@@ -192,7 +208,7 @@ class _Watch:
             self._stop.wait(RETRY_S)
 
     def _session(self, service: Service) -> None:
-        known: dict[str, int] = {PLUG_AND_PLAY: 0}
+        known = self._begin
         handled: int | None = None
         while not self._stop.is_set():
             names = service.readers()
@@ -201,18 +217,25 @@ class _Watch:
                 name = choose_reader(self._settings, names)
             except LookupError as error:
                 self._report(ok=False, cause=str(error))
-                known, handled = {PLUG_AND_PLAY: known[PLUG_AND_PLAY]}, None
+                known, handled = self._pseudo(known), None
             else:
                 self._report(ok=True, cause="")
                 if name not in known:
-                    known, handled = {PLUG_AND_PLAY: known[PLUG_AND_PLAY], name: 0}, None
+                    known, handled = {**self._pseudo(known), name: 0}, None
+            if not known:  # nobody tells when a reader comes: look again
+                self._stop.wait(ALIVE_EVERY_S / 2)
+                continue
             slots = service.wait(known, ALIVE_EVERY_S / 2)
             self.alive_at = self._clock()
-            known = {reader: slot.state for reader, slot in slots.items() if slot.is_there}
-            known.setdefault(PLUG_AND_PLAY, 0)
+            there = {reader: slot.state for reader, slot in slots.items() if slot.is_there}
+            known = {**self._begin, **there}
             for reader, slot in slots.items():
                 if reader != PLUG_AND_PLAY and slot.is_there:
                     handled = self._look(service, reader, slot, handled)
+
+    def _pseudo(self, known: Mapping[str, int]) -> dict[str, int]:
+        """What is known of the pseudo-reader alone."""
+        return {name: known[name] for name in self._begin}
 
     def _look(self, service: Service, reader: str, slot: Slot, handled: int | None) -> int:
         """Read the card if this presentation is new; returns the counter it now stands at.
@@ -228,11 +251,11 @@ class _Watch:
         try:
             number, slot = self._read(service, reader)
         except NoNumberError as error:
-            self._feed.put(ReadFailed(str(error), self._clock()))
+            self._put(ReadFailed(str(error), self._clock()))
             return slot.counter
         # First look after pcscd or the reader came back: a card that never left is not a new tap.
         if handled is not None or number != self._on_reader:
-            self._feed.put(CardRead(technology_of(slot.atr), number, 8 * len(number), self._clock()))
+            self._put(CardRead(technology_of(slot.atr), number, 8 * len(number), self._clock()))
         self._on_reader = number
         return slot.counter
 
@@ -251,4 +274,4 @@ class _Watch:
         health = HealthChanged(ok, cause)
         if health != self._health:
             self._health = health
-            self._feed.put(health)
+            self._put(health)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from office.desk.requests import acting
@@ -13,6 +14,7 @@ def desk(request: HttpRequest) -> dict[str, object]:
     if not request.user.is_authenticated:
         return {}
     return {
+        "desk_reader": settings.DESK_READER,
         "roles": {one.value for one in acting(request).roles},
         "open_alarms": Alarm.objects.filter(cleared_at__isnull=True, acknowledged_at__isnull=True).count(),
     }

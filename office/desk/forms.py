@@ -14,10 +14,11 @@ from sync.records import MAX_NUMBER_BYTES, Credential, Technology
 DESK_TECHNOLOGIES: Final = (
     Technology.ISO14443A,
     Technology.EM4100,
+    Technology.ISO14443B,
     Technology.ISO15693,
     Technology.WIEGAND,
 )
-"""What a desk reader types."""
+"""What a desk reader types or tells."""
 MAX_SCAN_BYTES: Final = 256 << 10
 
 

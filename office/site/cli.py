@@ -26,6 +26,7 @@ from office.hub.sqlite_store import SqliteHub
 from office.report import Report
 from office.site.directory import (
     DIRECTORY_VARIABLE,
+    READER_PORTS,
     OfficeDirectory,
     OfficeSettings,
     hold,
@@ -50,6 +51,9 @@ def add_site(groups: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     init.add_argument("--language", choices=("zh-hans", "en"), default="zh-hans")
     init.add_argument(
         "--insecure", action="store_true", help="by plain HTTP: only for a desk opened on this computer"
+    )
+    init.add_argument(
+        "--reader-port", type=int, default=0, help="port of the card reader's helper at each clerk's PC"
     )
     user = _command(groups, "createuser", _create_user, "a member of staff")
     user.add_argument("name")
@@ -119,8 +123,15 @@ def _init(options: argparse.Namespace, _now: int) -> Report:
         raise OfficeError(f"--estate: {options.estate!r} is not 16 hexadecimal digits")
     hosts = tuple(options.host or ("localhost", "127.0.0.1"))
     settings = OfficeSettings(
-        options.estate, options.time_zone, options.language, hosts, secure=not options.insecure
+        options.estate,
+        options.time_zone,
+        options.language,
+        hosts,
+        secure=not options.insecure,
+        reader_port=options.reader_port,
     )
+    if settings.reader_port not in READER_PORTS:
+        raise OfficeError(f"--reader-port: {settings.reader_port} is not 0 or from 1024 to 65535")
     office = make_directory(options.office, settings)
     migrate(office)
     return {"office": str(office.path), "database": str(office.database), "estate": options.estate}

@@ -27,6 +27,7 @@ DIRECTORY_VARIABLE: Final = "GATEHOUSE_OFFICE"
 """Environment variable that names the directory; `python -m office` sets it from ``--office``."""
 DEFAULT_DIRECTORY: Final = Path("/var/lib/gatehouse-office")
 MAX_SETTINGS_BYTES: Final = 64 << 10
+READER_PORTS: Final = (0, *range(1024, 65_536))
 LOCK_FILE: Final = "office.lock"
 """Held by whoever works with the office; a restore wants it alone."""
 
@@ -42,6 +43,8 @@ class OfficeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Names under which browsers reach the desk."""
     secure: bool = True
     """Browsers reach it by HTTPS only; false only where the desk is opened on this computer itself."""
+    reader_port: int = 0
+    """Port of the helper at each clerk's own PC (docs/desk-reader.md); 0: there is none."""
 
 
 class OfficeDirectory(Struct, frozen=True):
@@ -125,6 +128,8 @@ def open_directory(path: Path) -> OfficeDirectory:
         raise OfficeError(f"{file}: {error.strerror}; make the office with: init") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError, KeyError, ValueError) as error:
         raise OfficeError(f"{file}: {error}") from None
+    if settings.reader_port not in READER_PORTS:
+        raise OfficeError(f"{file}: reader_port: {settings.reader_port} is not 0 or from 1024 to 65535")
     return OfficeDirectory(path, settings)
 
 
@@ -155,5 +160,6 @@ def _as_toml(settings: OfficeSettings) -> str:
         "language": f'"{settings.language}"',
         "hosts": f"[{hosts}]",
         "secure": str(settings.secure).lower(),
+        "reader_port": str(settings.reader_port),
     }
     return "".join(f"{key} = {value}\n" for key, value in rows.items())

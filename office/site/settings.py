@@ -17,6 +17,9 @@ ALLOWED_HOSTS = list(_OFFICE.settings.hosts)
 ROOT_URLCONF = "office.site.urls"
 WSGI_APPLICATION = "office.site.wsgi.application"
 
+# The helper at the clerk's own PC: the one address besides this site that a page may ask.
+DESK_READER = f"http://127.0.0.1:{_OFFICE.settings.reader_port}" if _OFFICE.settings.reader_port else ""
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -120,7 +123,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "media-src": [SELF],
-        "connect-src": [SELF],
+        "connect-src": [SELF, *([DESK_READER] if DESK_READER else [])],
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],

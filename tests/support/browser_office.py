@@ -41,9 +41,12 @@ class BrowserOffice:
         self._clearing = clearing
         self._hub: subprocess.Popen[bytes] | None = None
         self._hub_port, port = free_port(), free_port()
+        self.reader_port = free_port()
+        """Where a clerk's PC would have its card reader's helper."""
         self.address = f"http://127.0.0.1:{port}"
         office = self.directory / "office"
         words = ["--estate", ESTATE_ID.hex(), "--insecure", "--host", "127.0.0.1", "--language", "en"]
+        words += ["--reader-port", str(self.reader_port)]
         _done("init", str(office), *words)
         keys = make_keys(office / "keys")
         link = f'kind = "network"\nhubs = ["127.0.0.1:{self._hub_port}"]'

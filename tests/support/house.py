@@ -22,6 +22,7 @@ MAY_IMPORT: Final[Mapping[str, frozenset[str]]] = {
     "terminal": frozenset({"terminal", "drivers", "sync"}),
     "provisioning": frozenset({"provisioning", "terminal", "drivers", "sync"}),
     "office": frozenset({"office", "sync"}),
+    "deskreader": frozenset({"deskreader", "drivers", "sync"}),
     "bench": frozenset({"bench", "office", "provisioning", "terminal", "drivers", "sync"}),
     "scripts": frozenset({"scripts", "office", "provisioning", "terminal", "drivers", "sync"}),
 }
