@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Every column has the shipped value for rows that are there."""
 
-    dependencies = (("registry", "0002_hub_and_relations"),)
+    dependencies = (("registry", "0004_large_desk"),)
 
     operations = (
         migrations.AddField(
