@@ -37,19 +37,19 @@ def note_departures(now: datetime, *, at_most: int = A_ROUND) -> int:
     known = Person.objects.filter(departed_on__isnull=True, erased_at__isnull=True, recorded_at__lt=_day(now))
     gone = known.exclude(pk__in=here(today)).annotate(last=Max("memberships__until")).order_by("pk")
     left = 0
-    for person in gone.iterator():
+    for person_id, last in gone.values_list("pk", "last").iterator():
         if left >= at_most:
             break
-        if not has_money(person):
+        if not has_money(person_id):
             # Who never belonged to a unit (a shopkeeper, a guest) counts from the day on which nothing ran.
-            Person.objects.filter(pk=person.pk).update(departed_on=person.last or today)
+            Person.objects.filter(pk=person_id).update(departed_on=last or today)
             left += 1
     return returned + left
 
 
-def has_money(person: Person) -> bool:
+def has_money(person_id: int) -> bool:
     """Whether an account holds something that is to be given back first."""
-    return any(balance_of(one) != 0 for one in Account.objects.filter(holder=person))
+    return any(balance_of(one) != 0 for one in Account.objects.filter(holder=person_id))
 
 
 def here(today: date) -> QuerySet[Person, int]:
