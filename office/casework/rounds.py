@@ -28,10 +28,12 @@ from office.casework.gate_watch import (
 )
 from office.casework.incidents import open_incidents
 from office.casework.move_ends import end_moves, end_slips
+from office.casework.office_clock import latest, see_clock
 from office.casework.retention import erase_departed, purge_events
 from office.casework.stop_receipts import attach_receipts
 from office.casework.words_typed import purge_words
 from office.procedures.alarms import Alarm, Signal, printable
+from office.procedures.clock import ClockWord, judge_clock
 from office.registry.models import WatchMark
 
 WATCH: Final = "watch"
@@ -129,21 +131,36 @@ def _mark(now: datetime, _memory: Memory) -> int:
     return 0
 
 
+def _sure(duty: Callable[[datetime], int]) -> Callable[[datetime, Memory], int]:
+    """What ends or goes for good waits as long as the clock is in doubt."""
+
+    def done(now: datetime, _memory: Memory) -> int:
+        return duty(now) if judge_clock(latest(), now) is ClockWord.FINE else 0
+
+    return done
+
+
+def _clock(now: datetime, _memory: Memory) -> int:
+    see_clock(now)
+    return 0
+
+
 DUTIES: Final = (
+    Duty("clock", SEEN_S, _clock),
     Duty("events", 1, lambda now, _: project_events(now), full=BATCH),
     Duty("receipts", 1, _receipts),
     Duty("times", 5, lambda _now, _: correct_times()),
     Duty("hub", 5, _hub),
     Duty("mass changes", 10, _mass_changes),
     Duty("incidents", 5, lambda now, _: open_incidents(now)),
-    Duty("moves", 30, lambda now, _: end_moves(now)),
-    Duty("slips", 10, lambda now, _: end_slips(now)),
-    Duty("cards", 5, lambda now, _: end_expired_cards(now)),
-    Duty("exceptions", 5, lambda now, _: end_exceptions(now)),
-    Duty("parking", 60, lambda now, _: end_parking_rights(now)),
-    Duty("events' retention", 60, lambda now, _: purge_events(now)),
-    Duty("words' retention", 600, lambda now, _: purge_words(now), full=words_typed.A_ROUND),
-    Duty("departures", 3_600, lambda now, _: note_departures(now), full=departures.A_ROUND),
-    Duty("persons' retention", 600, lambda now, _: erase_departed(now)),
+    Duty("moves", 30, _sure(end_moves)),
+    Duty("slips", 10, _sure(end_slips)),
+    Duty("cards", 5, _sure(end_expired_cards)),
+    Duty("exceptions", 5, _sure(end_exceptions)),
+    Duty("parking", 60, _sure(end_parking_rights)),
+    Duty("events' retention", 60, _sure(purge_events)),
+    Duty("words' retention", 600, _sure(purge_words), full=words_typed.A_ROUND),
+    Duty("departures", 3_600, _sure(note_departures), full=departures.A_ROUND),
+    Duty("persons' retention", 600, _sure(erase_departed)),
     Duty("mark", SEEN_S, _mark),
 )

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 from msgspec import Struct
 
 from office.casework.actor import Actor
+from office.casework.office_clock import check_clock
 from office.desk.refusals import words
 from office.desk.requests import acting
 from office.errors import OfficeError
@@ -59,7 +60,9 @@ def form_page(
     if form.is_valid():
         try:
             with transaction.atomic():
-                target = take(acting(request), form.cleaned_data)
+                actor = acting(request)
+                check_clock(actor.at)
+                target = take(actor, form.cleaned_data)
         except RuleError as error:
             form.add_error(None, words(error))
         except OfficeError as error:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -26,6 +28,11 @@ WORDS: Final[Mapping[Refused, Promise]] = {
     Refused.WRONG_STATE: _("This step does not fit the present state. Look at the page again."),
     Refused.ROLE_MISSING: _("You do not have the role that this step needs."),
     Refused.STALE: _("Somebody has changed this record meanwhile. Look at it again, then repeat the step."),
+    Refused.CLOCK_SET_BACK: _(
+        "This computer's clock says %(now)s, but it was %(seen)s before: nothing is written down as long as"
+        " it is wrong. Set it right; if it is right now, an administrator or the manager confirms it (More →"
+        " Clock). Reporting a card lost and stopping it work all the same."
+    ),
     Refused.NOT_THE_HOLDER: _("Only the original holder may do this, in person."),
     Refused.CASE_OPEN: _("There is an open case for this card already."),
     Refused.BALANCE_NOT_ASKED: _("Record first whether the holder agrees to the balance."),
@@ -100,5 +107,10 @@ WORDS: Final[Mapping[Refused, Promise]] = {
 
 def words(error: RuleError) -> str:
     """The refusal in words, with its rule."""
-    said = str(WORDS[error.refused]) % error.facts
+    facts = {name: _local(one) if isinstance(one, datetime) else one for name, one in error.facts.items()}
+    said = str(WORDS[error.refused]) % facts
     return gettext("%(words)s (rule %(rule)s)") % {"words": said, "rule": error.rule}
+
+
+def _local(at: datetime) -> str:
+    return timezone.localtime(at).strftime("%Y-%m-%d %H:%M")

@@ -8,6 +8,7 @@ from django.urls import path
 from office.desk.views import (
     alarms,
     cases,
+    clock,
     decisions,
     desk_reader,
     events,
@@ -105,6 +106,8 @@ urlpatterns = [
     path("policy/", governing.policy_page, name="policy"),
     path("relations/", governing.relations, name="relations"),
     path("relations/<slug:code>/", governing.set_relation, name="set-relation"),
+    path("clock/", clock.clock, name="clock"),
+    path("clock/confirm/", clock.confirm, name="confirm-clock"),
     path("trail/", governing.trail, name="trail"),
     path("moves/", moving.moves, name="moves"),
     path("places/<int:pk>/move-in/", moving.move_in, name="move-in"),

@@ -23,6 +23,7 @@ class Refused(Enum):
     WRONG_STATE = "wrong_state"
     ROLE_MISSING = "role_missing"
     STALE = "stale"
+    CLOCK_SET_BACK = "clock_set_back"
     # KH-14
     NOT_THE_HOLDER = "not_the_holder"
     CASE_OPEN = "case_open"

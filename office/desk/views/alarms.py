@@ -16,7 +16,7 @@ from office.casework.actor import Actor
 from office.casework.alarms import acknowledge, clear
 from office.casework.rounds import OVERDUE, watcher_seen
 from office.desk.event_lines import Names, names
-from office.desk.requests import now, step
+from office.desk.requests import now, step, whatever_the_clock
 from office.desk.views.issues import valid
 from office.procedures.alarms import OPENED
 from office.procedures.slips import slip_id_of
@@ -69,6 +69,7 @@ def history(request: HttpRequest) -> HttpResponse:
 
 
 @step
+@whatever_the_clock
 def take_notice(request: HttpRequest, actor: Actor, pk: int) -> str:
     """Somebody takes it."""
     form = valid(AlarmForm(request.POST))
@@ -77,6 +78,7 @@ def take_notice(request: HttpRequest, actor: Actor, pk: int) -> str:
 
 
 @step
+@whatever_the_clock
 def done(request: HttpRequest, actor: Actor, pk: int) -> str:
     """It is dealt with."""
     clear(actor, pk, valid(AlarmForm(request.POST))["note"])

@@ -17,7 +17,7 @@ from office.casework.gate_views import GateLine, as_built, gate_line, gate_lines
 from office.desk.event_lines import lines, names
 from office.desk.event_words import ORDER_REASONS, ORDERS
 from office.desk.gate_words import fact_words
-from office.desk.requests import acting, now, step
+from office.desk.requests import acting, now, step, whatever_the_clock
 from office.desk.views.issues import valid
 from office.errors import OfficeError
 from office.hub.control_client import HubAwayError, HubControl, default_control
@@ -94,6 +94,7 @@ def gate_live(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @step
+@whatever_the_clock
 def send_order(request: HttpRequest, actor: Actor, pk: int, kind: str) -> str:
     """Have the gate do something now."""
     try:

@@ -22,7 +22,7 @@ from office.casework.replacement import collect_old_card
 from office.desk.event_lines import lines
 from office.desk.forms import ChipForm, LossForm, PaymentForm, SignatureForm
 from office.desk.register_forms import REASON_WORDS
-from office.desk.requests import step
+from office.desk.requests import step, whatever_the_clock
 from office.errors import OfficeError
 from office.hub.desk import card_report
 from office.lists.store import hub_store
@@ -110,6 +110,7 @@ def sign(request: HttpRequest, actor: Actor, pk: int) -> str:
 
 
 @step
+@whatever_the_clock
 def report(request: HttpRequest, actor: Actor, pk: int) -> str:
     """KH-14: the stop goes out at once."""
     form = valid(LossForm(request.POST))
@@ -120,6 +121,7 @@ def report(request: HttpRequest, actor: Actor, pk: int) -> str:
 
 
 @step
+@whatever_the_clock
 def suspend(request: HttpRequest, actor: Actor, pk: int) -> str:
     """A verified telephone call."""
     case = suspend_by_telephone(actor, pk, request.POST.get("cause", "")[:400])
