@@ -1,9 +1,10 @@
-"""`python -m office import|export|backup|restore|upgrade`: data in and out.
+"""`python -m office import|export|backup|restore|check|upgrade`: data in and out.
 
 import DIR FILE… [--dry-run]     tables of places, doors, persons, cards; an estate file
 export DIR OUT [--person ID]     everything, or what refers to one person, as CSV in a zip file
 backup DIR OUT [--with-keys]     the office as it is now, checked
 restore BACKUP DIR [--replace]   an office as it was, checked
+check DIR                        whether an office is whole, and nobody has changed its audit trail
 upgrade DIR                      after an installation of new software
 """
 
@@ -22,8 +23,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from office.errors import OfficeError
 from office.exchange.backup import Manifest, back_up, restore
+from office.exchange.soundness import judge_tables
 from office.exchange.upgrading import upgrade
 from office.files import PRIVATE, write_atomic
+from office.hub.office_schema import check_office_schema
 from office.report import Report
 from office.site.cli import migrate, with_django
 from office.site.directory import hold, make_secret, open_directory
@@ -74,10 +77,13 @@ def add_exchange(groups: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--replace", action="store_true", help="put the state back into an office that is there"
     )
     restore.set_defaults(run=_restore)
+    check = groups.add_parser("check", help="whether the office is whole and its audit trail unbroken")
+    check.add_argument("office", type=Path, help="the office's directory")
+    check.set_defaults(run=_check)
     upgrading = groups.add_parser("upgrade", help="bring an office of earlier software to this version")
     upgrading.add_argument("office", type=Path, help="the office's directory")
     upgrading.set_defaults(run=_upgrade)
-    for one in (take_in, export, backup, restore, upgrading):
+    for one in (take_in, export, backup, restore, check, upgrading):
         one.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
 
 
@@ -161,6 +167,14 @@ def _restore(options: argparse.Namespace, now: int) -> Report:
         "next": RESUME,
         "gates": [{"gate": one.name, "list": f"{one.epoch}.{one.revision}"} for one in made.state.gates],
     }
+
+
+def _check(options: argparse.Namespace, _now: int) -> Report:
+    office = open_directory(options.office)
+    check_office_schema(office.database)
+    state = judge_tables(office.database)
+    counts = {"cards": state.cards, "persons": state.persons, "audit_entries": state.entries}
+    return counts | {"audit_head": state.head, "sound": True}
 
 
 def _upgrade(options: argparse.Namespace, now: int) -> Report:

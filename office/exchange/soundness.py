@@ -56,10 +56,11 @@ def judge(path: Path, estate_id: bytes) -> Soundness:
 
 
 def judge_tables(path: Path) -> Soundness:
-    """The same of a database of this version or an earlier one, which is left as it is."""
+    """The same of a database of this version or an earlier one, in use or not, which is left as it is."""
     try:
-        with contextlib.closing(sqlite3.connect(path)) as connection:
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
             connection.execute("PRAGMA query_only = ON")
+            connection.execute("BEGIN")  # one state, whatever is written meanwhile
             return _judge(path, connection)
     except sqlite3.Error as error:
         raise OfficeError(f"{path.name}: {error}; take another backup") from None

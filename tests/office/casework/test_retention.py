@@ -14,6 +14,8 @@ from office.lists.store import hub_store
 from office.registry.models import (
     ArchivedForm,
     AuditEntry,
+    FindKey,
+    FindKind,
     Form,
     Issue,
     Person,
@@ -94,6 +96,7 @@ def test_a_departed_person_is_erased_and_numbers_and_chain_stay(estate: OfficeEs
     )
     Signature.objects.filter(issue=issue).update(image=b"png")
     number = str(archive(clerk, Form.LOSS_REPORT, f"issue:{issue.pk}"))
+    assert FindKey.objects.filter(kind=FindKind.PERSON, record=person.pk).exists()
     later = NOW + timedelta(days=366)
     person.memberships.update(until=NOW.date())
     assert erase_departed(later) == 0  # a card of theirs still opens
@@ -108,6 +111,7 @@ def test_a_departed_person_is_erased_and_numbers_and_chain_stay(estate: OfficeEs
     assert [person.name, person.phone, person.identity, person.note] == ["", "", "", ""]
     assert (str(person), person.erased_at) == (f"#{person.pk}", later)
     assert Signature.objects.get(issue=issue).image is None
+    assert not FindKey.objects.filter(kind=FindKind.PERSON, record=person.pk).exists()
     assert Issue.objects.get(pk=issue.pk).holder_id == person.pk
     assert str(ArchivedForm.objects.get(form=Form.LOSS_REPORT)) == number
     assert not list(broken_links())

@@ -183,3 +183,22 @@ def test_a_changed_part_or_a_name_that_leads_elsewhere_is_refused(backup: Path, 
     with pytest.raises(OfficeError, match="is no backup"):
         restore(tmp_path / "x.zip", target, AT, replace=False)
     assert not (target / "office.db").exists()
+
+
+def test_a_check_of_an_office_in_use_finds_a_changed_entry(demo: Path, tmp_path: Path) -> None:
+    path = tmp_path / "copy"
+    shutil.copytree(demo, path)
+    hold(path)  # somebody works with it
+    answer = office("--json", "check", str(path))
+    assert answer.returncode == 0, answer.stderr
+    said = json.loads(answer.stdout)
+    assert said["sound"] is True
+    assert len(said["audit_head"]) == 64
+    with contextlib.closing(sqlite3.connect(path / "office.db")) as connection:
+        connection.execute(
+            "UPDATE registry_auditentry SET user_id = 1 + coalesce(user_id, 1) WHERE number = 2"
+        )
+        connection.commit()
+    answer = office("check", str(path))
+    assert answer.returncode == 1
+    assert "the audit trail is broken at entry 2" in answer.stderr
