@@ -36,6 +36,7 @@ BOOKWORM: Final = Suite("bookworm", "3.11")
 TRIXIE: Final = Suite("trixie", "3.13", ",polkitd,pcscd")
 """Its pcscd is the one that asks polkit."""
 PACKAGES: Final = "systemd,systemd-sysv,dbus,python3,tzdata,udev,iproute2"
+DEBIAN: Final = "http://deb.debian.org/debian"
 BOOT_WITHIN_S: Final = 60.0
 WITHIN_S: Final = 30.0
 _TOOLS: Final = ("systemd-nspawn", "mmdebstrap", "nsenter", "dpkg-deb")
@@ -61,8 +62,10 @@ def plain_tree(suite: Suite = BOOKWORM) -> Path:
     if not tree.is_dir():
         cache.mkdir(parents=True, exist_ok=True)
         new = tree.with_suffix(f".{os.getpid()}")
+        # The main archive alone: a mirror of another one that is out of step would make no tree at all.
+        archive = f"deb {os.environ.get('GATEHOUSE_DEBIAN', DEBIAN)} {suite.name} main"
         done = subprocess.run(
-            ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={packages}", suite.name, new],
+            ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={packages}", suite.name, new, archive],
             capture_output=True,
             text=True,
             check=False,
