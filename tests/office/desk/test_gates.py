@@ -91,6 +91,14 @@ def test_what_a_gate_tells_of_itself_is_shown(guard: Client) -> None:
     assert "The hub does not answer" not in page + one
 
 
+def test_a_gate_that_a_technician_works_at_is_marked(guard: Client) -> None:
+    with hub(
+        [{"ok": True, "gates": {str(NORTH): told}} for told in (FACTS, {**FACTS, "maintenance": "open"})]
+    ):
+        assert "maintenance mode" not in text(guard, "/gates/live/")
+        assert "maintenance mode" in text(guard, "/gates/live/")
+
+
 def test_an_order_reaches_the_hub_with_operator_and_reason(guard: Client) -> None:
     with hub([{"ok": True}]) as asked:
         guard.post(f"/gates/{NORTH}/orders/open/", {"door": 10, "reason": "delivery", "seconds": 9})
