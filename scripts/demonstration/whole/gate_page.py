@@ -15,14 +15,19 @@ from scripts.demonstration.whole.acts import CABLE, UnknownActError, act
 from scripts.demonstration.whole.gates import WholeGate
 from scripts.demonstration.whole.http_server import Answer, RefusedError, Request
 from scripts.demonstration.whole.page import DemoCard, GateView, live_part, whole_page
+from scripts.demonstration.whole.words import Language
 from sync.records import Technology
 
 _STATIC: Final = {
     f"/{name}": (Path(__file__).parent / "static" / name, kind)
-    for name, kind in (("page.css", "text/css"), ("page.js", "text/javascript"))
+    for name, kind in (
+        ("page.css", "text/css"),
+        ("page.js", "text/javascript"),
+        ("icon.svg", "image/svg+xml"),
+    )
 }
 _CARDS: Final = """
-SELECT chip.number, issue.kind, issue.state, place.full_name FROM registry_issue AS issue
+SELECT chip.number, place.full_name FROM registry_issue AS issue
 JOIN registry_chip AS chip ON chip.id = issue.chip_id
 LEFT JOIN registry_place AS place ON place.id = issue.unit_id
 WHERE issue.kind = ? AND issue.state = ? AND chip.technology = ? ORDER BY issue.id LIMIT ?
@@ -36,6 +41,8 @@ _WANTED: Final = (
 )
 """Kind, state, how many are offered."""
 UNKNOWN: Final = DemoCard("0BADCA4D", "on no list")
+_ENGLISH: Final = "/en"
+"""Where the page is in English; Chinese needs no word."""
 
 
 class Plug(Struct, frozen=True):
@@ -63,19 +70,20 @@ class GatePage:
 
     async def answer(self, request: Request) -> Answer:
         """The page, a gate's live part, an act, or a file; raises ``RefusedError``."""
-        match request.method, request.path:
+        language, home, path = _language_of(request.path)
+        match request.method, path:
             case "GET", "/":
                 views = [self._view(one) for one in self._gates.values()]
-                return Answer(whole_page(views, [*self._cards(), UNKNOWN], self._desk))
+                return Answer(whole_page(views, [*self._cards(), UNKNOWN], self._desk, language))
             case "GET", path if path in _STATIC:
                 file, kind = _STATIC[path]
                 return Answer(file.read_text("utf-8"), kind)
             case ("GET" | "POST") as method, path:
                 gate = self._gate(path)
                 if method == "GET":
-                    return Answer(live_part(self._view(gate)))
+                    return Answer(live_part(self._view(gate), language))
                 self._noticed[gate.number] = await self._act(gate, request.fields)
-                return Answer("", status=HTTPStatus.SEE_OTHER, location="/")
+                return Answer("", status=HTTPStatus.SEE_OTHER, location=home)
         raise RefusedError(HTTPStatus.METHOD_NOT_ALLOWED)
 
     async def _act(self, gate: WholeGate, fields: Mapping[str, str]) -> str:
@@ -110,11 +118,18 @@ class GatePage:
         )
 
 
+def _language_of(path: str) -> tuple[Language, str, str]:
+    """The language that an address asks for, its page's address, and the address without it."""
+    if path == _ENGLISH or path.startswith(f"{_ENGLISH}/"):
+        return Language.ENGLISH, _ENGLISH, path.removeprefix(_ENGLISH) or "/"
+    return Language.CHINESE, "/", path
+
+
 def cards_of(store: Path) -> list[DemoCard]:
     """Some of the estate's cards as they stand now; whose they are is not read."""
     cards = []
     with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as database:
         for kind, state, count in _WANTED:
             rows = database.execute(_CARDS, (kind, state, int(Technology.ISO14443A), count))
-            cards += [DemoCard(number, f"{place or ''} {kind} {state}".strip()) for number, *_, place in rows]
+            cards += [DemoCard(number, kind, state, place or "") for number, place in rows]
     return cards

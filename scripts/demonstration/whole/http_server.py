@@ -15,7 +15,7 @@ MAX_BODY_BYTES: Final = 4 << 10
 WITHIN_S: Final = 10.0
 """Browsers open connections ahead and say nothing."""
 _POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self';"
     " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 

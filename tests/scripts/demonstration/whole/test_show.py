@@ -33,11 +33,11 @@ class GatePage:
         self._opener = build_opener(ProxyHandler({}))
 
     def _at(self, gate: int) -> Request:
-        return Request(f"{self._origin}/gates/{gate}")
+        return Request(f"{self._origin}/en/gates/{gate}")
 
     def act(self, gate: int, act: str, **fields: str) -> None:
         data = urlencode({"act": act, **fields}).encode()
-        self._get(Request(f"{self._origin}/gates/{gate}", data))
+        self._get(Request(f"{self._origin}/en/gates/{gate}", data))
 
     def sees(self, gate: int, text: str) -> None:
         """The gate's picture comes to show this."""
@@ -45,11 +45,13 @@ class GatePage:
 
     def newest(self, gate: int) -> tuple[int, str]:
         """Number and text of the last tap that is shown."""
-        taps = re.findall(r"<li>(\d+) (\S+ (?:GRANTED|refused) .*?)</li>", self._get(self._at(gate)))
+        taps = re.findall(
+            r'<li value="(\d+)" class="(?:granted|refused)">(.*?)</li>', self._get(self._at(gate))
+        )
         return (int(taps[0][0]), taps[0][1]) if taps else (0, "")
 
     def first_card(self) -> str:
-        found = re.search(r'<option value="([0-9A-F]+)">', self._get(Request(f"{self._origin}/")))
+        found = re.search(r'<option value="([0-9A-F]+)">', self._get(Request(f"{self._origin}/en")))
         assert found is not None
         return found.group(1)
 
@@ -99,7 +101,7 @@ def test_a_person_taps_cuts_the_cable_reports_a_loss_and_ends_it_all() -> None:
         page.sees(1, "cable pulled out")
         _report_lost(desk, card, said)
         until(lambda: _taps(page, 2, card, "lost"), "lost at the south gate")
-        until(lambda: _taps(page, 1, card, "GRANTED"), "granted at the north gate, which has not heard of it")
+        until(lambda: _taps(page, 1, card, "granted"), "granted at the north gate, which has not heard of it")
         page.act(1, "cable")
         until(lambda: _taps(page, 1, card, "lost"), "lost at the north gate")
         process.send_signal(signal.SIGINT)
@@ -110,13 +112,13 @@ def test_a_person_taps_cuts_the_cable_reports_a_loss_and_ends_it_all() -> None:
 
 def _opens_the_door(page: GatePage, card: str) -> None:
     page.act(1, "tap", card=card, reader="pedestrian_in")
-    page.sees(1, "GRANTED pedestrian")
+    page.sees(1, "✓ granted · pedestrian")
     page.act(1, "push")
     page.sees(1, "leaf open")
     page.act(1, "close")
     page.sees(1, "leaf closed")
     page.act(2, "tap", number="0B AD CA 4D", reader="barrier_in")
-    page.sees(2, "unknown_credential")
+    page.sees(2, "✕ refused · barrier · unknown credential")
     page.act(2, "tap", number="nonsense", reader="barrier_in")
     page.sees(2, "Not possible: a card&#x27;s number is hexadecimal")
     page.act(2, "exit")
