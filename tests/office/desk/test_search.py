@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date
 from importlib import import_module
 
 import pytest
@@ -133,7 +133,8 @@ def test_keys_follow_a_changed_name_and_go_with_an_erased_person(estate: OfficeE
     register_vehicle(clerk, "测A00001", estate.unit, person, None)
     change_particulars(clerk, person.pk, Particulars("王伟", phone="10012345678"))
     assert (find("陈").people, find("王").people, find("1001").people) == ([], [person], [person])
-    Person.objects.filter(pk=person.pk).update(departed_on=NOW.date() - timedelta(days=4_000))
+    person.memberships.update(until=date(2021, 1, 1))
+    Person.objects.filter(pk=person.pk).update(departed_on=date(2021, 1, 1))
     assert erase_departed(NOW) == 1
     assert find("王").nothing
     assert find("A0000").nothing
