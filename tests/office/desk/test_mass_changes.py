@@ -70,7 +70,7 @@ def test_everybody_sees_what_waits_and_only_the_manager_can_act(browser: Browser
     page = browser(StaffRole.MANAGER).get("/mass-changes/").content.decode()
     assert "With it 6 of 6 cards stop opening within one day." in page
     assert "2027-01-15 16:00:00" in page  # the estate's time
-    assert "issue withdraw" in page
+    assert "card withdrawn" in page
     assert "list countersign mass-change.zip" in page
     guard = browser(StaffRole.GUARD)
     page = guard.get("/mass-changes/").content.decode()
