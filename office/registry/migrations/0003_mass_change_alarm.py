@@ -10,7 +10,7 @@ from office.registry.models.alarms import AlarmKind
 class Migration(migrations.Migration):
     """A change that waits for the manager's signature."""
 
-    dependencies = (("registry", "0003_retention_per_kind"),)
+    dependencies = (("registry", "0002_hub_and_relations"),)
     operations = (
         migrations.AlterField(
             model_name="alarm",
