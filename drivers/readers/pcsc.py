@@ -86,9 +86,7 @@ def choose_reader(settings: Settings, names: tuple[str, ...]) -> str:
     wanted = f"reader = {settings.reader!r}" + (f", serial = {settings.serial!r}" if settings.serial else "")
     there = ", ".join(repr(name) for name in names) or "none"
     if fits:
-        raise LookupError(
-            f"{SEVERAL_READERS} {wanted}; set serial to tell them apart (there: {there})"
-        )
+        raise LookupError(f"{SEVERAL_READERS} {wanted}; set serial to tell them apart (there: {there})")
     raise LookupError(f"{NO_READER} {wanted}; plug it in or correct the setting (there: {there})")
 
 
