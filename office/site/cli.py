@@ -12,11 +12,8 @@ import argparse
 import getpass
 import os
 import re
-import signal
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -33,10 +30,10 @@ from office.site.directory import (
     make_directory,
     open_directory,
 )
+from office.site.serving import Serving, serve
 
 DEFAULT_LISTEN: Final = "127.0.0.1:8080"
-THREADS: Final = 8
-STOP_WITHIN_S: Final = 10.0
+DEFAULT_PROXY: Final = "127.0.0.1"
 _OFFICE: Final = (sys.executable, "-m", "office")
 ROLES: Final = ("clerk", "reviewer", "manager", "maintenance", "guard", "technician", "administrator")
 """Those of `office.registry.models.StaffRole`, which needs Django to be read; a test compares them."""
@@ -59,14 +56,20 @@ def add_site(groups: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     user.add_argument("name")
     user.add_argument("--role", action="append", choices=ROLES, required=True)
     user.add_argument("--password-file", type=Path, help="its first line; otherwise it is asked for")
-    serve = _command(groups, "serve", _serve, "serve the desk, and with --hub the hub")
-    serve.add_argument("--listen", default=DEFAULT_LISTEN, help=f"host:port (default: {DEFAULT_LISTEN})")
-    serve.add_argument("--hub", action="store_true", help="run the hub, too")
-    serve.add_argument("--hub-listen", help="host:port for gates")
-    serve.add_argument(
+    web = _command(groups, "serve", _serve, "serve the desk, and with --hub the hub")
+    web.add_argument("--listen", default=DEFAULT_LISTEN, help=f"host:port (default: {DEFAULT_LISTEN})")
+    web.add_argument(
+        "--proxy",
+        default=DEFAULT_PROXY,
+        metavar="ADDRESS",
+        help=f"where the HTTPS proxy comes from, which alone is believed (default: {DEFAULT_PROXY})",
+    )
+    web.add_argument("--hub", action="store_true", help="run the hub, too")
+    web.add_argument("--hub-listen", help="host:port for gates")
+    web.add_argument(
         "--hub-serial", action="append", default=[], metavar="DEVICE:BAUD", help="a serial pair of the hub's"
     )
-    serve.add_argument(
+    web.add_argument(
         "--hub-keys", type=Path, action="append", default=[], help="a stick with the hub's private keys"
     )
     watch = _command(groups, "watch", _watch, "bring events to the desk, raise alarms, do what falls due")
@@ -183,28 +186,13 @@ def _password(options: argparse.Namespace) -> str:
 
 def _serve(options: argparse.Namespace, _now: int) -> Report:
     office = with_django(options.office)
-    import waitress  # noqa: PLC0415 - only here
-
     from office.site.wsgi import application  # noqa: PLC0415 - after setup
 
-    signal.signal(signal.SIGTERM, _stop)
-    try:
-        with ExitStack() as beside:
-            beside.enter_context(_process([*_OFFICE, "watch", str(office.path)]))
-            if options.hub:
-                beside.enter_context(_process(_hub_command(office, options)))
-            server = waitress.create_server(application, listen=options.listen, threads=THREADS, ident=None)
-            sys.stderr.write(f"office: the desk is at http://{options.listen}/\n")
-            server.run()
-    except (OSError, ValueError) as error:
-        raise OfficeError(f"--listen {options.listen}: {error}") from None
-    except KeyboardInterrupt:
-        pass
+    beside: list[tuple[str, list[str]]] = [("watcher", [*_OFFICE, "watch", str(office.path)])]
+    if options.hub:
+        beside.append(("hub", _hub_command(office, options)))
+    serve(Serving(options.listen, office.settings.secure, options.proxy, beside), application)
     return {"stopped": str(office.path)}
-
-
-def _stop(_number: int, _frame: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _watch(options: argparse.Namespace, _now: int) -> Report:
@@ -221,17 +209,3 @@ def _hub_command(office: OfficeDirectory, options: argparse.Namespace) -> list[s
     for pair in options.hub_serial:
         command += ["--serial", pair]
     return command + (["--listen", options.hub_listen] if options.hub_listen else [])
-
-
-@contextmanager
-def _process(command: list[str]) -> Iterator[None]:
-    """A process of its own: whatever happens to the desk, gates are served and watched."""
-    with subprocess.Popen(command) as process:  # noqa: S603 - our own
-        try:
-            yield
-        finally:
-            process.terminate()
-            try:
-                process.wait(STOP_WITHIN_S)
-            except subprocess.TimeoutExpired:
-                process.kill()

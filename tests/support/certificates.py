@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import os
 import ssl
+from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from sync.identity import private_pem
 from sync.keys import SigningKey
@@ -45,3 +48,14 @@ def client_tls(*, shown: bytes | None = None, owner: SigningKey | None = None) -
     if shown is not None and owner is not None:
         show(context, shown, owner)
     return context
+
+
+def web_certificate(host: str, key_file: Path) -> bytes:
+    """A certificate for a web server of this name, signed by itself; its key goes to the file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
+    first, last = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2020, 2090))
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, first, last)
+    names = x509.SubjectAlternativeName([x509.DNSName(host)])
+    return builder.add_extension(names, critical=False).sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)

@@ -1,0 +1,159 @@
+"""The desk's web server, with the watcher and, where wanted, the hub as processes of their own beside it.
+
+Whatever happens to one of the three, the others go on; one that ends is started again.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+
+from office.errors import OfficeError
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
+THREADS: Final = 8
+STOP_WITHIN_S: Final = 10.0
+PAUSES_S: Final = (1.0, 5.0, 30.0)
+"""Before a process that ended is started again; the last one for ever."""
+STEADY_AFTER_S: Final = 60.0
+"""A process that served that long starts again with the first pause."""
+MAX_REQUEST_BYTES: Final = 256 << 20
+"""An import's tables together; anything larger is refused before it is read."""
+
+
+class Serving(Struct, frozen=True):
+    """How the desk is served."""
+
+    listen: str
+    secure: bool
+    """Browsers speak HTTPS to a proxy."""
+    proxy: str
+    """The address from which the proxy comes; where ``secure``, it and nobody else is believed."""
+    beside: Sequence[tuple[str, Sequence[str]]]
+    """Names and commands of the processes that run beside it."""
+
+
+def serve(serving: Serving, application: WSGIApplication) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises:
+        OfficeError: the address cannot be had; which option, and why.
+    """
+    import waitress  # noqa: PLC0415 - only here
+
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        server = waitress.create_server(application, **server_options(serving))
+    except (OSError, ValueError) as error:
+        raise OfficeError(f"--listen {serving.listen}: {error}") from None
+    try:
+        with ExitStack() as clearing:
+            clearing.callback(server.close)
+            for name, command in serving.beside:
+                clearing.enter_context(kept_running(name, command))
+            sys.stderr.write(f"office: the desk is at http://{serving.listen}/\n")
+            server.run()
+    except KeyboardInterrupt:
+        pass
+
+
+def server_options(serving: Serving) -> dict[str, Any]:
+    """What waitress is told: without a proxy no header says who somebody is, or by which way they came.
+
+    Raises:
+        OfficeError: ``proxy`` is no address.
+    """
+    options: dict[str, Any] = {
+        "listen": serving.listen,
+        "threads": THREADS,
+        "ident": None,
+        "max_request_body_size": MAX_REQUEST_BYTES,
+    }
+    if serving.secure:
+        try:
+            options["trusted_proxy"] = str(ip_address(serving.proxy))
+        except ValueError:
+            raise OfficeError(
+                f"--proxy: {serving.proxy!r} is no IP address; give the one from which the proxy comes"
+            ) from None
+        options["trusted_proxy_headers"] = {"x-forwarded-for", "x-forwarded-proto"}
+    return options
+
+
+@contextmanager
+def kept_running(name: str, command: Sequence[str]) -> Iterator[None]:
+    """A process that is started again whenever it ends; it ends with the block."""
+    keeper = _Keeper(name, command)
+    thread = threading.Thread(target=keeper.run, name=f"keeper of {name}")
+    thread.start()
+    try:
+        yield
+    finally:
+        keeper.stop()
+        thread.join()
+
+
+class _Keeper:
+    def __init__(self, name: str, command: Sequence[str]) -> None:
+        self._name = name
+        self._command = command
+        self._stopping = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+
+    def run(self) -> None:
+        """Until `stop`."""
+        ends = 0
+        while process := self._start():
+            try:
+                code = process.wait(STEADY_AFTER_S)
+            except subprocess.TimeoutExpired:
+                ends = 0
+                code = process.wait()
+            if self._stopping.is_set():
+                return
+            pause_s = PAUSES_S[min(ends, len(PAUSES_S) - 1)]
+            ends += 1
+            sys.stderr.write(
+                f"office: the {self._name} ended ({_how(code)}); it is started again in {pause_s:.0f} s\n"
+            )
+            self._stopping.wait(pause_s)
+
+    def stop(self) -> None:
+        """End the process, and start no other."""
+        with self._lock:
+            self._stopping.set()
+            process = self._process
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(STOP_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _start(self) -> subprocess.Popen[bytes] | None:
+        with self._lock:
+            if self._stopping.is_set():
+                return None
+            self._process = subprocess.Popen(self._command)  # noqa: S603 - our own
+            return self._process
+
+
+def _how(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+def _stop(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,88 @@
+"""What runs beside the desk is started again; what is believed of a proxy is said in one place."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from office.errors import OfficeError
+from office.site.serving import Serving, kept_running, server_options
+from scripts.demonstration.two_gates import free_port
+from tests.support.browser_office import until
+
+RUNNING = """
+import os, pathlib, signal, sys
+pathlib.Path(sys.argv[1]).write_text(f"{os.getpid()}.")
+signal.pause()
+"""
+
+
+def serving(*, secure: bool, proxy: str = "127.0.0.1") -> Serving:
+    return Serving("127.0.0.1:8080", secure, proxy, [])
+
+
+def test_without_a_proxy_no_header_is_believed() -> None:
+    assert not {"trusted_proxy", "trusted_proxy_headers"} & server_options(serving(secure=False)).keys()
+
+
+@pytest.mark.parametrize("proxy", ["127.0.0.1", "::1", "10.1.2.3"])
+def test_one_address_is_believed_where_browsers_speak_https(proxy: str) -> None:
+    options = server_options(serving(secure=True, proxy=proxy))
+    assert options["trusted_proxy"] == proxy
+    assert options["trusted_proxy_headers"] == {"x-forwarded-for", "x-forwarded-proto"}
+
+
+@pytest.mark.parametrize("proxy", ["*", "", "proxy.example.org", "10.0.0.0/8"])
+def test_nobody_is_believed_by_a_name_or_a_range(proxy: str) -> None:
+    with pytest.raises(OfficeError, match="--proxy"):
+        server_options(serving(secure=True, proxy=proxy))
+
+
+def test_what_ends_is_started_again_and_ends_with_the_desk(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "pid"
+    seen = []
+
+    def runs_anew() -> bool:
+        told = file.read_text() if file.exists() else ""
+        return told.endswith(".") and told not in seen
+
+    with kept_running("watcher", [sys.executable, "-c", RUNNING, str(file)]):
+        until(runs_anew)
+        seen.append(file.read_text())
+        os.kill(int(seen[0][:-1]), signal.SIGKILL)
+        until(runs_anew)
+    assert "the watcher ended (signal 9); it is started again in 1 s" in capsys.readouterr().err
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    office = tmp_path / "office"
+    words = [sys.executable, "-m", "office"]
+    made = [*words, "init", str(office), "--estate", "6761746568303031", "--insecure"]
+    subprocess.run(made, check=True, capture_output=True)
+    serve = [*words, "serve", str(office), "--listen", f"127.0.0.1:{free_port()}", "--hub"]
+    with subprocess.Popen(serve, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+        yield process
+        process.terminate()
+
+
+def test_a_hub_that_cannot_serve_is_told_and_the_desk_goes_on(desk: subprocess.Popen[str]) -> None:
+    assert desk.stderr is not None
+    said = ""
+    while "the hub ended" not in said:  # this office has no keys
+        line = desk.stderr.readline()
+        assert line, said
+        said += line
+    assert "it is started again" in said
+    assert desk.poll() is None
+    desk.terminate()
+    rest = desk.stderr.read()
+    assert desk.wait(30) == 0, rest
