@@ -50,7 +50,7 @@ def _lay_payload(payload: Path, sources: Path, wheels: Sequence[Path]) -> None:
         shutil.copyfile(wheel, payload / "wheels" / wheel.name)
     (payload / "wheels.lock").write_text(wheel_lock(sorted((payload / "wheels").iterdir())), "utf-8")
     shutil.copyfile(HERE / "maintainer/make-release", payload / "make-release")
-    shutil.copytree(sources / "systemd", payload / "systemd")
+    shutil.copytree(sources / "systemd", payload / "systemd", ignore=shutil.ignore_patterns("office"))
     shutil.copytree(sources / "docs", payload / "docs", ignore=shutil.ignore_patterns("adr"))
 
 

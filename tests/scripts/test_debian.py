@@ -101,12 +101,15 @@ def test_files_lie_where_the_table_of_the_service_files_says(own_wheel: Path, tm
     )
     assert len(rows) > 10
     for here, there in rows:
+        if here.startswith("office/"):  # of a server: scripts/install-office puts them there
+            assert not (root / "opt/gatehouse/releases/9.8/systemd" / here).exists()
+            continue
         place = "/usr/lib/systemd/system/" if there == "the same" else there.strip("`")
         installed = root / place.lstrip("/") / Path(here).name
         assert installed.is_symlink() or installed.read_bytes() == (TREE / "systemd" / here).read_bytes(), (
             here
         )
-    assert {one.name for one in (TREE / "systemd").iterdir() if one.is_dir()} == {*PLACES, "system"}
+    assert {one.name for one in (TREE / "systemd").iterdir() if one.is_dir()} == {*PLACES, "system", "office"}
     link = root / "usr/lib/systemd/system/gate-terminal.service"
     in_root = (link.parent / link.readlink()).resolve().relative_to(root.resolve())
     assert str(in_root) == "opt/gatehouse/current/systemd/system/gate-terminal.service"
