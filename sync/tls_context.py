@@ -56,6 +56,9 @@ def _context(protocol: int, key: SigningKey) -> ssl.SSLContext:
     # Debian 12's Python (3.11.2) names no such curve to OpenSSL 3.0, whose own first choice it is.
     with contextlib.suppress(ssl.SSLError):
         context.set_ecdh_curve(CURVE)
+    # The same Python takes a cut connection for a farewell unless told otherwise: whoever cuts the wire could
+    # make an answer look complete.
+    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
     _show(context, key)
     return context
 

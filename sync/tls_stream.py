@@ -237,7 +237,8 @@ async def handshake(
 
 
 def _cause(error: ssl.SSLError, otherwise: type[LinkError], text: str) -> LinkError:
-    if isinstance(error, ssl.SSLEOFError):
+    # Debian 12's Python (3.11.2) has no class for it yet.
+    if isinstance(error, ssl.SSLEOFError) or error.reason == "UNEXPECTED_EOF_WHILE_READING":
         return LostLinkError("the link was cut without a farewell; trying again")
     kind, told = _CAUSES.get(error.reason or "", (otherwise, text))
     return kind(f"{told} ({error.reason})" if error.reason else told)

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -307,4 +308,5 @@ def settled(office: OfficeSide, grant_id: int, left: int) -> None:
 Estate.TestCase.settings = settings(
     max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
 )
-TestEstate = Estate.TestCase
+# Forty whole estates, with every write of theirs on a disk.
+TestEstate = pytest.mark.timeout(600)(Estate.TestCase)

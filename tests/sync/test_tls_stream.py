@@ -24,7 +24,7 @@ from sync.link_errors import (
     UnknownGateError,
 )
 from sync.tls_context import gate_context, hub_context
-from sync.tls_stream import MAX_HANDSHAKE_BYTES, TlsStream, handshake
+from sync.tls_stream import MAX_HANDSHAKE_BYTES, TlsStream, _cause, handshake
 from tests.support.estate import key
 from tests.support.pipes import PipeEnd, Wire, byte_by_byte, pipe, whole
 
@@ -332,6 +332,15 @@ def test_a_cut_without_a_farewell_is_no_end() -> None:
                 await ours.read()
 
     run(story)
+
+
+def test_every_python_knows_a_cut_for_a_cut() -> None:
+    # As Debian 12's raises it, and only if it is asked to.
+    error = ssl.SSLError()
+    error.reason = "UNEXPECTED_EOF_WHILE_READING"
+    assert type(_cause(error, GarbledHandshakeError, "")) is LostLinkError
+    for context in (GATE_TLS, HUB_TLS):
+        assert not context.options & ssl.OP_IGNORE_UNEXPECTED_EOF
 
 
 @pytest.mark.parametrize("at", [0, 5, 20, -1])
