@@ -133,14 +133,19 @@ def taps_after_stop(issue: Issue, since: datetime | None = None) -> QuerySet[Usa
     return taps.filter(kind=int(EventKind.TAP)).order_by("-at_ms", "-pk")
 
 
+def check_viewer(actor: Actor) -> None:
+    """Raises ``RuleError`` if the role has no business with people's movements."""
+    if not actor.roles & MAY_SEE_MOVEMENTS:
+        raise RuleError("movements", Refused.ROLE_MISSING, role=StaffRole.CLERK.value)
+
+
 def note_viewing(actor: Actor, subject: str, wanted: EventFilter, *, exported: bool = False) -> None:
     """Whoever looks at somebody's movements is on record.
 
     Raises:
         RuleError: the role has no business with them.
     """
-    if not actor.roles & MAY_SEE_MOVEMENTS:
-        raise RuleError("movements", Refused.ROLE_MISSING, role=StaffRole.CLERK.value)
+    check_viewer(actor)
     facts = {"since_ms": wanted.since_ms, "until_ms": wanted.until_ms}
     action = "movements exported" if exported else "movements viewed"
     record(actor.at, actor.user, "movements", action, subject, **facts)

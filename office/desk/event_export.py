@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
-import tempfile
-from collections.abc import Iterable, Iterator
-from typing import IO, Final
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -16,8 +16,9 @@ from office.casework.event_search import EventFilter, every_event
 from office.desk.event_lines import EventLine, line, names
 from office.errors import OfficeError
 
-XLSX_ROWS: Final = 100_000
-"""A sheet cannot be sent while it is made: this many take some ten seconds. CSV has no end."""
+XLSX_ROWS: Final = 1_048_575
+"""What a sheet holds below its head, as spreadsheet programs read it. CSV has no end."""
+_TELL_EVERY: Final = 1_000
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 Row = list[str | int | None]
@@ -39,20 +40,22 @@ def csv_rows(wanted: EventFilter) -> Iterator[str]:
         yield writer.writerow(row)
 
 
-def xlsx_file(wanted: EventFilter) -> IO[bytes]:
-    """An XLSX file, written through a temporary one; raises ``OfficeError`` if a sheet cannot hold it."""
+def write_xlsx(wanted: EventFilter, path: Path, tell: Callable[[int], None], *, most: int = XLSX_ROWS) -> int:
+    """A workbook, row by row; ``tell`` hears how many. Raises ``OfficeError`` if it cannot hold them."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet(_("events"))
     sheet.append(_head())
+    number = 0
     for number, row in enumerate(_rows(wanted), start=1):
-        if number > XLSX_ROWS:
+        if number > most:
+            sheet.close()
             words = _("A sheet holds %(most)s rows. Choose a shorter time, or CSV.")
-            raise OfficeError(words % {"most": XLSX_ROWS})
+            raise OfficeError(words % {"most": most})
         sheet.append(row)
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
-    book.save(file)
-    file.seek(0)
-    return file
+        if number % _TELL_EVERY == 0:
+            tell(number)
+    book.save(path)
+    return number
 
 
 def _head() -> Row:

@@ -2,6 +2,7 @@
 
 import DIR FILE… [--dry-run]     tables of places, doors, persons, cards; an estate file
 export DIR OUT [--person ID]     everything, or what refers to one person, as CSV in a zip file
+export DIR OUT --events QUERY    usage events as a workbook
 backup DIR OUT [--with-keys]     the office as it is now, checked
 restore BACKUP DIR [--replace]   an office as it was, checked
 check DIR                        whether an office is whole, and nobody has changed its audit trail
@@ -19,7 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from office.errors import OfficeError
 from office.exchange.backup import Manifest, back_up, restore
@@ -62,7 +63,17 @@ def add_exchange(groups: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     export.add_argument("out", type=Path, help="the zip file to write")
     export.add_argument("--person", type=int, metavar="ID", help="only what refers to this person")
     export.add_argument(
-        "--as", dest="user", metavar="NAME", help="with --person: the manager who gives it out"
+        "--events", metavar="QUERY", help="only usage events, as XLSX; asked as the page's address says it"
+    )
+    export.add_argument(
+        "--as",
+        dest="user",
+        metavar="NAME",
+        help="with --person: the manager who gives it out; with --events: who looks",
+    )
+    export.add_argument("--language", choices=("zh-hans", "en"), default="en", help="of the events' words")
+    export.add_argument(
+        "--progress", type=Path, help="with --events: keep how far it is in this file, as JSON"
     )
     export.set_defaults(run=_export)
     backup = groups.add_parser("backup", help="copy the office as it is now, and check the copy")
@@ -115,15 +126,14 @@ def _import(options: argparse.Namespace, now: int) -> Report:
 
 def _export(options: argparse.Namespace, now: int) -> Report:
     with_django(options.office)
+    if options.events is not None:
+        return _export_events(options, now)
     from office.exchange.giving_out import everything, of_person  # noqa: PLC0415 - after setup
     from office.procedures.errors import RuleError  # noqa: PLC0415
     from office.registry.models import Person  # noqa: PLC0415
 
-    if options.out.exists():
-        raise OfficeError(f"{options.out}: exists; choose a new name")
-    handle = os.open(options.out, os.O_RDWR | os.O_CREAT | os.O_EXCL, PRIVATE)
     try:
-        with os.fdopen(handle, "w+b") as file:
+        with _new_file(options.out) as file:
             if options.person is None:
                 return {"file": str(options.out), "rows": everything(file)}
             from office.casework.actor import actor as as_actor  # noqa: PLC0415
@@ -131,14 +141,50 @@ def _export(options: argparse.Namespace, now: int) -> Report:
             actor = as_actor(_member(options.user), datetime.fromtimestamp(now, UTC))
             return {"file": str(options.out), "rows": of_person(actor, options.person, file)}
     except RuleError:
-        options.out.unlink()
         raise OfficeError(f"--as {options.user}: only the manager gives out what is on record") from None
     except Person.DoesNotExist:
-        options.out.unlink()
         raise OfficeError(f"--person {options.person}: there is nobody with this id") from None
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file of its own for what is given out: private, and gone again if it fails."""
+    if path.exists():
+        raise OfficeError(f"{path}: exists; choose a new name")
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, PRIVATE)
+    try:
+        with os.fdopen(handle, "w+b") as file:
+            yield file
     except BaseException:
-        options.out.unlink()
+        path.unlink()
         raise
+
+
+def _export_events(options: argparse.Namespace, now: int) -> Report:
+    from django.db import transaction  # noqa: PLC0415 - after setup
+    from django.http import QueryDict  # noqa: PLC0415
+    from django.utils import translation  # noqa: PLC0415
+
+    from office.casework.actor import actor as as_actor  # noqa: PLC0415
+    from office.casework.event_search import note_viewing  # noqa: PLC0415
+    from office.desk.event_export import write_xlsx  # noqa: PLC0415
+    from office.desk.event_form import EventForm  # noqa: PLC0415
+    from office.procedures.errors import RuleError  # noqa: PLC0415
+
+    form = EventForm(QueryDict(options.events))
+    if not form.is_valid():
+        raise OfficeError(f"--events {options.events}: {'; '.join(form.errors)} cannot be asked so")
+    wanted, subject = form.wanted()
+    actor = as_actor(_member(options.user), datetime.fromtimestamp(now, UTC))
+    try:
+        with transaction.atomic():
+            note_viewing(actor, subject or "events", wanted, exported=True)
+    except RuleError:
+        raise OfficeError(f"--as {options.user}: may not look at this") from None
+    tell = _progress(options.progress)
+    with _new_file(options.out), translation.override(options.language):
+        rows = write_xlsx(wanted, options.out, lambda count: tell("events", count))
+    return {"file": str(options.out), "rows": rows}
 
 
 def _backup(options: argparse.Namespace, now: int) -> Report:
