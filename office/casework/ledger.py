@@ -81,6 +81,7 @@ def enter(actor: Actor, account: Account, kind: EntryKind, amount: Decimal, note
         RuleError: nothing, more than there is, or the account is frozen by an open case.
     """
     actor.must_be(StaffRole.CLERK, "14.2")
+    account = Account.objects.select_for_update().get(pk=account.pk)  # as it is now, not as it was read
     if account.frozen:
         raise RuleError("14.2", Refused.ACCOUNT_FROZEN)
     if amount == 0 or balance_of(account) + amount < 0:

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from office.casework.actor import Actor
 from office.casework.archive import archive
-from office.casework.cases import facts_of, locked_case, saved
+from office.casework.cases import facts_of, holders, locked_case, saved
 from office.casework.issue_steps import locked_issue, take
 from office.casework.issuing import assign_chip
 from office.casework.ledger import account_of
@@ -76,7 +76,7 @@ def sign_for_replacement(
     """Rules 14.9 and 14.10: signed, account re-linked, old card replaced, new card active, forms archived."""
     actor.must_be(StaffRole.CLERK, "14.9")
     case, issue = locked_case(case_id)
-    check_replacement_signature(facts_of(case))
+    check_replacement_signature(facts_of(case), signer.pk, holders(issue))
     new = case.replacement
     if new is None:
         raise RuleError("14.7", Refused.NOT_APPROVED, state=case.state)
@@ -130,7 +130,7 @@ def _prepare(actor: Actor, case: LossCase, old: Issue) -> Issue:
         valid_until=old.valid_until,
     )
     IssueStep.objects.create(issue=new, state=new.state, at=actor.at, clerk=actor.user, rule="14.6")
-    for one in old.exceptions.all():
+    for one in old.exceptions.filter(ended=False):
         new.exceptions.create(
             door=one.door, allows=one.allows, reason=one.reason, until=one.until, clerk=one.clerk
         )

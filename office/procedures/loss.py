@@ -89,12 +89,14 @@ def check_told(case: CaseFacts, *, paid: bool) -> None:
         raise RuleError("14.8", Refused.FEE_NOT_PAID)
 
 
-def check_replacement_signature(case: CaseFacts) -> None:
-    """Rule 14.9: the new card is signed for after the manager agreed and the holder was told."""
+def check_replacement_signature(case: CaseFacts, signer: int | None, holders: frozenset[int]) -> None:
+    """Rule 14.9: the holder signs for the new card, after the manager agreed and the holder was told."""
     if case.state in {CaseState.REPORTED, CaseState.REVIEWED}:
         raise RuleError("14.6", Refused.NOT_APPROVED, state=case.state.value)
     if case.state is not CaseState.NOTIFIED:
         raise RuleError("14.8", Refused.NOT_TOLD, state=case.state.value)
+    if signer not in holders:
+        raise RuleError("14.9", Refused.NOT_THE_HOLDER)
 
 
 def check_found(case: CaseFacts, finder: int | None) -> None:

@@ -122,6 +122,23 @@ def test_bad_rows_are_all_named_and_the_good_ones_are_imported(import_: Import) 
     assert Issue.objects.count() == 2
 
 
+def test_a_spreadsheet_with_one_bad_row_in_ten(import_: Import) -> None:
+    head, (_, kind, person, place, _, signed) = CARDS[0], CARDS[1]
+    bad = ("xyz", "", "=1+1")
+    chips = [bad[one // 10 % 3] if one % 10 == 9 else f"04C{one:05X}" for one in range(100)]
+    rows = [(chip, kind, person, place, "朋友", signed) for chip in chips]
+    files = import_.files(cards=[head, *rows])
+    before = (Issue.objects.count(), Chip.objects.count(), AuditEntry.objects.count())
+    tally = import_.check(*files)
+    assert (Issue.objects.count(), Chip.objects.count(), AuditEntry.objects.count()) == before, "a dry run"
+    assert tally.refused == 10
+    refused = [one for one in import_.problems if one.refused]
+    assert [one.row for one in refused] == [number + 2 for number in range(9, 100, 10)]
+    assert {one.field for one in refused} == {"chip"}
+    assert import_.run(*files).refused == 10
+    assert Issue.objects.count() == before[0] + 90
+
+
 def test_a_chip_of_a_running_card_is_refused(import_: Import) -> None:
     clerk = import_.estate.staff(StaffRole.CLERK)
     issued = import_.estate.issue_card(clerk)

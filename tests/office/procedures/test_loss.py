@@ -94,9 +94,12 @@ def test_14_8_the_holder_is_told_after_the_approval_once_the_fee_is_paid() -> No
 
 
 def test_14_9_the_signature_comes_last() -> None:
-    check_replacement_signature(NOTIFIED)
-    assert refusal(check_replacement_signature, REVIEWED) == ("14.6", Refused.NOT_APPROVED)
-    assert refusal(check_replacement_signature, APPROVED) == ("14.8", Refused.NOT_TOLD)
+    holders = frozenset({7})
+    check_replacement_signature(NOTIFIED, 7, holders)
+    assert refusal(check_replacement_signature, NOTIFIED, 8, holders) == ("14.9", Refused.NOT_THE_HOLDER)
+    assert refusal(check_replacement_signature, NOTIFIED, None, holders) == ("14.9", Refused.NOT_THE_HOLDER)
+    assert refusal(check_replacement_signature, REVIEWED, 7, holders) == ("14.6", Refused.NOT_APPROVED)
+    assert refusal(check_replacement_signature, APPROVED, 7, holders) == ("14.8", Refused.NOT_TOLD)
 
 
 def test_a_card_found_before_the_signature_is_un_reported_by_its_holder_and_restored_by_a_reviewer() -> None:
