@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\(([^)#]+?)(?:#[^)]*)?\)")
 TEST_NAME = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+RULE_ID = re.compile(r"(?:0\.[a-z]+|1[3-7]\.(?:[a-z]+|[0-9]+(?:\.[0-9a-z]+)*))\b")
 SOURCE_NAME = re.compile(r"`((?:terminal|drivers|sync|office|bench|scripts|tests)/[\w./]+)`")
 
 
@@ -38,11 +39,27 @@ def test_source_files_that_are_named_exist(page: Path) -> None:
     assert [one for one in named if not (ROOT / one).exists()] == []
 
 
-def test_every_test_that_proves_a_promise_exists() -> None:
-    named = TEST_NAME.findall((ROOT / "docs" / "promises.md").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("page", ["promises.md", "procedures.md"])
+def test_every_test_that_proves_a_promise_exists(page: str) -> None:
+    named = TEST_NAME.findall((ROOT / "docs" / page).read_text(encoding="utf-8"))
     assert len(named) > 30
     missing = [f"{file}::{name}" for file, name in named if name not in functions(ROOT / file)]
     assert missing == []
+
+
+def test_every_rule_that_the_office_cites_is_on_its_page_with_a_test() -> None:
+    page = (ROOT / "docs" / "procedures.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if RULE_ID.match(line.removeprefix("| "))]
+    assert [line for line in rows if not TEST_NAME.search(line)] == []
+    explained = set(RULE_ID.findall(" ".join(line.rpartition(" | ")[0] for line in rows)))
+    files = [
+        one
+        for name in ("casework", "procedures", "exchange")
+        for one in (ROOT / "office" / name).glob("*.py")
+    ]
+    cited = {rule for one in files for rule in re.findall(rf'"({RULE_ID.pattern})"', one.read_text("utf-8"))}
+    assert len(cited) > 40
+    assert cited - explained == set()
 
 
 def test_every_command_and_option_of_the_hub_is_named() -> None:
