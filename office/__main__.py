@@ -52,8 +52,8 @@ from sync.update import ListVersion
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 if it did what was asked."""
-    options = _parser().parse_args(arguments)
     try:
+        options = _parser().parse_args(arguments)
         report: Report = options.run(options, utc_now())
     except OfficeError as error:
         sys.stderr.write(f"office: {error}\n")

@@ -18,6 +18,7 @@ from office.hub.signers import DirectorySigners
 from office.hub.sqlite_store import SqliteHub
 from office.options import add_json, add_keys, key_directory, positive
 from office.report import Report
+from office.site.store_option import add_store
 
 DEFAULT_DAYS: Final = 14
 
@@ -25,7 +26,7 @@ DEFAULT_DAYS: Final = 14
 def add_bundle(command: argparse.ArgumentParser) -> None:
     """Options of ``bundle``."""
     command.add_argument("gate", help="the gate's name, or its id; plan one with: hub register")
-    command.add_argument("--store", type=Path, required=True, help="the hub's SQLite file")
+    add_store(command, "--store").required = True
     add_keys(command)
     command.add_argument("--config", type=Path, required=True, help="the gate's TOML file")
     command.add_argument("--out", type=Path, required=True, help="the file to write")

@@ -14,7 +14,9 @@ from office.registry.models import Issue, LossCase
 
 def locked_case(case_id: int) -> tuple[LossCase, Issue]:
     """The case and its card for a change in this transaction."""
-    case = LossCase.objects.select_for_update().select_related("replacement__chip").get(pk=case_id)
+    case = (
+        LossCase.objects.select_for_update(of=("self",)).select_related("replacement__chip").get(pk=case_id)
+    )
     return case, locked_issue(case.issue_id)
 
 

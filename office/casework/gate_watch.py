@@ -14,7 +14,7 @@ from office.hub.control_client import GateFacts, HubAwayError, HubControl, defau
 from office.hub.facts import Contact, Gate
 from office.hub.gate_state import SILENT_S, silent_after_s
 from office.hub.held_changes import held_changes
-from office.lists.store import database_path, hub_store
+from office.lists.store import hub_store, store_address
 from office.procedures.alarms import Alarm as AlarmWord
 from office.procedures.alarms import Signal, hub_alarm
 from office.registry.models import Alarm, AlarmKind, HubAlarmCount
@@ -35,7 +35,7 @@ class HubSeen(Struct):
 def hub_status() -> Mapping[int, GateFacts] | None:
     """What connected gates last told; ``None``: no hub answers."""
     try:
-        return HubControl(default_control(database_path())).status()
+        return HubControl(default_control(store_address())).status()
     except HubAwayError:
         return None
 

@@ -131,7 +131,7 @@ def _open(now: datetime, found: Incident) -> bool:
 
 
 def _locked(outage_id: int) -> Outage:
-    outage = Outage.objects.select_for_update().select_related("place").get(pk=outage_id)
+    outage = Outage.objects.select_for_update(of=("self",)).select_related("place").get(pk=outage_id)
     if outage.cause != OutageCause.UNANNOUNCED or outage.state not in LIVE:
         raise RuleError("16.4", Refused.WRONG_STATE, state=outage.state)
     return outage

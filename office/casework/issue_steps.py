@@ -23,7 +23,11 @@ def locked_issue(issue_id: int, version: int | None = None) -> Issue:
     Raises:
         RuleError: the page it was read from is stale.
     """
-    issue = Issue.objects.select_for_update().select_related("chip", "unit", "vehicle").get(pk=issue_id)
+    issue = (
+        Issue.objects.select_for_update(of=("self",))
+        .select_related("chip", "unit", "vehicle")
+        .get(pk=issue_id)
+    )
     if version is not None and issue.version != version:
         raise RuleError("0", Refused.STALE)
     return issue

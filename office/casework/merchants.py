@@ -162,7 +162,7 @@ def signs_to_look_at(today: date) -> QuerySet[SignPermit]:
 
 
 def _present(merchant_id: int) -> Merchant:
-    merchant = Merchant.objects.select_for_update().select_related("unit").get(pk=merchant_id)
+    merchant = Merchant.objects.select_for_update(of=("self",)).select_related("unit").get(pk=merchant_id)
     if merchant.left_on is not None:
         raise RuleError("17.3", Refused.WRONG_STATE, state="left")
     return merchant

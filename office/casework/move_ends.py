@@ -51,7 +51,7 @@ def end_slips(now: datetime, *, at_most: int = A_ROUND) -> int:
 
 @transaction.atomic
 def _end_move(now: datetime, move_id: int) -> None:
-    move = MoveOut.objects.select_for_update().select_related("unit").get(pk=move_id)
+    move = MoveOut.objects.select_for_update(of=("self",)).select_related("unit").get(pk=move_id)
     if move.state != MoveState.NOTICED or move.day >= _today(now):
         return  # a clerk was faster
     move.state, move.closed_at = MoveState.OVER, now

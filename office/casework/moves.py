@@ -182,7 +182,7 @@ def facts_of(move: MoveOut) -> MoveFacts:
 
 def locked_move(move_id: int, version: int | None = None) -> MoveOut:
     """A move that is announced, for a change in this transaction; raises ``RuleError``."""
-    move = MoveOut.objects.select_for_update().select_related("unit").get(pk=move_id)
+    move = MoveOut.objects.select_for_update(of=("self",)).select_related("unit").get(pk=move_id)
     if version is not None and move.version != version:
         raise RuleError("0", Refused.STALE)
     if move.state != MoveState.NOTICED:

@@ -230,7 +230,7 @@ def publish_outages(place: Place, at: datetime) -> None:
 
 
 def _locked(outage_id: int, *states: OutageState) -> Outage:
-    outage = Outage.objects.select_for_update().select_related("place").get(pk=outage_id)
+    outage = Outage.objects.select_for_update(of=("self",)).select_related("place").get(pk=outage_id)
     if outage.state not in (states or LIVE):
         raise RuleError(RULE_OF[Cause(outage.cause)], Refused.WRONG_STATE, state=outage.state)
     return outage

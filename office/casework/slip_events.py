@@ -52,7 +52,9 @@ def _by_issue(issue_id: int | None) -> ReleaseSlip | None:
     slip_id = None if issue_id is None else slip_id_of(issue_id)
     if slip_id is None:
         return None
-    return ReleaseSlip.objects.select_for_update().select_related("door").filter(pk=slip_id).first()
+    return (
+        ReleaseSlip.objects.select_for_update(of=("self",)).select_related("door").filter(pk=slip_id).first()
+    )
 
 
 def _by_number(text: str) -> ReleaseSlip | None:
@@ -64,7 +66,9 @@ def _by_number(text: str) -> ReleaseSlip | None:
     if found is None:
         return None
     slip_id = int(found.subject.removeprefix("slip:"))
-    return ReleaseSlip.objects.select_for_update().select_related("door").filter(pk=slip_id).first()
+    return (
+        ReleaseSlip.objects.select_for_update(of=("self",)).select_related("door").filter(pk=slip_id).first()
+    )
 
 
 def _note(slip: ReleaseSlip, seen: SlipSeen, event: UsageEvent, now: datetime) -> None:

@@ -157,7 +157,7 @@ def check_afterwards(actor: Actor, slip_id: int, *, good: bool, note: str) -> Sl
 
 def locked_slip(slip_id: int, version: int | None = None) -> ReleaseSlip:
     """An open slip, for a change in this transaction; raises ``RuleError``."""
-    slip = ReleaseSlip.objects.select_for_update().select_related("door").get(pk=slip_id)
+    slip = ReleaseSlip.objects.select_for_update(of=("self",)).select_related("door").get(pk=slip_id)
     if version is not None and slip.version != version:
         raise RuleError("0", Refused.STALE)
     check_open(State(slip.state))

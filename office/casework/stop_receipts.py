@@ -39,7 +39,7 @@ def missing_gates(case: LossCase) -> list[str]:
 
 @transaction.atomic
 def _attach(now: datetime, case_id: int) -> None:
-    case = LossCase.objects.select_for_update().select_related("issue").get(pk=case_id)
+    case = LossCase.objects.select_for_update(of=("self",)).select_related("issue").get(pk=case_id)
     if State(case.issue.state) in OPENS:  # found or lifted: there is no stop any more
         LossCase.objects.filter(pk=case_id).update(stop_confirmed=True)
         return

@@ -41,7 +41,9 @@ def set_parking_right(actor: Actor, vehicle_id: int, until: date | None) -> Vehi
     vehicle.save(update_fields=["parking_until"])
     facts = {"until": None if until is None else until.isoformat()}
     record(actor.at, actor.user, RULE, "parking right set", f"vehicle:{vehicle.pk}", **facts)
-    cards = Issue.objects.select_for_update().filter(vehicle=vehicle, state__in=[one.value for one in COUNTS])
+    cards = Issue.objects.select_for_update(of=("self",)).filter(
+        vehicle=vehicle, state__in=[one.value for one in COUNTS]
+    )
     changed = []
     for card in cards.select_related("chip", "unit"):
         card.valid_until = end_of_right(vehicle)

@@ -13,6 +13,7 @@ from office.errors import OfficeError
 from office.files import PRIVATE, write_atomic
 from office.report import Report
 from office.site.cli import migrate, with_django
+from office.site.database_options import add_database, database_server
 from office.site.directory import OfficeSettings, make_directory
 
 ESTATE_ID: Final = "6465616d6f303031"
@@ -29,6 +30,7 @@ def add_demo(groups: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     demo.add_argument("--gates", type=int, help="the estate's two, then one a building (default: all)")
     demo.add_argument("--seed", type=int, default=1, help="another seed is another estate")
     demo.add_argument("--host", action="append", help="a name under which browsers reach the desk")
+    add_database(demo)
     demo.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     demo.set_defaults(run=_demo)
 
@@ -37,7 +39,9 @@ def _demo(options: argparse.Namespace, now: int) -> Report:
     if not 20 <= options.households <= MOST_HOUSEHOLDS:
         raise OfficeError(f"--households: give 20 to {MOST_HOUSEHOLDS}")
     hosts = tuple(options.host or ("localhost", "127.0.0.1"))
-    office = make_directory(options.office, OfficeSettings(ESTATE_ID, hosts=hosts, secure=False))
+    server = database_server(options)
+    settings = OfficeSettings(ESTATE_ID, hosts=hosts, secure=False)
+    office = make_directory(options.office, settings, server)
     migrate(office)
     with_django(office.path)
     at = datetime.fromtimestamp(now, UTC)

@@ -1,6 +1,7 @@
 """A backup is one zip file with a manifest; it is checked when it is taken, and again before it is used.
 
 office.db       SQLite's own online copy: the office goes on working meanwhile
+office.dump     in its place, where the office is on PostgreSQL: what pg_dump writes, as quietly
 office.toml     settings
 secret.key, keys/   only if asked for: whoever has them can sign lists and sessions
 manifest.json   format, time, estate, SHA-256 of each part, head of the audit trail, lists of the gates
@@ -27,12 +28,14 @@ from msgspec import Struct
 from office.errors import OfficeError
 from office.exchange.soundness import Soundness, judge
 from office.files import PRIVATE, READABLE, write_atomic
+from office.hub.address import PostgresAddress
 from office.hub.office_schema import check_office_schema
 from office.hub.sqlite_store import SqliteHub
-from office.site.directory import OfficeDirectory, alone, open_directory
+from office.site.directory import OfficeDirectory, Server, alone, open_directory
 
 FORMAT: Final = 1
-_PART: Final = re.compile(r"office\.db|office\.toml|secret\.key|keys/[A-Za-z0-9._-]{1,80}")
+_DATABASES: Final = frozenset(("office.db", "office.dump"))
+_PART: Final = re.compile(r"office\.db|office\.dump|office\.toml|secret\.key|keys/[A-Za-z0-9._-]{1,80}")
 """What a backup may hold: nothing is ever written elsewhere than beside these names."""
 _MAX_MANIFEST_BYTES: Final = 4 << 20
 _BLOCK: Final = 1 << 20
@@ -59,15 +62,9 @@ def back_up(office: OfficeDirectory, out: Path, at: int, *, with_keys: bool) -> 
         raise OfficeError(f"{out}: exists; choose a new name for the backup")
     check_office_schema(office.database)
     with tempfile.TemporaryDirectory(prefix=".backup-", dir=out.parent) as folder:
-        copy = Path(folder) / "office.db"
-        store = SqliteHub(office.database)
-        try:
-            store.backup(copy)
-        finally:
-            store.close()
+        copy, state = _copy(office, Path(folder))
         copy.chmod(PRIVATE)  # until now the folder kept it private
-        state = judge(copy, office.estate_id)
-        files = {"office.db": copy, "office.toml": office.path / "office.toml"}
+        files = {copy.name: copy, "office.toml": office.path / "office.toml"}
         if with_keys:
             files |= {"secret.key": office.path / "secret.key"}
             files |= {f"keys/{one.name}": one for one in sorted((office.path / "keys").glob("*"))}
@@ -77,10 +74,23 @@ def back_up(office: OfficeDirectory, out: Path, at: int, *, with_keys: bool) -> 
     return manifest
 
 
-def restore(backup: Path, target: Path, at: int, *, replace: bool) -> Manifest:
+def _copy(office: OfficeDirectory, folder: Path) -> tuple[Path, Soundness]:
+    if isinstance(office.database, PostgresAddress):
+        from office.exchange.server_backup import dump  # noqa: PLC0415 - SQLite needs none of it
+
+        dumped = folder / "office.dump"
+        return dumped, dump(office.database, dumped, office.estate_id)
+    copy = folder / "office.db"
+    with contextlib.closing(SqliteHub(office.database)) as store:
+        store.backup(copy)
+    return copy, judge(copy, office.estate_id)
+
+
+def restore(backup: Path, target: Path, at: int, *, replace: bool, server: Server | None = None) -> Manifest:
     """Make ``target`` the office of the backup; a database that was there is kept beside it.
 
-    Keys and settings that are there stay; those of the backup fill what is missing.
+    Keys and settings that are there stay; those of the backup fill what is missing. ``server``: where a
+    new office has its database, if the backup is of one on PostgreSQL.
 
     Raises:
         OfficeError: the backup is damaged, the office runs, or there is one and ``replace`` is not said.
@@ -94,22 +104,41 @@ def restore(backup: Path, target: Path, at: int, *, replace: bool) -> Manifest:
             raise OfficeError(f"{target}: is of estate {found}, the backup of {manifest.estate}")
         with alone(target), tempfile.TemporaryDirectory(prefix=".restore-", dir=target) as folder:
             _unpack(archive, manifest, Path(folder))
+            if "office.dump" in manifest.parts:
+                from office.exchange.server_restore import put_on_server  # noqa: PLC0415 - as above
+
+                put_on_server(Path(folder), target, manifest.state, at, replace=replace, server=server)
+                _put_in_place(Path(folder), target, manifest)
+                return manifest
+            _check_for_file(target, server)
             state = judge(Path(folder) / "office.db", bytes.fromhex(manifest.estate))
             if state != manifest.state:
                 raise OfficeError(f"{backup.name}: its database is not the one that its manifest describes")
             check_unused(target / "office.db")
-            _put_in_place(Path(folder), target, manifest, at)
+            _put_in_place(Path(folder), target, manifest)
+            _exchange(Path(folder), target, at)
     return manifest
 
 
-def _put_in_place(folder: Path, target: Path, manifest: Manifest, at: int) -> None:
+def _check_for_file(target: Path, server: Server | None) -> None:
+    there = (target / "office.toml").exists() and open_directory(target).settings.database
+    if there or server is not None:
+        raise OfficeError("the backup is of an office on SQLite: it cannot be put on a PostgreSQL server")
+
+
+def _put_in_place(folder: Path, target: Path, manifest: Manifest) -> None:
+    """Everything but the database, where it is missing."""
     for name in sorted(manifest.parts):
         place = target / name
-        if name == "office.db" or place.exists():
+        if name in _DATABASES or place.exists():
             continue
         place.parent.mkdir(mode=0o700, exist_ok=True)
         mode = READABLE if name == "office.toml" else PRIVATE
         write_atomic(place, (folder / name).read_bytes(), mode=mode)
+
+
+def _exchange(folder: Path, target: Path, at: int) -> None:
+    """Put the database in its place; the one that was there stays beside it."""
     database = target / "office.db"
     if database.exists():
         moment = datetime.fromtimestamp(at, UTC)
@@ -152,7 +181,7 @@ def _opened(backup: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
                 raise OfficeError(f"{backup.name}: its manifest is too large; is this a backup?")
             manifest = msgspec.json.decode(archive.read(info), type=Manifest)
             strange = [one for one in manifest.parts if not _PART.fullmatch(one)]
-            if manifest.format != FORMAT or strange or "office.db" not in manifest.parts:
+            if manifest.format != FORMAT or strange or not _DATABASES & manifest.parts.keys():
                 raise OfficeError(f"{backup.name}: is no backup of this version's format")
             yield archive, manifest
     except (zipfile.BadZipFile, KeyError, msgspec.MsgspecError) as error:

@@ -30,6 +30,7 @@ from office.files import PRIVATE, write_atomic
 from office.hub.office_schema import check_office_schema
 from office.report import Report
 from office.site.cli import migrate, with_django
+from office.site.database_options import add_database, database_server
 from office.site.directory import hold, make_secret, open_directory
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def add_exchange(groups: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     restore.add_argument(
         "--replace", action="store_true", help="put the state back into an office that is there"
     )
+    add_database(restore)
     restore.set_defaults(run=_restore)
     check = groups.add_parser("check", help="whether the office is whole and its audit trail unbroken")
     check.add_argument("office", type=Path, help="the office's directory")
@@ -199,7 +201,8 @@ def _backup(options: argparse.Namespace, now: int) -> Report:
 
 
 def _restore(options: argparse.Namespace, now: int) -> Report:
-    made = restore(options.backup, options.office, now, replace=options.replace)
+    server = database_server(options)
+    made = restore(options.backup, options.office, now, replace=options.replace, server=server)
     office = open_directory(options.office)
     if not (office.path / "secret.key").exists():
         make_secret(office.path)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
-import sqlite3
 import zipfile
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -16,7 +14,8 @@ from django.db.models import ManyToOneRel, Model, Q
 
 from office.casework.actor import Actor
 from office.casework.trail import record
-from office.lists.store import database_path
+from office.exchange.one_state import one_state
+from office.lists.store import store_address
 from office.registry.models import (
     Account,
     Alarm,
@@ -46,21 +45,15 @@ _SHIELDED: Final = ("=", "+", "-", "@", "'", "\t", "\r")
 def everything(out: IO[bytes]) -> dict[str, int]:
     """Every table as of one moment, without stopping the office; rows by table."""
     counts = {}
-    address = f"file:{database_path()}?mode=ro"
     with (
-        contextlib.closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection,
+        one_state(store_address()) as state,
         zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive,
     ):
-        connection.execute("BEGIN")  # reads one state until it ends
-        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
-        for (table,) in names.fetchall():
+        for table, every in state.tables().items():
             if table.startswith(LEFT_OUT):
                 continue
-            columns = [row[1] for row in connection.execute(f'PRAGMA table_info("{table}")')]
-            columns = [one for one in columns if (table, one) not in SECRET]
-            listed = ", ".join(f'"{one}"' for one in columns)
-            rows = connection.execute(f'SELECT {listed} FROM "{table}"')  # noqa: S608 - names of our own tables
-            counts[table] = _write(archive, table, columns, rows)
+            columns = [one for one in every if (table, one) not in SECRET]
+            counts[table] = _write(archive, table, columns, state.rows(table, columns))
     return counts
 
 

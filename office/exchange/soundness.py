@@ -5,14 +5,27 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from msgspec import Struct
 
 from office.errors import OfficeError
+from office.hub.database import Row
 from office.hub.sqlite_store import SqliteHub
 from office.procedures.chain import GENESIS, link
+
+_TRAIL: Final = (
+    "SELECT number, at, user_id, rule, action, subject, facts, hashed FROM registry_auditentry"
+    " ORDER BY number"
+)
+_COUNTS: Final = "SELECT (SELECT count(*) FROM registry_issue), (SELECT count(*) FROM registry_person)"
+_GATES: Final = (
+    "SELECT g.gate_id, g.name, l.top_epoch, l.top_revision FROM gates g JOIN lists l USING (gate_id)"
+    " ORDER BY g.gate_id"
+)
 
 
 class GateVersion(Struct, frozen=True):
@@ -73,32 +86,25 @@ def _judge(path: Path, connection: sqlite3.Connection) -> Soundness:
     dangling = connection.execute("PRAGMA foreign_key_check").fetchone()
     if dangling is not None:
         raise OfficeError(f"{path.name}: a row of {dangling[0]} refers to nothing; take another backup")
-    entries, head = _chain(path, connection)
-    gates = connection.execute(
-        "SELECT g.gate_id, g.name, l.top_epoch, l.top_revision FROM gates g JOIN lists l USING (gate_id)"
-        " ORDER BY g.gate_id"
-    )
-    return Soundness(
-        entries,
-        head.hex(),
-        connection.execute("SELECT count(*) FROM registry_issue").fetchone()[0],
-        connection.execute("SELECT count(*) FROM registry_person").fetchone()[0],
-        tuple(GateVersion(*row) for row in gates),
-    )
+    return state_of(path.name, connection.execute)
 
 
-def _chain(path: Path, connection: sqlite3.Connection) -> tuple[int, bytes]:
+def state_of(where: str, ask: Callable[[str], Iterable[Row]]) -> Soundness:
+    """What every database is asked, and checked by; raises ``OfficeError`` if the trail is broken."""
+    entries, head = _chain(where, ask(_TRAIL))
+    ((cards, persons),) = ask(_COUNTS)
+    return Soundness(entries, head.hex(), cards, persons, tuple(GateVersion(*row) for row in ask(_GATES)))
+
+
+def _chain(where: str, entries: Iterable[Row]) -> tuple[int, bytes]:
     previous, expected = GENESIS, 0
-    for number, at, user, rule, action, subject, facts, hashed in connection.execute(
-        "SELECT number, at, user_id, rule, action, subject, facts, hashed FROM registry_auditentry"
-        " ORDER BY number"
-    ):
+    for number, at, user, rule, action, subject, facts, hashed in entries:
         expected += 1
-        moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
+        moment = at if isinstance(at, datetime) else datetime.fromisoformat(at).replace(tzinfo=UTC)
         made = link(previous, number, moment, user, rule, action, subject, json.loads(facts))
         if number != expected or made != hashed:
             raise OfficeError(
-                f"{path.name}: the audit trail is broken at entry {expected}: one was changed or is missing."
+                f"{where}: the audit trail is broken at entry {expected}: one was changed or is missing."
                 " Keep this file as evidence, and take another backup"
             )
         previous = hashed

@@ -14,6 +14,7 @@ from office.errors import OfficeError
 from office.exchange.backup import check_unused
 from office.exchange.soundness import judge_tables
 from office.files import PRIVATE
+from office.hub.address import StoreAddress
 from office.hub.office_schema import OfficeSchemaError
 from office.site.cli import check_version, migrate
 from office.site.directory import OfficeDirectory, alone
@@ -33,7 +34,7 @@ def upgrade(office: OfficeDirectory, at: int) -> Upgrade:
         OfficeError: it is in use, not sound, or of a later version; or it failed, and where the copy is.
     """
     with alone(office.path):
-        check_unused(office.database)
+        _check_unused(office.database)
         try:
             check_version(office)
         except OfficeSchemaError as error:
@@ -41,20 +42,41 @@ def upgrade(office: OfficeDirectory, at: int) -> Upgrade:
                 raise
         else:
             return Upgrade(None)
-        kept = _keep(office.database, at)
+        kept, way_back = _keep(office, at)
         try:
             migrate(office)
         except Exception as error:
             raise OfficeError(
-                f"{office.database}: could not be upgraded ({error}). To go back: move {kept.name} to"
-                f" {office.database.name} and use the version that you had"
+                f"{office.database}: could not be upgraded ({error}). To go back: {way_back}, and use the"
+                " version that you had"
             ) from error
         return Upgrade(kept)
 
 
-def _keep(database: Path, at: int) -> Path:
-    """A checked copy, durable before the first change."""
-    kept = database.with_name(f"{database.name}.before-{datetime.fromtimestamp(at, UTC):%Y%m%d-%H%M%S}")
+def _check_unused(database: StoreAddress) -> None:
+    if isinstance(database, Path):
+        check_unused(database)
+        return
+    from office.exchange import server_backup  # noqa: PLC0415 - SQLite needs none of it
+
+    server_backup.check_unused(database)
+
+
+def _keep(office: OfficeDirectory, at: int) -> tuple[Path, str]:
+    """A checked copy, durable before the first change; and how it becomes the database again."""
+    moment, database = f"{datetime.fromtimestamp(at, UTC):%Y%m%d-%H%M%S}", office.database
+    if isinstance(database, Path):
+        kept = database.with_name(f"{database.name}.before-{moment}")
+        _keep_file(database, kept)
+        return kept, f"move {kept.name} to {database.name}"
+    from office.exchange import server_backup  # noqa: PLC0415 - SQLite needs none of it
+
+    kept = office.path / f"office.dump.before-{moment}"
+    server_backup.dump(database, kept, office.estate_id, any_version=True)
+    return kept, f"pg_restore --clean --dbname={database} {kept}"
+
+
+def _keep_file(database: Path, kept: Path) -> None:
     try:
         handle = os.open(kept, os.O_RDWR | os.O_CREAT | os.O_EXCL, PRIVATE)
     except FileExistsError:
@@ -72,4 +94,3 @@ def _keep(database: Path, at: int) -> Path:
         raise
     finally:
         os.close(handle)
-    return kept

@@ -24,8 +24,7 @@ A change is durable with its outbox row when the command ends; a running hub is 
 from __future__ import annotations
 
 import argparse
-import contextlib
-from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 from office.cards_file import read_credential
@@ -50,6 +49,7 @@ from office.hub.signature_cli import (
     take,
 )
 from office.hub.sqlite_store import SqliteHub
+from office.site.store_option import add_store
 from office.table import choice
 from sync.records import Access, Credential, Direction, RevocationReason, Technology
 
@@ -82,19 +82,10 @@ def add_hub(group: argparse.ArgumentParser) -> None:
         ("as-built", add_as_built, as_built, "take in what a technician built in and tested at a gate"),
     ):
         command = commands.add_parser(name, help=text)
-        command.add_argument("store", type=Path, help="the hub's SQLite file")
+        add_store(command)
         command.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
         add(command)
         command.set_defaults(run=of_this_version(run))
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[SqliteHub]:
-    store = SqliteHub(path)
-    try:
-        yield store
-    finally:
-        store.close()
 
 
 def _add_init(command: argparse.ArgumentParser) -> None:
@@ -103,6 +94,8 @@ def _add_init(command: argparse.ArgumentParser) -> None:
 
 def _init(options: argparse.Namespace, _now: int) -> Report:
     estate_id = _hex(options.estate, "--estate")
+    if not isinstance(options.store, Path):
+        raise OfficeError(f"{options.store}: is an office's; it has its store since: init")
     if options.store.exists():
         raise OfficeError(f"{options.store}: exists; choose a new file for the store")
     SqliteHub.found(options.store, estate_id).close()
@@ -129,7 +122,7 @@ def _register(options: argparse.Namespace, now: int) -> Report:
     elif options.by_file:
         link = LinkKind.FILE
     key = _hex(options.key, "--key")
-    with _opened(options.store) as store:
+    with closing(SqliteHub(options.store)) as store:
         store.gates.add(Gate(options.gate, options.name, key, link, options.serial, now))
     return {"gate": options.gate, "name": options.name, "link": link.value}
 
@@ -139,7 +132,7 @@ def _add_gate(command: argparse.ArgumentParser) -> None:
 
 
 def _strike(options: argparse.Namespace, now: int) -> Report:
-    with _opened(options.store) as store:
+    with closing(SqliteHub(options.store)) as store:
         store.gates.strike(options.gate, now)
         waiting = [one.grant_id for one in store.moves.open() if one.from_gate == options.gate]
     return {"gate": options.gate, "struck_off": now, "moves_to_settle": waiting}
@@ -152,7 +145,7 @@ def _add_import(command: argparse.ArgumentParser) -> None:
 
 def _import(options: argparse.Namespace, now: int) -> Report:
     estate = load_estate(options.estate)
-    with _opened(options.store) as store:
+    with closing(SqliteHub(options.store)) as store:
         changes = import_estate(store, estate, now, revive=options.revive)
     nudge(options.store)
     return _changed(changes) | {"gates": len(estate.gates)}
@@ -174,7 +167,7 @@ def _add_revoke(command: argparse.ArgumentParser) -> None:
 
 def _revoke(options: argparse.Namespace, now: int) -> Report:
     reason = choice(RevocationReason)(options.reason)
-    with _opened(options.store) as store:
+    with closing(SqliteHub(options.store)) as store:
         changes = revoke(store, now, reason, credential=_card(options), issue_id=options.issue)
     nudge(options.store)
     return _changed(changes)
@@ -185,7 +178,7 @@ def _add_report(command: argparse.ArgumentParser) -> None:
 
 
 def _report(options: argparse.Namespace, now: int) -> Report:
-    with _opened(options.store) as store:
+    with closing(SqliteHub(options.store)) as store:
         if options.card is not None or options.issue is not None:
             return _card_rows(store, options)
         report: Report = {}
@@ -223,7 +216,7 @@ def _add_resume(command: argparse.ArgumentParser) -> None:
 
 
 def _resume(options: argparse.Namespace, now: int) -> Report:
-    with _opened(options.store) as store, store.transaction():
+    with closing(SqliteHub(options.store)) as store, store.transaction():
         gates = [options.gate] if options.gate is not None else [one.gate_id for one in store.gates.all()]
         for gate_id in gates:
             store.diary.resume(store.gates.get(gate_id).gate_id, now)
@@ -246,7 +239,7 @@ def _add_move(command: argparse.ArgumentParser) -> None:
 
 def _move(options: argparse.Namespace, now: int) -> Report:
     access = tuple(sorted(_access(one) for one in options.door))
-    with _opened(options.store) as store:
+    with closing(SqliteHub(options.store)) as store:
         move = order_move(store, counted_grant(store, options.grant), options.to, access, now)
     nudge(options.store)
     return {
@@ -274,7 +267,7 @@ def _add_settle(command: argparse.ArgumentParser) -> None:
 
 
 def _settle(options: argparse.Namespace, now: int) -> Report:
-    with _opened(options.store) as store:
+    with closing(SqliteHub(options.store)) as store:
         move = decide(store, options.grant, options.left, now)
     nudge(options.store)
     return {"grant": move.grant_id, "state": move.state.name.lower(), "new_grant": move.new_grant_id}

@@ -12,6 +12,7 @@ from typing import Any, Final
 from msgspec import Struct, ValidationError, convert
 
 from office.errors import OfficeError
+from office.hub.address import StoreAddress
 
 ANSWER_WITHIN_S: Final = 15.0
 QUICK_S: Final = 2.0
@@ -90,6 +91,6 @@ class HubControl:
         return answer
 
 
-def default_control(store: Path) -> Path:
+def default_control(store: StoreAddress) -> Path:
     """Where the hub of a store has its socket unless told otherwise."""
-    return store.with_name(f"{store.name}.sock")
+    return store.with_name(f"{store.name}.sock") if isinstance(store, Path) else store.control

@@ -11,6 +11,7 @@ from typing import Final
 
 from office.clock import monotonic, utc_now_ms
 from office.errors import OfficeError
+from office.hub.address import StoreAddress
 from office.hub.control import ControlSocket
 from office.hub.control_client import HubAwayError, HubControl, default_control
 from office.hub.facts import LinkKind
@@ -125,7 +126,7 @@ def wire(options: argparse.Namespace, _now: int) -> Report:
     return {"gate": options.gate, "link": link.value, "address": options.serial}
 
 
-def nudge(store: Path, control: Path | None = None) -> None:
+def nudge(store: StoreAddress, control: Path | None = None) -> None:
     """Tell a running hub that its store has changed; without one, it finds out when it starts."""
     try:
         HubControl(control or default_control(store)).wake()
@@ -133,7 +134,7 @@ def nudge(store: Path, control: Path | None = None) -> None:
         return
 
 
-def visits(store: Path) -> Report:
+def visits(store: StoreAddress) -> Report:
     """Gates whose maintenance mode is open, as they told the running hub; without one, nobody knows."""
     try:
         gates = HubControl(default_control(store)).status()

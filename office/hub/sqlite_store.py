@@ -1,4 +1,4 @@
-"""The hub's store in one SQLite file: the default, for estates with one hub."""
+"""The hub's store: in one SQLite file by default, or in a database of a PostgreSQL server."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
+from office.hub.address import PostgresAddress, StoreAddress
 from office.hub.as_built_rows import AsBuiltRows
 from office.hub.database import Database
 from office.hub.diary_rows import DiaryRows, MoveRows, ReceiptRows
 from office.hub.event_rows import EventRows
 from office.hub.gate_rows import GateRows
 from office.hub.invitation_rows import InvitationRows
+from office.hub.library import library
 from office.hub.lowering_rows import LoweringRows
 from office.hub.schema import Checkpoint, HubStoreError, connect, create, pass_by
 from office.hub.signed_rows import SignedRows
@@ -27,14 +29,14 @@ class SqliteHub:
     """`office.hub.port.HubStorage`; one thread at a time uses it, several processes may."""
 
     def __init__(
-        self, path: Path, *, checkpoint: Checkpoint = pass_by, database: Database | None = None
+        self, address: StoreAddress, *, checkpoint: Checkpoint = pass_by, database: Database | None = None
     ) -> None:
         """Open the store that ``found`` made, or share the ``database`` that somebody else opened and closes.
 
         Raises:
-            HubStoreError: the file is no store, or of another version.
+            HubStoreError: there is no store, or one of another version.
         """
-        self._database = database or SqliteDatabase(path, connect(path), checkpoint)
+        self._database = database or open_database(address, checkpoint)
         self.gates = GateRows(self._database)
         self.wanted = WantedRows(self._database)
         self.signed = SignedRows(self._database)
@@ -48,13 +50,13 @@ class SqliteHub:
         self.as_built = AsBuiltRows(self._database)
 
     @classmethod
-    def found(cls, path: Path, estate_id: bytes, *, checkpoint: Checkpoint = pass_by) -> SqliteHub:
-        """Open the store at ``path``, made if missing; raises ``HubStoreError``."""
-        create(path, estate_id, checkpoint)
-        store = cls(path, checkpoint=checkpoint)
+    def found(cls, address: StoreAddress, estate_id: bytes, *, checkpoint: Checkpoint = pass_by) -> SqliteHub:
+        """Open the store at this address, made if missing; raises ``HubStoreError``."""
+        _make(address, estate_id, checkpoint)
+        store = cls(address, checkpoint=checkpoint)
         if (found := store.gates.estate_id()) != estate_id:
             store.close()
-            raise HubStoreError(f"{path}: is the store of estate {found.hex()}, not of {estate_id.hex()}")
+            raise HubStoreError(f"{address}: is the store of estate {found.hex()}, not of {estate_id.hex()}")
         return store
 
     def transaction(self) -> AbstractContextManager[None]:
@@ -79,3 +81,21 @@ class SqliteHub:
     def close(self) -> None:
         """Close the file. May be called twice."""
         self._database.close()
+
+
+def open_database(address: StoreAddress, checkpoint: Checkpoint) -> Database:
+    """The database at this address, in which ``SqliteHub.found`` made a store; raises ``HubStoreError``."""
+    if isinstance(address, PostgresAddress):
+        with library():
+            from office.hub.postgresql import PostgresDatabase  # noqa: PLC0415 - SQLite needs none of it
+        return PostgresDatabase(address, checkpoint)
+    return SqliteDatabase(address, connect(address), checkpoint)
+
+
+def _make(address: StoreAddress, estate_id: bytes, checkpoint: Checkpoint) -> None:
+    if isinstance(address, PostgresAddress):
+        with library():
+            from office.hub.postgresql import found  # noqa: PLC0415 - SQLite needs none of it
+        found(address, estate_id, checkpoint)
+    else:
+        create(address, estate_id, checkpoint)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
+from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 
+from office.hub.address import StoreAddress
+from office.hub.database import Database
 from office.hub.run_cli import nudge
 from office.hub.schema import pass_by
 from office.hub.sqlite_database import SqliteDatabase
@@ -16,17 +19,25 @@ from office.hub.sqlite_store import SqliteHub
 def hub_store() -> SqliteHub:
     """The store over this thread's connection; to be used up before the request ends."""
     connection.ensure_connection()
-    raw: sqlite3.Connection = connection.connection
-    path = database_path()
+    raw: Any = connection.connection
+    address = store_address()
+    database: Database
     # Django begins and ends the transactions: all or nothing with what it writes beside the store.
-    return SqliteHub(path, database=SqliteDatabase(path, raw, pass_by, transaction.atomic))
+    if isinstance(address, Path):
+        database = SqliteDatabase(address, raw, pass_by, transaction.atomic)
+    else:
+        from office.hub.postgresql import PostgresDatabase  # noqa: PLC0415 - SQLite needs none of it
+
+        database = PostgresDatabase(address, shared=raw, begin=transaction.atomic)
+    return SqliteHub(address, database=database)
 
 
 def wake_hub() -> None:
     """Once this transaction is committed, tell a running hub to look; it looks each second in any case."""
-    transaction.on_commit(lambda: nudge(database_path()))
+    transaction.on_commit(lambda: nudge(store_address()))
 
 
-def database_path() -> Path:
-    """The office's SQLite file."""
-    return Path(connection.settings_dict["NAME"])
+def store_address() -> StoreAddress:
+    """Where the store lies that the hub opens by itself."""
+    office: StoreAddress = settings.OFFICE_DATABASE
+    return Path(connection.settings_dict["NAME"]) if isinstance(office, Path) else office

@@ -1,6 +1,6 @@
 """`python -m office init|createuser|serve`: the desk's own commands.
 
-init DIR --estate HEX [--host NAME]     a new office: settings, secret, database
+init DIR --estate HEX [--host NAME]     a new office: settings, secret, database (--database: on a server)
 createuser DIR NAME --role clerk        a member of staff; the password is asked for
 serve DIR [--listen HOST:PORT] [--hub]  the desk and the watcher, and with --hub the hub beside them
 watch DIR [--once]                      the watcher alone: events, alarms, what falls due by the clock
@@ -18,9 +18,12 @@ from pathlib import Path
 from typing import Final
 
 from office.errors import OfficeError
+from office.hub.address import PostgresAddress
+from office.hub.library import library
 from office.hub.office_schema import OfficeSchemaError, applied_steps, check_steps, known_steps
 from office.hub.sqlite_store import SqliteHub
 from office.report import Report
+from office.site.database_options import add_database, database_server
 from office.site.directory import (
     DIRECTORY_VARIABLE,
     READER_PORTS,
@@ -46,6 +49,7 @@ def add_site(groups: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     init.add_argument("--host", action="append", help="a name under which browsers reach the desk")
     init.add_argument("--time-zone", default="Asia/Shanghai")
     init.add_argument("--language", choices=("zh-hans", "en"), default="zh-hans")
+    add_database(init)
     init.add_argument(
         "--insecure", action="store_true", help="by plain HTTP: only for a desk opened on this computer"
     )
@@ -109,7 +113,11 @@ def _set_up(path: Path) -> None:
 
 def check_version(office: OfficeDirectory) -> None:
     """Set Django up, and see that the database is of this version; raises ``OfficeError``."""
-    if not office.database.exists():
+    if isinstance(office.database, PostgresAddress):
+        with library():
+            from office.hub.postgresql import connect  # noqa: PLC0415 - SQLite needs none of it
+        connect(office.database).close()  # says what is wrong in words, which Django does not
+    elif not office.database.exists():
         raise OfficeError(f"{office.database}: is missing; restore the last backup")
     _set_up(office.path)
     from django.db import connection  # noqa: PLC0415 - after setup
@@ -125,6 +133,7 @@ def _init(options: argparse.Namespace, _now: int) -> Report:
     if not re.fullmatch("[0-9a-fA-F]{16}", options.estate):
         raise OfficeError(f"--estate: {options.estate!r} is not 16 hexadecimal digits")
     hosts = tuple(options.host or ("localhost", "127.0.0.1"))
+    server = database_server(options)
     settings = OfficeSettings(
         options.estate,
         options.time_zone,
@@ -135,14 +144,15 @@ def _init(options: argparse.Namespace, _now: int) -> Report:
     )
     if settings.reader_port not in READER_PORTS:
         raise OfficeError(f"--reader-port: {settings.reader_port} is not 0 or from 1024 to 65535")
-    office = make_directory(options.office, settings)
+    office = make_directory(options.office, settings, server)
     migrate(office)
     return {"office": str(office.path), "database": str(office.database), "estate": options.estate}
 
 
 def migrate(office: OfficeDirectory) -> None:
-    """Bring the database to this version's schema; a new one is made 0600 before SQLite opens it."""
-    office.database.touch(mode=0o600, exist_ok=True)
+    """Bring the database to this version's schema; a new file is made 0600 before SQLite opens it."""
+    if isinstance(office.database, Path):
+        office.database.touch(mode=0o600, exist_ok=True)
     try:
         check_version(office)
     except OfficeSchemaError as error:
@@ -203,7 +213,7 @@ def _watch(options: argparse.Namespace, _now: int) -> Report:
 
 
 def _hub_command(office: OfficeDirectory, options: argparse.Namespace) -> list[str]:
-    command = [*_OFFICE, "hub", "run", str(office.database), "--keys", str(office.path / "keys")]
+    command = [*_OFFICE, "hub", "run", str(office.path), "--keys", str(office.path / "keys")]
     for stick in options.hub_keys:
         command += ["--keys", str(stick)]
     for pair in options.hub_serial:

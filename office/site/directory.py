@@ -1,7 +1,9 @@
 """An office's directory: its settings, its database, its secrets; everything a backup must hold.
 
 office.toml     what the estate decides (`OfficeSettings`)
-office.db       registry, procedures, lists and usage events: one SQLite file (docs/adr/0016)
+office.db       registry, procedures, lists and usage events: one SQLite file (docs/adr/0016), unless
+                the settings name a database of a PostgreSQL server (docs/adr/0018)
+database.pgpass that server's password, as libpq reads it; 0600
 secret.key      signs sessions and forms; 0600
 keys/           the estate's keys (docs/keys.md); only the hub reads them
 """
@@ -9,6 +11,7 @@ keys/           the estate's keys (docs/keys.md); only the hub reads them
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import secrets
 import tomllib
@@ -19,15 +22,18 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct, ValidationError, convert
+from msgspec.structs import replace
 
 from office.errors import OfficeError
 from office.files import PRIVATE, READABLE, write_atomic
+from office.hub.address import PostgresAddress, StoreAddress, check_url
 
 DIRECTORY_VARIABLE: Final = "GATEHOUSE_OFFICE"
 """Environment variable that names the directory; `python -m office` sets it from ``--office``."""
 DEFAULT_DIRECTORY: Final = Path("/var/lib/gatehouse-office")
 MAX_SETTINGS_BYTES: Final = 64 << 10
 READER_PORTS: Final = (0, *range(1024, 65_536))
+PASSWORD_FILE: Final = "database.pgpass"  # noqa: S105 - its name
 LOCK_FILE: Final = "office.lock"
 """Held by whoever works with the office; a restore wants it alone."""
 
@@ -41,10 +47,20 @@ class OfficeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     language: str = "zh-hans"
     hosts: tuple[str, ...] = ("localhost", "127.0.0.1")
     """Names under which browsers reach the desk."""
+    database: str = ""
+    """``postgresql://USER@HOST/DATABASE``, without a password; empty: the SQLite file in the directory."""
     secure: bool = True
     """Browsers reach it by HTTPS only; false only where the desk is opened on this computer itself."""
     reader_port: int = 0
     """Port of the helper at each clerk's own PC (docs/desk-reader.md); 0: there is none."""
+
+
+class Server(Struct, frozen=True):
+    """Where a new office has its database, unless in a file."""
+
+    url: str
+    password: str | None = None
+    """``None``: libpq finds it by its own ways."""
 
 
 class OfficeDirectory(Struct, frozen=True):
@@ -54,9 +70,11 @@ class OfficeDirectory(Struct, frozen=True):
     settings: OfficeSettings
 
     @property
-    def database(self) -> Path:
-        """The SQLite file."""
-        return self.path / "office.db"
+    def database(self) -> StoreAddress:
+        """The SQLite file, or the address of a database on a PostgreSQL server."""
+        if not self.settings.database:
+            return self.path / "office.db"
+        return PostgresAddress(self.settings.database, self.path / PASSWORD_FILE, self.path / "hub.sock")
 
     @property
     def estate_id(self) -> bytes:
@@ -124,6 +142,8 @@ def open_directory(path: Path) -> OfficeDirectory:
         settings = convert(values, OfficeSettings)
         ZoneInfo(settings.time_zone)
         bytes.fromhex(settings.estate)
+        if settings.database:
+            check_url(settings.database, f"{file}: database")
     except OSError as error:
         raise OfficeError(f"{file}: {error.strerror}; make the office with: init") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError, KeyError, ValueError) as error:
@@ -133,15 +153,19 @@ def open_directory(path: Path) -> OfficeDirectory:
     return OfficeDirectory(path, settings)
 
 
-def make_directory(path: Path, settings: OfficeSettings) -> OfficeDirectory:
-    """Make a new office's directory; raises ``OfficeError`` if there is one."""
+def make_directory(path: Path, settings: OfficeSettings, server: Server | None = None) -> OfficeDirectory:
+    """Make a new office's directory; ``server``: has its database. Raises ``OfficeError`` if there is one."""
     file = path / "office.toml"
     if file.exists():
         raise OfficeError(f"{file}: exists; there is an office here already")
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         make_secret(path)
-        write_atomic(file, _as_toml(settings).encode(), mode=READABLE)
+        if server is not None:
+            settings = replace(settings, database=server.url)
+            if server.password is not None:
+                write_password(path, server.password)
+        write_atomic(file, as_toml(settings).encode(), mode=READABLE)
     except OSError as error:
         raise OfficeError(f"{error.filename}: {error.strerror}; check the directory's owner") from None
     return OfficeDirectory(path, settings)
@@ -152,7 +176,14 @@ def make_secret(path: Path) -> None:
     write_atomic(path / "secret.key", secrets.token_urlsafe(48).encode(), mode=PRIVATE)
 
 
-def _as_toml(settings: OfficeSettings) -> str:
+def write_password(path: Path, password: str) -> None:
+    """Keep the database's password as libpq reads it."""
+    escaped = password.replace("\\", "\\\\").replace(":", "\\:")
+    write_atomic(path / PASSWORD_FILE, f"*:*:*:*:{escaped}\n".encode(), mode=PRIVATE)
+
+
+def as_toml(settings: OfficeSettings) -> str:
+    """The text of ``office.toml``."""
     hosts = ", ".join(f'"{one}"' for one in settings.hosts)
     rows = {
         "estate": f'"{settings.estate}"',
@@ -162,4 +193,6 @@ def _as_toml(settings: OfficeSettings) -> str:
         "secure": str(settings.secure).lower(),
         "reader_port": str(settings.reader_port),
     }
+    if settings.database:
+        rows["database"] = json.dumps(settings.database)
     return "".join(f"{key} = {value}\n" for key, value in rows.items())

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
+from office.site.databases import django_database
 from office.site.directory import chosen_directory, open_directory
 
 _OFFICE = open_directory(chosen_directory())
@@ -71,20 +72,8 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": str(_OFFICE.database),
-        "OPTIONS": {
-            # The write lock is taken at the start: two clerks wait for each other, neither fails half-way.
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 10,
-            "init_command": (
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384;"
-            ),
-        },
-    },
-}
+OFFICE_DATABASE = _OFFICE.database
+DATABASES = {"default": django_database(OFFICE_DATABASE)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTHENTICATION_BACKENDS = [

@@ -8,6 +8,8 @@ import threading
 from datetime import UTC, datetime
 from typing import Final
 
+from django.db import close_old_connections
+
 from office.casework.rounds import Memory, make_round
 from office.clock import utc_now_ms
 
@@ -21,6 +23,7 @@ def watch(*, once: bool) -> int:
         signal.signal(number, lambda *_: stop.set())
     memory, rounds = Memory(), 0
     while not stop.is_set():
+        close_old_connections()  # one to a server that was lost, too
         made = make_round(datetime.fromtimestamp(utc_now_ms() / 1000, UTC), memory)
         rounds += 1
         for name, failure in made.failed.items():

@@ -30,7 +30,7 @@ def main() -> None:
         from tests.support.office_story import Story  # noqa: PLC0415 - after setup
 
         Story().tell()
-        for line in freeze(office.database):
+        for line in freeze(office.path / "office.db"):
             sys.stdout.write(line + "\n")
 
 

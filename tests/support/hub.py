@@ -6,6 +6,8 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
+from office.errors import OfficeError
+from office.hub.address import StoreAddress
 from office.hub.facts import Gate as RegisteredGate
 from office.hub.facts import LinkKind
 from office.hub.planner import Powers
@@ -22,6 +24,7 @@ from sync.records import ClockState, Grant, ListSettings, Record
 from sync.refusal import ListRefusedError
 from sync.statements.receipt import Receipt, Spent, sign_receipt
 from tests.support.estate import CHAIN, ESTATE_ID, LISTS, NOW, ONLINE, ROOT, SETTINGS, Gate, key
+from tests.support.postgresql import keep_copy, put_back, store_address
 
 
 class KeysAtHand(Struct):
@@ -34,7 +37,8 @@ class KeysAtHand(Struct):
         return Powers(self.list_key, self.online_key)
 
     def seal(self, statement: ListStatement, role: Role) -> bytes:
-        assert self.list_key if role is Role.LIST else self.online_key
+        if not (self.list_key if role is Role.LIST else self.online_key):
+            raise OfficeError(f"the {role.name.lower()} key is not here")
         return seal(statement, [LISTS if role is Role.LIST else ONLINE], delegations=CHAIN)
 
 
@@ -95,9 +99,16 @@ def registered(gate_id: int, link: LinkKind = LinkKind.NETWORK) -> RegisteredGat
 class HubRig:
     """A store in a directory, gates that are registered in it, and a publisher."""
 
-    def __init__(self, directory: Path, gates: int = 1, *, checkpoint: Checkpoint = pass_by) -> None:
-        self.path = directory / "hub.db"
-        self.store = SqliteHub.found(self.path, ESTATE_ID, checkpoint=checkpoint)
+    def __init__(
+        self,
+        directory: Path,
+        gates: int = 1,
+        *,
+        checkpoint: Checkpoint = pass_by,
+        address: StoreAddress | None = None,
+    ) -> None:
+        self.address = address or store_address(directory)
+        self.store = SqliteHub.found(self.address, ESTATE_ID, checkpoint=checkpoint)
         self.keys = KeysAtHand()
         self.boxes = {number: GateBox(number) for number in range(1, gates + 1)}
         self.now = NOW
@@ -109,10 +120,20 @@ class HubRig:
         self.store.close()
 
     def reopen(self) -> None:
-        """Begin anew on the same file, as a restarted hub does."""
+        """Begin anew on the same store, as a restarted hub does."""
         self.store.close()
-        self.store = SqliteHub(self.path)
+        self.store = SqliteHub(self.address)
         self.publisher = Publisher(self.store, self.keys)
+
+    def back_up(self, directory: Path) -> None:
+        """Keep a copy of the store as it is now, in the place of an older one."""
+        keep_copy(self.address, directory)
+
+    def restore(self, directory: Path) -> None:
+        """Put that copy in the place of the store, and begin anew."""
+        self.store.close()
+        put_back(self.address, directory)
+        self.reopen()
 
     def want(self, gate_id: int, *records: Record, urgent: bool = False) -> None:
         """Put records on a gate's wanted list, with settings if it has none."""

@@ -18,7 +18,7 @@ from office.desk.requests import acting, now
 from office.errors import OfficeError
 from office.hub.control_client import HubAwayError, HubControl, default_control
 from office.hub.held_changes import HeldChange
-from office.lists.store import database_path
+from office.lists.store import store_address
 from office.parcel import MAX_PARCEL_BYTES
 from office.procedures.errors import RuleError
 from office.registry.models import Issue, StaffRole
@@ -116,4 +116,4 @@ def _ticked(request: HttpRequest) -> dict[int, str]:
 
 
 def _hub() -> HubControl:
-    return HubControl(default_control(database_path()))
+    return HubControl(default_control(store_address()))

@@ -29,7 +29,12 @@ RELATIONS = (
 
 def _found(_apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
     estate_id = open_directory(chosen_directory()).estate_id
-    found_tables(editor.connection.connection, estate_id)
+    if editor.connection.vendor == "postgresql":
+        from office.hub import postgresql_schema  # noqa: PLC0415 - SQLite needs none of it
+
+        postgresql_schema.found_tables(editor.connection.connection, estate_id)
+    else:
+        found_tables(editor.connection.connection, estate_id)
 
 
 def _relations(apps: StateApps, _editor: BaseDatabaseSchemaEditor) -> None:

@@ -13,7 +13,7 @@ from django.test import Client
 
 from office.casework.events import project_events
 from office.hub.control_client import default_control
-from office.lists.store import database_path, hub_store
+from office.lists.store import hub_store, store_address
 from office.registry.models import AuditEntry, StaffRole
 from sync.events import EventKind
 from tests.support.gate_events import GateLog, event
@@ -32,7 +32,7 @@ FACTS = {
 @contextmanager
 def hub(answers: list[dict[str, object]]) -> Iterator[list[dict[str, object]]]:
     """Something that answers on the hub's socket, one question a connection; what it was asked."""
-    path = default_control(database_path())
+    path = default_control(store_address())
     asked: list[dict[str, object]] = []
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(path))

@@ -22,6 +22,7 @@ from sync.as_built import AsBuilt, Check, Part, Result, sign_as_built
 from tests.office.hub.test_schema import tables, thaw
 from tests.support.estate import ESTATE_ID, GATE_ID, NOW
 from tests.support.hub import gate_key
+from tests.support.postgresql import store_address
 from tests.sync.test_as_built import BUILT
 
 KEY = gate_key(GATE_ID)
@@ -30,7 +31,7 @@ CLEAN = replace(BUILT, checks=(Check("area", Result.PASSED, "clear"),))
 
 @pytest.fixture
 def store(tmp_path: Path) -> SqliteHub:
-    made = SqliteHub.found(tmp_path / "hub.db", ESTATE_ID)
+    made = SqliteHub.found(store_address(tmp_path), ESTATE_ID)
     made.gates.add(Gate(GATE_ID, "east", KEY.public, LinkKind.NETWORK, None, NOW))
     return made
 
@@ -119,10 +120,9 @@ def test_what_is_not_of_a_gate_in_the_register_is_refused(store: SqliteHub) -> N
         assert store.as_built.newest(GATE_ID) is None
 
 
-def test_the_command_tells_what_changed(
-    store: SqliteHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    store.close()
+def test_the_command_tells_what_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(SqliteHub.found(tmp_path / "hub.db", ESTATE_ID)) as store:
+        store.gates.add(Gate(GATE_ID, "east", KEY.public, LinkKind.NETWORK, None, NOW))
     path, page = tmp_path / "as-built.json", tmp_path / "page.txt"
 
     def take(built: AsBuilt) -> Any:

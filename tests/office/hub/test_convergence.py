@@ -19,7 +19,6 @@ from msgspec.structs import replace
 from office.errors import OfficeError
 from office.hub.planner import Why
 from office.hub.reception import take_receipt
-from office.hub.sqlite_store import SqliteHub
 from sync.encoding import decode_record
 from sync.envelope import countersign, parse_envelope
 from sync.records import DoorPolicy, Grant, RevocationReason, Tombstone
@@ -134,19 +133,12 @@ class Estate(RuleBasedStateMachine):
 
     @rule()
     def backup(self) -> None:
-        target = self.directory / "backup.db"
-        target.unlink(missing_ok=True)
-        self.rig.store.backup(target)
+        self.rig.back_up(self.directory)
         self.deeds = []
 
     @rule()
     def restore_backup(self) -> None:
-        self.rig.store.close()
-        for side in ("-wal", "-shm"):
-            Path(f"{self.rig.path}{side}").unlink(missing_ok=True)
-        shutil.copy(self.directory / "backup.db", self.rig.path)
-        self.rig.store = SqliteHub(self.rig.path)
-        self.rig.reopen()
+        self.rig.restore(self.directory)
         self.in_flight = {1: [], 2: []}
         for gate in (1, 2):  # gates begin new sessions with a hub that was away
             self.rig.report(gate)

@@ -22,6 +22,7 @@ from tests.office.hub.test_log_intake import BOOT, EPOCH, HONEST, OTHER, batch_o
 from tests.office.hub.test_publisher import lost
 from tests.support.estate import ESTATE_ID, NOW, card, resident
 from tests.support.hub import HubRig
+from tests.support.postgresql import store_address
 from tests.support.processes import kill_at
 
 MOST_POINTS = 150
@@ -87,7 +88,7 @@ def test_a_kill_at_any_write_leaves_a_sound_store(tmp_path: Path) -> None:
         if not kill_at(number, partial(live, directory)):
             assert number > 40, "the life has that many write points"
             break
-        store = SqliteHub.found(directory / "hub.db", ESTATE_ID)
+        store = SqliteHub.found(store_address(directory), ESTATE_ID)
         assert_sound(store)
         store.close()
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -14,28 +13,22 @@ from office.hub.sqlite_store import SqliteHub
 from sync.envelope import seal
 from sync.update import ListVersion
 from tests.office.hub.test_publisher import lost, same_list, with_residents
-from tests.support.estate import NOW, ROOT, resident
-from tests.support.hub import HubRig
+from tests.support.estate import ESTATE_ID, NOW, ROOT, resident
+from tests.support.hub import HubRig, registered
 
 WEEK = 7 * 86_400
 
 
 @pytest.fixture
 def backup(rig: HubRig, tmp_path: Path) -> Path:
-    """A backup of a hub whose gate has 20 residents; the hub goes on."""
+    """Where there is a backup of a hub whose gate has 20 residents; the hub goes on."""
     with_residents(rig)
-    target = tmp_path / "backup.db"
-    rig.store.backup(target)
-    return target
+    rig.back_up(tmp_path)
+    return tmp_path
 
 
 def restore(rig: HubRig, backup: Path) -> None:
-    rig.store.close()
-    for side in ("", "-wal", "-shm"):
-        Path(f"{rig.path}{side}").unlink(missing_ok=True)
-    shutil.copy(backup, rig.path)
-    rig.store = SqliteHub(rig.path)
-    rig.reopen()
+    rig.restore(backup)
     rig.now = NOW + WEEK
 
 
@@ -100,10 +93,14 @@ def test_what_the_restored_hub_cannot_foresee_the_gate_refuses_and_the_manager_s
     assert rig.boxes[1].opens(1100)
 
 
-def test_a_backup_is_a_store_of_its_own(rig: HubRig, backup: Path) -> None:
+def test_a_backup_is_a_store_of_its_own(tmp_path: Path) -> None:
+    store = SqliteHub.found(tmp_path / "hub.db", ESTATE_ID)
+    store.gates.add(registered(1))
+    store.backup(tmp_path / "backup.db")
     with pytest.raises(OfficeError, match="exists"):
-        rig.store.backup(backup)
-    copy = SqliteHub(backup)
+        store.backup(tmp_path / "backup.db")
+    store.close()
+    copy = SqliteHub(tmp_path / "backup.db")
     assert copy.store_is_sound()
     assert [one.gate_id for one in copy.gates.all()] == [1]
     copy.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,14 @@ from tests.support.world_office import make_keys
 FLOOR = "2026-10-01T00:00:00"
 SLIP = Grant(3000, 4000, card(900), GrantKind.RELEASE_SLIP, (Access(1),), uses=3)
 Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[HubRig]:
+    """A hub whose store is a file, which is what these commands are given."""
+    made = HubRig(tmp_path, address=tmp_path / "hub.db")
+    yield made
+    made.close()
 
 
 @pytest.fixture

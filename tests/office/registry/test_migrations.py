@@ -58,8 +58,8 @@ def office(*arguments: str) -> subprocess.CompletedProcess[str]:
 def make_office(path: Path, frozen: Path) -> Path:
     """An office as that version left it; its database."""
     made = make_directory(path, OfficeSettings(ESTATE, secure=False))
-    thaw(frozen, made.database)
-    return made.database
+    thaw(frozen, made.path / "office.db")
+    return made.path / "office.db"
 
 
 def change(database: Path, *statements: str) -> None:
@@ -270,4 +270,4 @@ def test_a_missing_database_is_told_and_none_is_made(tmp_path: Path) -> None:
     made = make_directory(tmp_path / "office", OfficeSettings(ESTATE))
     answer = office("serve", str(made.path))
     assert "office.db: is missing; restore the last backup" in answer.stderr
-    assert not made.database.exists()
+    assert not (made.path / "office.db").exists()

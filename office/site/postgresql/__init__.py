@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend as the office uses it (docs/adr/0018)."""
