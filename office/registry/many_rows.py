@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Model
 
 
@@ -16,5 +16,5 @@ def insert_rows(
     named = ", ".join(quoted(one) for one in columns)
     places = ", ".join(["%s"] * len(columns))
     statement = f"INSERT INTO {quoted(model._meta.db_table)} ({named}) VALUES ({places})"  # noqa: S608, SLF001
-    with connection.cursor() as cursor:
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         cursor.executemany(statement, list(rows))
