@@ -9,6 +9,7 @@ from typing import Final
 
 from django.db.models import OuterRef, Subquery
 from msgspec import Struct
+from msgspec.structs import replace
 
 from office.casework.gate_watch import hub_status
 from office.hub.braking import HeldBack
@@ -19,10 +20,10 @@ from office.hub.gate_state import GateState, GateView
 from office.hub.planner import Why
 from office.hub.publisher import Publisher
 from office.hub.signers import NoSigners
-from office.hub.sqlite_store import SqliteHub
 from office.hub.standing import Standing, standing_view
 from office.lists.store import hub_store
-from office.registry.models import Door, GateSite, UsageEvent
+from office.procedures.alarms import Alarm as AlarmWord
+from office.registry.models import Alarm, AlarmKind, Door, GateSite, UsageEvent
 from sync.as_built import AsBuilt, AsBuiltError, read_as_built
 
 GOOD: Final = ("ok", "running", "trusted", "quiet")
@@ -40,8 +41,10 @@ class GateLine(Struct, frozen=True):
     """What it told of itself; ``None``: it is not connected."""
     troubles: tuple[str, ...]
     last: UsageEvent | None
+    waits: str
+    """What a change waits for, in the hub's words: the manager; empty: none does …"""
     held_back: HeldBack | None
-    """A change that waits for the manager."""
+    """… and what it would do; not judged where all gates are shown."""
 
     @property
     def planned(self) -> bool:
@@ -50,13 +53,28 @@ class GateLine(Struct, frozen=True):
 
 
 def gate_lines(at: datetime) -> tuple[list[GateLine], bool]:
-    """Every gate that is in service or planned, and whether a hub answers."""
+    """Every gate that is in service or planned, and whether a hub answers.
+
+    Whether a change waits for the manager stands as the watcher's last round judged it: to judge
+    thousands of changed cards at two hundred gates takes seconds.
+    """
     status = hub_status()
     store = hub_store()
     doors, last = _doors(), _last_events()
     gates = [one for one in store.gates.all() if one.struck_at is None]
-    standings = store.standings.all()
-    lines = [_line(store, one, standings[one.gate_id], at, status or {}, doors, last) for one in gates]
+    standings, waiting = store.standings.all(), _waiting()
+    lines = [
+        _line(
+            one,
+            standings[one.gate_id],
+            at,
+            status or {},
+            doors,
+            last,
+            waits=one.gate_id in waiting and standings[one.gate_id].differs,
+        )
+        for one in gates
+    ]
     order = (GateState.ERROR, GateState.UNREACHABLE, GateState.PENDING, GateState.IN_SYNC)
     return sorted(lines, key=lambda one: (order.index(one.view.state), one.gate.name)), status is not None
 
@@ -65,8 +83,13 @@ def gate_line(gate_id: int, at: datetime) -> tuple[GateLine, bool]:
     """One gate, and whether a hub answers; raises ``OfficeError`` if there is no such gate."""
     status, store = hub_status(), hub_store()
     gate = store.gates.get(gate_id)
-    line = _line(store, gate, standing(store, gate_id), at, status or {}, _doors(), _last_events(gate_id))
-    return line, status is not None
+    stands, held_back = standing(store, gate_id), None
+    found = standing_view(gate, stands, int(at.timestamp()))
+    if found.state in (GateState.PENDING, GateState.UNREACHABLE) and gate.public_key and stands.differs:
+        held_back = Publisher(store, NoSigners()).held_back(gate_id, int(at.timestamp()))
+    waits = held_back is not None
+    line = _line(gate, stands, at, status or {}, _doors(), _last_events(gate_id), waits=waits)
+    return replace(line, held_back=held_back), status is not None
 
 
 def as_built(gate_id: int) -> AsBuilt | None:
@@ -79,21 +102,17 @@ def as_built(gate_id: int) -> AsBuilt | None:
 
 
 def _line(
-    store: SqliteHub,
     gate: Gate,
     stands: Standing,
     at: datetime,
     status: Mapping[int, GateFacts],
     doors: Mapping[int, tuple[str, ...]],
     last: Mapping[int, UsageEvent],
+    *,
+    waits: bool,
 ) -> GateLine:
     now = int(at.timestamp())
-    found, held_back = standing_view(gate, stands, now), None
-    may_wait = found.state in (GateState.PENDING, GateState.UNREACHABLE) and gate.public_key
-    if may_wait and stands.differs:
-        held_back = Publisher(store, NoSigners()).held_back(gate.gate_id, now)
-        if held_back is not None:
-            found = standing_view(gate, stands, now, Why.NEEDS_MANAGER)
+    found = standing_view(gate, stands, now, Why.NEEDS_MANAGER if waits else None)
     facts = status.get(gate.gate_id)
     return GateLine(
         gate,
@@ -104,8 +123,17 @@ def _line(
         facts,
         () if facts is None else tuple(f"{name}: {one}" for name, one in facts.items() if _is_bad(name, one)),
         last.get(gate.gate_id),
-        held_back,
+        Why.NEEDS_MANAGER.value if waits else "",
+        None,
     )
+
+
+def _waiting() -> set[int | None]:
+    """Gates of which the watcher has raised it, and not ended it."""
+    running = Alarm.objects.filter(
+        kind=AlarmKind(AlarmWord.MASS_CHANGE.value), cleared_at__isnull=True, ended_at__isnull=True
+    )
+    return set(running.values_list("gate_id", flat=True))
 
 
 def _is_bad(name: str, told: str) -> bool:

@@ -8,12 +8,13 @@ from typing import Final
 
 from django.db import transaction
 from msgspec import Struct
+from msgspec.structs import replace
 
 from office.casework.alarms import About, note_signal
 from office.hub.control_client import GateFacts, HubAwayError, HubControl, default_control
 from office.hub.facts import Contact, Gate
 from office.hub.gate_state import SILENT_S, silent_after_s
-from office.hub.held_changes import held_changes
+from office.hub.held_changes import held_change
 from office.lists.store import hub_store, store_address
 from office.procedures.alarms import Alarm as AlarmWord
 from office.procedures.alarms import Signal, hub_alarm
@@ -23,6 +24,7 @@ HUB: Final = "hub"
 AWAY_S: Final = 15
 """A hub that is restarted is back sooner."""
 MAX_NAME: Final = 100
+JUDGED_ANEW: Final = timedelta(minutes=10)
 
 
 class HubSeen(Struct):
@@ -30,6 +32,16 @@ class HubSeen(Struct):
 
     answers_since: datetime | None = None
     away_since: datetime | None = None
+
+
+class MassSeen(Struct, frozen=True):
+    """Whether a change waited for the manager at a gate, when it was judged last."""
+
+    about: tuple[object, ...]
+    """What is wanted, signed and told of the gate."""
+    waits: bool
+    until: datetime
+    """What the gate's brake remembers fades within a day: then it is judged again."""
 
 
 def hub_status() -> Mapping[int, GateFacts] | None:
@@ -94,14 +106,24 @@ def watch_gates(now: datetime, seen: HubSeen) -> None:
     note_states(now, AlarmWord.GATE_REFUSES, refuse, now)
 
 
-def watch_mass_changes(now: datetime) -> None:
+def watch_mass_changes(now: datetime, seen: dict[int, MassSeen] | None = None) -> None:
     """Changes that wait for the manager: an alarm of each gate, as long as one waits there.
 
-    What exactly waits, by whose steps and since when, stands on the page of mass changes.
+    What exactly waits, by whose steps and since when, stands on the page of mass changes. What a
+    round has judged, ``seen`` keeps for the next: thousands of cards may wait for a gate for days.
     """
-    store, second = hub_store(), int(now.timestamp())
-    waits = {one.gate.gate_id: one for one in held_changes(store, second)}
-    states = {f"gate:{gate.gate_id}": (gate.gate_id in waits, gate.gate_id, "") for gate in store.gates.all()}
+    store, seen = hub_store(), {} if seen is None else seen
+    standings = store.standings.all()
+    states = {}
+    for gate in store.gates.all():
+        stands = standings[gate.gate_id]
+        about = (stands.change, stands.held, replace(stands.contact, at=None))
+        known = seen.get(gate.gate_id)
+        if known is None or known.about != about or now >= known.until:
+            waits = gate.struck_at is None and stands.differs
+            waits = waits and held_change(store, gate, int(now.timestamp())) is not None
+            known = seen[gate.gate_id] = MassSeen(about, waits, now + JUDGED_ANEW)
+        states[f"gate:{gate.gate_id}"] = (known.waits, gate.gate_id, "")
     note_states(now, AlarmWord.MASS_CHANGE, states, now)
 
 

@@ -20,6 +20,7 @@ from office.casework.departures import note_departures
 from office.casework.events import BATCH, correct_times, project_events
 from office.casework.gate_watch import (
     HubSeen,
+    MassSeen,
     hub_status,
     take_hub_alarms,
     watch_gates,
@@ -48,6 +49,8 @@ class Memory(Struct):
 
     after_case: int = 0
     hub: HubSeen = field(default_factory=HubSeen)
+    mass: dict[int, MassSeen] = field(default_factory=dict)
+    """By gate."""
     due: dict[str, datetime] = field(default_factory=dict)
     failing: set[str] = field(default_factory=set)
 
@@ -121,8 +124,8 @@ def _hub(now: datetime, memory: Memory) -> int:
     return take_hub_alarms(now)
 
 
-def _mass_changes(now: datetime, _memory: Memory) -> int:
-    watch_mass_changes(now)
+def _mass_changes(now: datetime, memory: Memory) -> int:
+    watch_mass_changes(now, memory.mass)
     return 0
 
 

@@ -143,6 +143,7 @@ def standing(store: HubStorage, gate_id: int) -> Standing:
         None if held is None else (held.version, held.digest),
         store.receipts.newest(gate_id),
         bool(difference.pairs) or difference.settings is not None,
+        difference.change,
     )
 
 

@@ -20,6 +20,8 @@ class Standing(Struct, frozen=True):
     """Of the highest version."""
     differs: bool
     """Something is wanted that is not signed."""
+    change: int
+    """Number of the newest change of what is wanted."""
 
 
 def standing_view(gate: Gate, standing: Standing, at: int, why: Why | None = None) -> GateView:

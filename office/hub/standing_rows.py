@@ -19,7 +19,7 @@ _RECEIPT: Final = ", ".join(
 )
 """Each is one step down an index; a gate has thousands of receipts, of which one is asked for."""
 _STANDING: Final = (
-    "SELECT g.gate_id, s.epoch, s.revision, s.digest,"
+    "SELECT g.gate_id, coalesce(l.change, 0), s.epoch, s.revision, s.digest,"
     " l.wanted_settings IS NOT NULL AND l.wanted_settings IS DISTINCT FROM l.held_settings,"
     " l.held_id IS NOT NULL AND EXISTS (SELECT 1 FROM records INDEXED BY records_that_differ"
     f" WHERE gate_id = g.gate_id AND differs), {_RECEIPT}"
@@ -40,9 +40,10 @@ class StandingRows:
             for row in self._database.all(f"SELECT gate_id, {CONTACT} FROM contacts")
         }
         found = {}
-        for gate_id, epoch, revision, digest, settings, records, *receipt in self._database.all(_STANDING):
+        for gate_id, change, epoch, revision, digest, *rest in self._database.all(_STANDING):
+            settings, records, *receipt = rest
             held = None if epoch is None else (ListVersion(epoch, revision), digest)
             newest = None if receipt[0] is None else receipt_of(tuple(receipt))
             differs = bool(settings) or bool(records)
-            found[gate_id] = Standing(contacts.get(gate_id, Contact()), held, newest, differs)
+            found[gate_id] = Standing(contacts.get(gate_id, Contact()), held, newest, differs, change)
         return found

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from office.casework.actor import Actor
-from office.casework.gate_watch import watch_mass_changes
+from office.casework.gate_watch import JUDGED_ANEW, MassSeen, watch_mass_changes
 from office.casework.mass_changes import (
     alarms_of_waiting,
     give_out,
@@ -35,6 +35,7 @@ from sync.records import RevocationReason
 from tests.office.casework.test_register import refused
 from tests.support.estate import DAY, ESTATE_ID, FOREVER, NOW, resident
 from tests.support.office_world import AT, GATE, OfficeWorld, office_world
+from tests.support.statements_asked import statements_asked
 
 RULE = "mass change"
 
@@ -233,6 +234,26 @@ def test_something_that_waits_is_one_alarm_until_nothing_waits(
     assert [(one.subject, one.gate_id, one.count) for one in alarms_of_waiting()] == [("gate:1", GATE, 1)]
     take_back(manager, garden.hub, signed(garden, give_out(manager, garden.hub, shown()), mine))
     watch_mass_changes(AT + timedelta(seconds=3))
+    assert not alarms_of_waiting().exists()
+
+
+def test_what_waits_is_judged_once_until_something_changes(
+    garden: OfficeWorld, clerk: Actor, manager: Actor, cards: list[Issue], mine: KeyDirectory
+) -> None:
+    seen: dict[int, MassSeen] = {}
+    withdraw_all(garden, clerk, cards)
+    asked = []
+    for second in (1, 2, 3):
+        with statements_asked() as counted:
+            watch_mass_changes(AT + timedelta(seconds=second), seen)
+        asked.append(counted.number)
+    assert asked[0] > asked[1] == asked[2]
+    assert alarms_of_waiting().count() == 1
+    with statements_asked() as counted:  # what the brake remembers has faded
+        watch_mass_changes(AT + timedelta(seconds=1) + JUDGED_ANEW, seen)
+    assert counted.number > asked[1]
+    take_back(manager, garden.hub, signed(garden, give_out(manager, garden.hub, shown()), mine))
+    watch_mass_changes(AT + timedelta(seconds=4), seen)
     assert not alarms_of_waiting().exists()
 
 

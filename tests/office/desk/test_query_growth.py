@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from office.casework.actor import Actor
 from office.casework.vehicles import register_vehicle
@@ -31,32 +28,10 @@ from office.registry.models import (
 from sync.events import EventKind
 from tests.support.office_estate import NOW, OfficeEstate
 from tests.support.signed import confirm
+from tests.support.statements_asked import statements_asked
 
 MORE = 6
 """Of each thing; more than any page asks for one by one."""
-
-
-class Counted:
-    """Statements of one request: Django's, and the hub's over the same connection."""
-
-    number = 0
-
-
-@contextmanager
-def counting() -> Iterator[Counted]:
-    counted = Counted()
-    with CaptureQueriesContext(connection) as captured:
-        if connection.vendor == "sqlite":
-            connection.connection.set_trace_callback(
-                lambda _statement: setattr(counted, "number", counted.number + 1)
-            )
-        try:
-            yield counted
-        finally:
-            if connection.vendor == "sqlite":
-                connection.connection.set_trace_callback(None)
-            else:
-                counted.number = len(captured)
 
 
 def add_gates(estate: OfficeEstate, first: int) -> None:
@@ -141,9 +116,9 @@ def test_no_page_asks_a_question_for_each_gate_or_person(
         counts.append({})
         for page in pages:
             assert client.get(page, follow=True).status_code == 200, page
-            with counting() as counted:
+            with statements_asked() as asked:
                 client.get(page, follow=True)
-            counts[-1][page] = counted.number
+            counts[-1][page] = asked.number
     small, large = counts
     assert min(small.values()) > 3  # it counts
     assert {page: (small[page], large[page]) for page in pages if large[page] > small[page]} == {}
