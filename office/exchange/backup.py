@@ -26,7 +26,7 @@ import msgspec
 from msgspec import Struct
 
 from office.errors import OfficeError
-from office.exchange.soundness import Soundness, judge
+from office.exchange.soundness import Soundness, judge, judge_tables
 from office.files import PRIVATE, READABLE, write_atomic
 from office.hub.address import PostgresAddress
 from office.hub.office_schema import check_office_schema
@@ -84,6 +84,18 @@ def _copy(office: OfficeDirectory, folder: Path) -> tuple[Path, Soundness]:
     with contextlib.closing(SqliteHub(office.database)) as store:
         store.backup(copy)
     return copy, judge(copy, office.estate_id)
+
+
+def check(office: OfficeDirectory) -> Soundness:
+    """Judge an office's database as it is now, in use or not; raises ``OfficeError`` with what is broken."""
+    check_office_schema(office.database)
+    if isinstance(office.database, PostgresAddress):
+        from office.exchange.server_backup import judge_server  # noqa: PLC0415 - SQLite needs none of it
+        from office.exchange.server_state import server_state  # noqa: PLC0415 - the same
+
+        with server_state(office.database) as state:
+            return judge_server(state, str(office.database), office.estate_id)
+    return judge_tables(office.database)
 
 
 def restore(backup: Path, target: Path, at: int, *, replace: bool, server: Server | None = None) -> Manifest:

@@ -23,11 +23,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from office.errors import OfficeError
-from office.exchange.backup import Manifest, back_up, restore
-from office.exchange.soundness import judge_tables
+from office.exchange.backup import Manifest, back_up, check, restore
 from office.exchange.upgrading import upgrade
 from office.files import PRIVATE, write_atomic
-from office.hub.office_schema import check_office_schema
 from office.report import Report
 from office.site.cli import migrate, with_django
 from office.site.database_options import add_database, database_server
@@ -219,9 +217,7 @@ def _restore(options: argparse.Namespace, now: int) -> Report:
 
 
 def _check(options: argparse.Namespace, _now: int) -> Report:
-    office = open_directory(options.office)
-    check_office_schema(office.database)
-    state = judge_tables(office.database)
+    state = check(open_directory(options.office))
     counts = {"cards": state.cards, "persons": state.persons, "audit_entries": state.entries}
     return counts | {"audit_head": state.head, "sound": True}
 

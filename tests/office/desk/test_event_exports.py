@@ -43,7 +43,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An office with two events and a clerk."""
     made = make_directory(tmp_path_factory.mktemp("estate") / "office", OfficeSettings(ESTATE, secure=False))
-    thaw(FROZEN, made.database)
+    thaw(FROZEN, made.path / "office.db")
     password = made.path.with_name("password")
     password.write_text("three gates in the rain\n")
     assert run("upgrade", str(made.path)).returncode == 0

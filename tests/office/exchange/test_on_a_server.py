@@ -182,3 +182,21 @@ def test_a_missing_program_and_a_server_that_is_away_are_told(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(OfficeError, match=r"pg_dump is missing.*apt-get install postgresql-client"):
         back_up(demo, tmp_path / "b.zip", AT, with_keys=False)
+
+
+def test_a_database_in_use_is_checked_to_the_last_link_of_its_trail(demo: OfficeDirectory, url: str) -> None:
+    sound = office("--json", "check", demo.path)
+    assert sound.returncode == 0, sound.stderr
+    assert json.loads(sound.stdout)["sound"] is True
+    change = "UPDATE registry_auditentry SET rule = {} WHERE number = 3"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "SET session_replication_role = replica"
+        )  # past the triggers, as only its owner can
+        connection.execute(change.format("rule || 'x'").encode())
+        try:
+            broken = office("check", demo.path)
+        finally:
+            connection.execute(change.format("left(rule, -1)").encode())
+    assert broken.returncode == 1
+    assert "broken at entry 3" in broken.stderr
