@@ -15,6 +15,9 @@ from office.procedures.issue_states import State, Step
 from office.procedures.shops import Leaving, check_left, check_place_of_business, check_sign
 from office.procedures.withdrawal import Reason
 from office.registry.models import (
+    Activity,
+    ActivityState,
+    Banner,
     CardKind,
     Issue,
     IssueState,
@@ -22,6 +25,7 @@ from office.registry.models import (
     Merchant,
     Person,
     Place,
+    PublicNotice,
     ShopInspection,
     SignFinding,
     SignPermit,
@@ -159,6 +163,17 @@ def signs_to_look_at(today: date) -> QuerySet[SignPermit]:
     up = SignPermit.objects.filter(removed_at__isnull=True, approved_at__isnull=False)
     reported = Q(reports__handled_at__isnull=True, reports__isnull=False)
     return up.filter(Q(expires_on__lte=today) | reported).distinct().order_by("expires_on")
+
+
+def registers_due(actor: Actor) -> int:
+    """How much of the registers waits to be looked at, removed or cleared (17.1, 17.2, 17.4, 17.6)."""
+    gone = Q(until__lte=actor.today)
+    return (
+        signs_to_look_at(actor.today).count()
+        + Activity.objects.filter(state=ActivityState.APPROVED, end__lte=actor.at).count()
+        + Banner.objects.filter(gone, removed_at__isnull=True).count()
+        + PublicNotice.objects.filter(gone, cleared_at__isnull=True).count()
+    )
 
 
 def _present(merchant_id: int) -> Merchant:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from typing import Final
 
 from django.db import transaction
 from django.db.models import Sum
@@ -16,13 +17,18 @@ from office.procedures.errors import Refused, RuleError
 from office.procedures.issue_states import State, Step
 from office.registry.models import (
     CashClosing,
+    EntryKind,
     Issue,
+    LedgerEntry,
     Payment,
     PaymentKind,
     PaymentMethod,
     Policy,
     StaffRole,
 )
+
+LOOK_BACK_DAYS: Final = 31
+"""How far back a till with stored value alone is asked for."""
 
 
 def fee_due(issue: Issue) -> Decimal:
@@ -128,9 +134,11 @@ def close_day(actor: Actor, day: date, counted: Decimal, note: str = "") -> Cash
     """Count the till: the day's receipts change no more.
 
     Raises:
-        RuleError: the day is closed already.
+        RuleError: the day is closed already, or has not come yet.
     """
     actor.must_be(StaffRole.CLERK, "13.5")
+    if day > actor.today:
+        raise RuleError("13.5", Refused.DAY_TO_COME, day=day.isoformat())
     if CashClosing.objects.filter(day=day).exists():
         raise RuleError("13.5", Refused.DAY_CLOSED)
     open_ones = Payment.objects.filter(day=day, closing__isnull=True)
@@ -145,6 +153,16 @@ def close_day(actor: Actor, day: date, counted: Decimal, note: str = "") -> Cash
     open_ones.update(closing=closing)
     record(actor.at, actor.user, "13.5", "day closed", f"closing:{closing.pk}", day=day.isoformat())
     return closing
+
+
+def open_days(today: date) -> list[date]:
+    """Days that are over and whose till nobody has counted, oldest first."""
+    paid = Payment.objects.filter(closing__isnull=True, day__lt=today).values_list("day", flat=True)
+    since = today - timedelta(days=LOOK_BACK_DAYS)
+    moved = LedgerEntry.objects.filter(kind__in=[EntryKind.TOP_UP, EntryKind.REFUND])
+    stored = moved.filter(at__date__gte=since, at__date__lt=today).values_list("at__date", flat=True)
+    found = {*paid.distinct(), *stored.distinct()}
+    return sorted(found - set(CashClosing.objects.filter(day__in=found).values_list("day", flat=True)))
 
 
 def expected_cash(day: date) -> Decimal:

@@ -44,6 +44,7 @@ WORDS: Final[Mapping[Refused, Promise]] = {
     Refused.REPLACED_ALREADY: _("The card was replaced already; it stays dead. Collect it."),
     Refused.AMOUNT_WRONG: _("The amount must be %(due)s."),
     Refused.DAY_CLOSED: _("The till of this day is closed. Book it on the next day."),
+    Refused.DAY_TO_COME: _("%(day)s has not come yet: its till cannot be counted."),
     Refused.ALREADY_VOID: _("This receipt is void already."),
     Refused.ACCOUNT_FROZEN: _("The account is frozen by an open case."),
     Refused.NOT_THE_FIRST: _(

@@ -37,6 +37,7 @@ class Refused(Enum):
     # Money
     AMOUNT_WRONG = "amount_wrong"
     DAY_CLOSED = "day_closed"
+    DAY_TO_COME = "day_to_come"
     ALREADY_VOID = "already_void"
     ACCOUNT_FROZEN = "account_frozen"
     NOT_THE_FIRST = "not_the_first"

@@ -8,6 +8,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from office.casework.mass_changes import alarms_of_waiting
+from office.casework.merchants import registers_due
+from office.casework.payments import open_days
 from office.desk.requests import acting
 from office.desk.search import find
 from office.desk.views.moving import move_tasks
@@ -17,7 +19,8 @@ from office.registry.models import CardKind, CaseState, Issue, IssueState, LossC
 @require_safe
 def today(request: HttpRequest) -> HttpResponse:
     """Tasks of each role that the user has."""
-    roles = acting(request).roles
+    actor = acting(request)
+    roles = actor.roles
     cases = LossCase.objects.select_related("issue__holder", "issue__vehicle", "issue__unit", "replacement")
     tasks: dict[str, object] = {}
     if StaffRole.CLERK in roles:
@@ -29,6 +32,9 @@ def today(request: HttpRequest) -> HttpResponse:
             kind=CardKind.TEMPORARY, state__in=[IssueState.ACTIVE, IssueState.SUSPENDED, IssueState.WITHDRAWN]
         )
         tasks["to_tell"] = cases.filter(state__in=[CaseState.APPROVED, CaseState.NOTIFIED])
+        tasks["registers_due"] = registers_due(actor)
+    if roles & {StaffRole.CLERK, StaffRole.MANAGER}:
+        tasks["tills"] = open_days(actor.today)
     if StaffRole.REVIEWER in roles:
         open_cases = cases.filter(state=CaseState.REPORTED).exclude(kind=LossKind.SUSPENDED)
         tasks["to_review"] = open_cases
@@ -36,7 +42,7 @@ def today(request: HttpRequest) -> HttpResponse:
     if StaffRole.MANAGER in roles:
         tasks["to_approve"] = cases.filter(state=CaseState.REVIEWED)
         tasks["held_changes"] = alarms_of_waiting().count()
-    tasks |= move_tasks(acting(request))
+    tasks |= move_tasks(actor)
     return render(request, "desk/today.html", {"tasks": tasks, "nothing": not any(tasks.values())})
 
 

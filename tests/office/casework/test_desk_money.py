@@ -6,16 +6,18 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from office.casework.actor import Actor, actor
 from office.casework.clock_duties import end_expired_cards
 from office.casework.ledger import account_of, balance_of, enter_at_desk
-from office.casework.payments import close_day, expected_cash, void
+from office.casework.payments import close_day, expected_cash, open_days, void
 from office.casework.temporary import Lending, deposit_held, lend_temporary_card, take_back_temporary_card
 from office.procedures.errors import Refused, RuleError
 from office.procedures.stored_value import DeskEntry
 from office.registry.models import (
     CardKind,
+    CashClosing,
     Issue,
     IssueState,
     LossCase,
@@ -23,6 +25,7 @@ from office.registry.models import (
     PaymentMethod,
     SignatureKind,
 )
+from tests.office.casework.moving import days
 from tests.office.casework.test_register import ends_at_gates, opens, refused
 from tests.support.office_estate import NORTH, NOW, SOUTH, OfficeEstate
 
@@ -132,6 +135,21 @@ def test_13_5_a_closed_till_takes_and_voids_nothing(estate: OfficeEstate, clerk:
     (other,) = estate.apply(clerk, "spouse")
     with refused("13.5", Refused.DAY_CLOSED):
         estate.pay(clerk, other)
+
+
+def test_13_5_the_till_of_a_day_to_come_is_not_counted(estate: OfficeEstate, clerk: Actor) -> None:
+    with refused("13.5", Refused.DAY_TO_COME):
+        close_day(clerk, days(1), Decimal(0))
+    assert not CashClosing.objects.exists()
+
+
+def test_13_5_days_whose_till_nobody_has_counted_are_told(estate: OfficeEstate, clerk: Actor) -> None:
+    card = estate.issue_card(clerk)
+    assert open_days(TODAY) == [], "today is not over"
+    enter_at_desk(replace(clerk, at=NOW + timedelta(days=1)), card.pk, DeskEntry.TOP_UP, Decimal(5))
+    assert open_days(days(2)) == [TODAY, days(1)], "stored value is in the till, too"
+    close_day(replace(clerk, at=NOW + timedelta(days=2)), TODAY, Decimal(20))
+    assert open_days(days(2)) == [days(1)]
 
 
 def test_13_5_a_voided_fee_is_due_again_before_the_card_is_handed_out(

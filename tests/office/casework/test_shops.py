@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from msgspec.structs import replace
 
 from office.casework.actor import Actor
 from office.casework.issuing import assign_chip, sign_for_card
@@ -18,6 +19,7 @@ from office.casework.merchants import (
     inspect_shop,
     merchant_leaves,
     register_merchant,
+    registers_due,
     report_sign,
     signs_to_look_at,
 )
@@ -184,3 +186,17 @@ def test_17_6_notices_get_a_place_and_are_cleared(estate: OfficeEstate, clerk: A
     assert refused.value.rule == "17.6"
     notice = post_notice(clerk, "Census", NoticeIssuer.GOVERNMENT, "board 1", days(9))
     assert clear_notice(clerk, notice.pk).cleared_at == NOW
+
+
+def test_17_what_waits_in_the_registers_is_counted(
+    estate: OfficeEstate, clerk: Actor, merchant: Merchant
+) -> None:
+    assert registers_due(clerk) == 0
+    sign = approve_sign(clerk, apply_for_sign(clerk, merchant.pk, "Noodles").pk, "above the door", days(30))
+    report_sign(clerk, sign.pk, SignFinding.RUSTED)
+    apply_for_banner(clerk, "New flats", "fence", TODAY, days(3))
+    post_notice(clerk, "Census", NoticeIssuer.GOVERNMENT, "north gate", days(3))
+    wish = ActivityWish("donation", estate.applicant, True, NOW, NOW + HOUR)
+    approve_activity(clerk, apply_for_activity(clerk, wish).pk, "square", list(Door.objects.filter(pk=10)))
+    assert registers_due(clerk) == 1
+    assert registers_due(replace(clerk, at=NOW + timedelta(days=4))) == 4
