@@ -2,163 +2,47 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.support.booted_gate import (
+    BAD,
+    GATE,
+    NEW,
+    OLD,
+    STATE,
+    SYNC,
+    answer,
+    release,
+    until_restarted,
+    with_settings,
+    within,
+)
 from tests.support.bundles import bundle_file
 from tests.support.container import TRIXIE, Container, Workshop, plain_tree, until
 from tests.support.estate import key
 from tests.support.gate_package import (
-    BOARD,
     CONFIG,
     LOCK_PIN,
     SERVICES,
-    TREE,
-    altered_sources,
     become_a_pi,
     install,
     need_wheels,
-    package,
     put_into_service,
     replace_by_spare,
     serves,
     tap,
 )
-from tests.support.machine_limits import no_containers
 
 pytestmark = [
     pytest.mark.real_part("a booted Debian container"),
     pytest.mark.timeout(300),  # the first run makes the tree and builds the wheels
 ]
-GATE, SYNC = SERVICES
-OLD, NEW, BAD = "1.0", "1.1", "1.2"
 CRASHES = 100
-STATE = "/var/lib/gatehouse"
-
-
-@pytest.fixture(scope="module")
-def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Three releases; the last one's gate process does not start."""
-    plain_tree()  # skips first
-    folder = tmp_path_factory.mktemp("packages")
-    broken = altered_sources(folder / "broken", "terminal/cli/gate.py", "raise RuntimeError('went wrong')\n")
-    first = package(folder, OLD)  # alone: it may have to build the wheels
-    with ThreadPoolExecutor() as pool:
-        others = pool.map(partial(package, folder), (NEW, BAD), (TREE, broken))
-        return dict(zip((OLD, NEW, BAD), (first, *others), strict=True))
-
-
-@pytest.fixture(scope="module")
-def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
-    plain_tree()  # skips first
-    with Workshop(tmp_path_factory.mktemp("trees")) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def first(workshop: Workshop) -> Iterator[Container]:
-    """A plain Debian, booted. Skips where it does not come up: that is the machine's doing, not ours."""
-    container = Container(workshop.tree("first", plain_tree()))
-    try:
-        try:
-            container.boot()
-        except (pytest.fail.Exception, AssertionError, subprocess.TimeoutExpired) as error:
-            no_containers(f"a plain tree does not come up: {error}")
-        yield container
-    finally:
-        container.cut_power()
-
-
-@pytest.fixture(scope="module")
-def installed(workshop: Workshop, first: Container, packages: dict[str, Path]) -> tuple[Path, ...]:
-    """The layers of a tree in which the package was installed, and no more."""
-    said = install(first, packages[OLD])
-    assert f"release {OLD} is in place" in said
-    assert first.run("systemctl", "is-active", GATE, ok=False) == "inactive"
-    assert first.run("systemctl", "is-enabled", "gate.target", ok=False) == "disabled"
-    return workshop.copy("first"), plain_tree()
-
-
-@pytest.fixture(scope="module")
-def layers(workshop: Workshop, first: Container, installed: tuple[Path, ...]) -> tuple[Path, ...]:
-    """The layers of a tree, switched off, whose gate has been put into service."""
-    put_into_service(first, bundle_file(config=CONFIG.encode()))
-    tap(first)
-    again = first.run("gatehouse-provision", "apply", *BOARD)
-    assert "nothing was to be changed" in again
-    first.power_off()
-    return workshop.changes("first"), *installed[1:]
-
-
-@pytest.fixture(scope="module")
-def shared(workshop: Workshop, layers: tuple[Path, ...]) -> Iterator[Container]:
-    """A booted gate that tests leave in service as they found it."""
-    yield from booted(workshop.tree("shared", *layers))
-
-
-@pytest.fixture(scope="module")
-def tried(workshop: Workshop, layers: tuple[Path, ...], packages: dict[str, Path]) -> Iterator[Container]:
-    """A gate that has just been given a good release. Its trial goes on while other tests run."""
-    for container in booted(workshop.tree("tried", *layers)):
-        install(container, packages[NEW])
-        assert release(container) == (NEW, OLD, NEW)
-        yield container
-
-
-@pytest.fixture
-def own(workshop: Workshop, layers: tuple[Path, ...], request: pytest.FixtureRequest) -> Iterator[Container]:
-    """A booted gate of a test's own."""
-    yield from booted(workshop.tree(request.node.name, *layers))
-
-
-def booted(tree: Path) -> Iterator[Container]:
-    container = Container(tree)
-    try:
-        container.boot()
-        container.until_serving(*SERVICES)
-        yield container
-    finally:
-        container.cut_power()
-
-
-@pytest.fixture
-def gate(shared: Container) -> Container:
-    """The shared gate, in service and with nothing left of the test before."""
-    shared.run("systemctl", "start", *SERVICES)
-    shared.until_serving(*SERVICES)
-    return shared
-
-
-def answer(container: Container, *command: str, ok: bool = True) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(container.run(*command, "--json", ok=ok))
-    return found
-
-
-def with_settings(container: Container, unit: str, *lines: str) -> None:
-    """Let a unit have these settings instead, until the next boot or call."""
-    folder = f"/run/systemd/system/{unit}.d"
-    words = " ".join(f"'{line}'" for line in ("[Service]", *lines))
-    container.run("sh", "-c", f"mkdir -p {folder}; printf '%s\\n' {words} >{folder}/test.conf")
-    container.run("systemctl", "daemon-reload")
-
-
-def until_restarted(container: Container, unit: str, life: str, within_s: float = 30.0) -> None:
-    until(
-        f"{unit} back in service",
-        lambda: (
-            container.show(unit, "SubState") == "running" and container.show(unit, "InvocationID") != life
-        ),
-        within_s,
-        container.journal,
-    )
 
 
 def test_a_release_on_trial_serves(tried: Container) -> None:
@@ -207,22 +91,6 @@ def test_nothing_it_needs_is_forbidden_and_nothing_else_allowed(gate: Container)
         said = gate.run("journalctl", "--no-pager", f"--unit={unit}")
         for word in ("not permitted", "denied", "Traceback", "Unknown"):
             assert word not in said, unit
-
-
-def within(container: Container, commands: Sequence[tuple[str, str]]) -> list[str]:
-    """How each command ends that is run as its unit runs its process: same user, same walls."""
-    probes = [f"probe-{number}.service" for number in range(len(commands))]
-    for probe, (unit, command) in zip(probes, commands, strict=True):
-        replaced = (
-            f"s|^ExecStart=.*|ExecStart={command}|; s|^Type=.*|Type=oneshot|; s|^Restart=.*|Restart=no|;"
-            "/^ExecStopPost=/d; /^WatchdogSec=/d; /^PartOf=/d; /^RuntimeDirectory/d"
-        )
-        file = f"/run/systemd/system/{probe}"
-        source = f"/usr/lib/systemd/system/{unit}"
-        container.run("sed", "--follow-symlinks", "-e", replaced, "-e", f"w {file}", "-n", source)
-    container.run("systemctl", "daemon-reload")
-    container.run("systemctl", "start", *probes, ok=None)
-    return [container.show(one, "Result") for one in probes]
 
 
 def test_a_killed_gate_is_back(gate: Container) -> None:
@@ -416,11 +284,6 @@ def test_a_system_that_is_only_read_serves_and_a_bad_release_cut_off_is_gone_bac
         until("a tap by the release that came back", partial(serves, container), told=container.journal)
     finally:
         container.cut_power()
-
-
-def release(container: Container) -> tuple[str, str, str | None]:
-    found = answer(container, "gatehouse-provision", "rollback", "--dry-run")
-    return found["current"], found["previous"], found["on_trial"]
 
 
 def test_what_was_set_up_is_examined_and_taken_back(own: Container) -> None:
