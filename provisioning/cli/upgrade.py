@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Switch; 0 once the release serves (a package: once it stood its trial), 1 if it was gone back from."""
     releases = Releases(arguments.root)
     if arguments.judge:
-        return say(arguments, lambda: _judge(releases))
+        return say(arguments, lambda: _judge(arguments, releases))
     if arguments.to is not None:
         return say(arguments, lambda: _switch(arguments, releases))
     return say(arguments, lambda: _install(arguments, releases))
@@ -61,16 +61,23 @@ def _switch(arguments: argparse.Namespace, releases: Releases) -> Outcome:
     return 0, text, {"changed": switched.changed, **state_of(releases)}
 
 
-def _judge(releases: Releases) -> Outcome:
+def _judge(arguments: argparse.Namespace, releases: Releases) -> Outcome:
+    if arguments.dry_run:
+        trial = releases.trial()
+        if trial is None:
+            return 0, "no release is on trial", state_of(releases)
+        text = f"would judge release {trial.version}, and go back to {trial.previous} if it is not healthy"
+        return 0, text, state_of(releases)
     pause = threading.Event()
 
     def wait() -> float:
         pause.wait(LOOK_EVERY_S)
         return monotonic_s()
 
-    machine = machine_of(Path("/"))
+    machine = machine_of(arguments.root)
     if machine is None:
-        return EXIT_UNAVAILABLE, "no service manager runs here: there is nothing to judge", {}
+        text = "no service manager runs here: there is nothing to judge"
+        return EXIT_UNAVAILABLE, text, {"error": text, **state_of(releases)}
     verdict = judge(releases, machine, wait)
     if verdict is None:
         return 0, "no release is on trial", state_of(releases)

@@ -11,6 +11,7 @@ import pytest
 from provisioning.__main__ import main
 from provisioning.cli._answer import EXIT_NO
 from tests.provisioning.test_releases import NEW, OLD, serving, unpack
+from tests.support.machine import snapshot
 
 
 def ask(capsys: pytest.CaptureFixture[str], *words: object, code: int = 0) -> dict[str, Any]:
@@ -40,6 +41,25 @@ def test_a_dry_run_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture
     refused = ask(capsys, "upgrade", "--to", "7.0", "--root", tmp_path, "--dry-run", code=EXIT_NO)
     assert "no whole release '7.0'" in refused["error"]
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_trial_is_judged_where_services_run_and_not_by_a_dry_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")  # whatever asked this machine's service manager would fail
+    releases = serving(tmp_path)
+    words = ("upgrade", "--judge", "--root", tmp_path)
+    assert "no release is on trial" in told(capsys, *words, "--dry-run")
+    releases.switch(NEW, on_trial=True)
+    before = snapshot(tmp_path)
+    assert "would judge release 1.1, and go back to 1.0" in told(capsys, *words, "--dry-run")
+    assert ask(capsys, *words, code=69)["on_trial"] == NEW
+    assert snapshot(tmp_path) == before
+
+
+def told(capsys: pytest.CaptureFixture[str], *words: object) -> str:
+    assert main([*map(str, words)]) == 0
+    return capsys.readouterr().out
 
 
 def test_answers_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
