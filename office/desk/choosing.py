@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from office.desk.search import places_named
@@ -17,6 +17,8 @@ Found = TypeVar("Found")
 
 HOMES: Final = (PlaceKind.UNIT, PlaceKind.SHOP, PlaceKind.GARAGE)
 """Places that people and vehicles belong to."""
+MAX_DIGITS: Final = 18
+"""Of a record's number; SQLite holds 63 bits."""
 NAMED: Final = 5
 """So many candidates are named; with more, another word is needed."""
 
@@ -25,6 +27,20 @@ class DateField(forms.DateField):
     """A day, chosen or typed."""
 
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class SeveralField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """Several of a list; a number that no database holds is a wrong choice like any other."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def clean(self, value: object) -> QuerySet[Any]:
+        """Those that were ticked."""
+        given = value if isinstance(value, list | tuple) else []
+        if any(len(str(one)) > MAX_DIGITS for one in given):
+            raise ValidationError(self.error_messages["invalid_choice"], params={"value": str(given[0])[:40]})
+        ticked: QuerySet[Any] = super().clean(value)
+        return ticked
 
 
 class UnitField(forms.CharField):

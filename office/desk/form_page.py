@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any, Concatenate, ParamSpec, cast
+from typing import Any, Concatenate, Final, ParamSpec, cast
+from uuid import uuid4
 
 from django import forms
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
@@ -23,6 +25,12 @@ from office.desk.requests import acting
 from office.errors import OfficeError
 from office.procedures.errors import RuleError
 from office.registry.models import StaffRole
+
+ONCE: Final = "once"
+"""Each form that is shown has its own; sent again (back, reload, two windows) it does nothing more."""
+MAX_ONCE: Final = 36
+TAKEN: Final = "taken"
+MOST_KEPT: Final = 30
 
 Given = ParamSpec("Given")
 View = Callable[Concatenate[HttpRequest, Given], HttpResponse]
@@ -56,6 +64,10 @@ def form_page(
     """
     if request.method != "POST":
         return _render(request, form_class(initial=dict(initial or {})), page, shown, 200)
+    taken_before = _taken(request)
+    if taken_before:
+        messages.info(request, _("This form was taken in already. Nothing was done twice."))
+        return redirect(taken_before)
     form = form_class(request.POST, request.FILES, initial=dict(initial or {}))
     if form.is_valid():
         try:
@@ -70,14 +82,30 @@ def form_page(
         except IntegrityError:
             form.add_error(None, _("Somebody else was faster. Look at the page again."))
         else:
+            _note_taken(request, target)
             return redirect(target)
     return _render(request, form, page, shown, 422)
+
+
+def _taken(request: HttpRequest) -> str:
+    """Where this very form led when it was taken before; empty if it was not."""
+    known: dict[str, str] = request.session.get(TAKEN, {})
+    return known.get(request.POST.get(ONCE, ""), "")
+
+
+def _note_taken(request: HttpRequest, target: str) -> None:
+    once = request.POST.get(ONCE, "")
+    if once:
+        known: dict[str, str] = request.session.get(TAKEN, {})
+        newest = list(known.items())[-MOST_KEPT:]
+        request.session[TAKEN] = dict(newest) | {once[:MAX_ONCE]: target}
 
 
 def _render(
     request: HttpRequest, form: forms.BaseForm, page: Page, shown: Mapping[str, object] | None, status: int
 ) -> HttpResponse:
-    given = {"form": form, "page": page, **(shown or {})}
+    once = request.POST.get(ONCE, "")[:MAX_ONCE] or uuid4()
+    given = {"form": form, "page": page, "once": once, **(shown or {})}
     return render(request, "desk/form.html", given, status=status)
 
 

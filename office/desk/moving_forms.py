@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from office.desk.choosing import DateField
+from office.desk.choosing import DateField, SeveralField
 from office.registry.models import (
     Door,
     MemberRole,
@@ -107,9 +107,7 @@ class ExtendForm(forms.Form):
 class MoveOutForm(MembersForm, OnceForm):
     """KH-15-R01 《客户搬出登记表》."""
 
-    persons = forms.ModelMultipleChoiceField(
-        Person.objects.none(), label=_("who moves away"), widget=forms.CheckboxSelectMultiple
-    )
+    persons = SeveralField(Person.objects.none(), label=_("who moves away"))
     day = DateField(label=_("day of the move"))
     late_reason = forms.CharField(
         label=_("reason, if notice is later than three days before"), max_length=200, required=False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from office.desk.choosing import DateField, PersonField, UnitField
+from office.desk.choosing import DateField, PersonField, SeveralField, UnitField
 from office.desk.forms import ChipForm
 from office.desk.long_lists import LongCheckboxes
 from office.desk.moving_forms import MomentField
@@ -79,9 +79,7 @@ class PermitForm(forms.Form):
     """The desk assigns a place and gates."""
 
     position = forms.CharField(label=_("place assigned"), max_length=100)
-    doors = forms.ModelMultipleChoiceField(
-        Door.objects.order_by("name"), label=_("doors"), widget=LongCheckboxes
-    )
+    doors = SeveralField(Door.objects.order_by("name"), label=_("doors"), widget=LongCheckboxes)
 
 
 class PassForm(HolderForm, ChipForm):

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from office.casework.actor import Actor
@@ -167,7 +168,7 @@ def valid(form: forms.Form) -> dict[str, Any]:
         return form.cleaned_data
     name, errors = next(iter(form.errors.items()))
     label = form.fields[name].label if name in form.fields else name
-    raise OfficeError(f"{label}: {errors[0]}")
+    raise OfficeError(_("%(field)s: %(error)s") % {"field": label, "error": errors[0]})
 
 
 def version(request: HttpRequest) -> int | None:

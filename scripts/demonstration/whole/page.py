@@ -98,7 +98,7 @@ def _event(fields: Mapping[str, Any], names: Names, say: Say) -> str:
         granted = reason.upper() in Reason.__members__ and Reason[reason.upper()].granted
         sign = "granted" if granted else "refused"
         shown = [("✓ " if granted else "✕ ") + say(sign)]
-    shown += [names.doors.get(fields.get("door", 0), "")]
+    shown += [say(names.doors.get(fields.get("door", 0), ""))]
     if reason and reason != Reason.GRANTED.word:
         shown.append(reason_word(reason, say))
     if "credential" in fields:

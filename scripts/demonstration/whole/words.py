@@ -134,6 +134,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "door": "门",
     "leaf": "门扇",
     "barrier": "道闸",
+    "pedestrian": "人行门",
     "loop": "地感",
     "locked": "已锁",
     "unlocked": "已开锁",
