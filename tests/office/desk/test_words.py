@@ -10,9 +10,13 @@ from pathlib import Path
 import pytest
 from django.utils import translation
 
-from office.desk.gate_words import fact_words, why_word
+from office.desk.gate_words import fact_words, value_words, why_word
 from office.desk.trail_words import ACTIONS, action_word, subject_page, subject_word
 from office.hub.planner import Why
+from sync.records import ClockState, DoorMode
+from terminal.core.boom import Phase
+from terminal.core.door import Condition
+from terminal.core.signals import Alarm
 
 OFFICE = Path(__file__).resolve().parents[3] / "office"
 WRITERS = {"record": 3, "_noted": 2, "_saved": 2, "saved": 3, "_record": 0, "_note": 1}
@@ -73,6 +77,15 @@ def test_what_was_done_to_what_is_said_and_linked() -> None:
 def test_what_a_gate_tells_is_said_in_words(fact: tuple[str, str] | str, said: tuple[str, str]) -> None:
     with translation.override("zh-hans"):
         assert fact_words(fact) == said
+
+
+def test_every_state_that_a_gate_knows_has_its_words() -> None:
+    states = [one.value for one in (*Condition, *Phase)] + [
+        one.name.lower() for one in (*ClockState, *DoorMode)
+    ]
+    states += [f"alarm {one.value}" for one in Alarm]
+    with translation.override("zh-hans"):
+        assert [one for one in states if value_words(one) == one] == []
 
 
 def test_every_reason_to_wait_has_its_words() -> None:
