@@ -32,6 +32,7 @@ ACTIONS: Final[Mapping[str, Promise]] = {
     "case reviewed": pgettext_lazy("trail", "case reviewed"),
     "checked": pgettext_lazy("trail", "checked by maintenance"),
     "chip assigned": pgettext_lazy("trail", "chip assigned"),
+    "clock confirmed": pgettext_lazy("trail", "office clock confirmed"),
     "complaint": pgettext_lazy("trail", "complaint recorded"),
     "day closed": pgettext_lazy("trail", "till of the day closed"),
     "deputy ended": pgettext_lazy("trail", "deputy ended"),
@@ -63,6 +64,8 @@ ACTIONS: Final[Mapping[str, Promise]] = {
     "issue withdraw": pgettext_lazy("trail", "card withdrawn"),
     "leaving checklist": pgettext_lazy("trail", "leaving checklist"),
     "ledger entry": pgettext_lazy("trail", "stored value booked"),
+    "legal hold ended": pgettext_lazy("trail", "legal hold ended"),
+    "legal hold set": pgettext_lazy("trail", "legal hold set"),
     "lift booked": pgettext_lazy("trail", "lift booked"),
     "membership added": pgettext_lazy("trail", "added to a unit"),
     "membership ended": pgettext_lazy("trail", "membership ended"),
@@ -134,6 +137,7 @@ ACTIONS: Final[Mapping[str, Promise]] = {
     "tenant moved in": pgettext_lazy("trail", "tenant moved in"),
     "trips left decided": pgettext_lazy("trail", "trips left decided"),
     "vehicle registered": pgettext_lazy("trail", "vehicle registered"),
+    "words purged": pgettext_lazy("trail", "typed words purged"),
 }
 _ORDERED: Final[Mapping[str, Promise]] = {
     "ordered ": pgettext_lazy("trail", "order to a gate:"),
