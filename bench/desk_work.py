@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from bench.desk_estate import AT, build
 from bench.desk_pages import addresses, typed
 from office.site.cli import with_django
+from office.site.serving import settle
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -49,6 +50,7 @@ def _asked(rounds: int) -> dict[str, Any]:
     client = Client(SERVER_NAME="localhost")
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     draw = Random("gatehouse desk questions")
+    settle()
 
     def ask(address: Callable[[], str], times: int, *, htmx: bool = False) -> list[float]:
         _timed(client, address(), htmx=htmx)  # its templates are read
