@@ -15,6 +15,7 @@ from office.errors import OfficeError
 from office.exchange.cells import day_begins
 from office.exchange.judging import DoorWord, NewCard, NewMember, NewPlace
 from office.lists.wanted import publish_issues
+from office.registry.many_rows import Value, column_time, insert_rows
 from office.registry.models import (
     CaseState,
     Chip,
@@ -148,13 +149,15 @@ class Writer:
         self._record("cards taken over", len(made), first=made[0].pk, last=made[-1].pk)
 
     def _steps(self, rows: Sequence[NewCard], issues: Sequence[Issue]) -> None:
-        steps = []
+        at, clerk_id = column_time(self._at), None if self._user is None else self._user.pk
+        signed = {row.signed_on for row in rows if row.signed_on is not None}
+        signed_at = {day: column_time(day_begins(day, self._zone)) for day in signed}
+        steps: list[tuple[Value, ...]] = []
         for row, issue in zip(rows, issues, strict=True):
             if row.signed_on is not None:
-                signed_at = day_begins(row.signed_on, self._zone)
-                steps.append(IssueStep(issue=issue, state=IssueState.SIGNED, at=signed_at, rule=RULE))
-            steps.append(IssueStep(issue=issue, state=issue.state, at=self._at, clerk=self._user, rule=RULE))
-        IssueStep.objects.bulk_create(steps)
+                steps.append((issue.pk, IssueState.SIGNED.value, signed_at[row.signed_on], None, RULE))
+            steps.append((issue.pk, str(issue.state), at, clerk_id, RULE))
+        insert_rows(IssueStep, ("issue_id", "state", "at", "clerk_id", "rule"), steps)
 
     def _cases(self, issues: Sequence[Issue]) -> None:
         """A lost card is an open case: it can be replaced, or found, like any other."""

@@ -18,6 +18,7 @@ from office.lists.settings import gate_settings
 from office.lists.store import hub_store, wake_hub
 from office.procedures.issue_states import OPENS, State
 from office.procedures.rights import ALL_INSIDE, KINDS, DoorFact, ExceptionFact, end_reason, opened_doors
+from office.registry.many_rows import insert_rows
 from office.registry.models import Door, DoorException, GateGrant, GateSite, Issue
 from sync.encoding import decode_record, decode_settings, encode_settings, stored
 from sync.records import Access, Credential, Grant, MappingRule, Tombstone, project
@@ -178,19 +179,24 @@ def _grants(
     issues: Sequence[Issue], access: Mapping[int, dict[int, tuple[Access, ...]]]
 ) -> list[dict[int, int]]:
     """Of each issue, grant ids by gate: those it has had, and new ones where it opens now."""
-    known: dict[int, dict[int, int]] = {one.pk: {} for one in issues}
-    for issue_id, gate_id, pk in GateGrant.objects.filter(issue__in=known).values_list(
-        "issue_id", "gate_id", "pk"
-    ):
-        known[issue_id][gate_id] = pk
+    known = _known_grants(issues)
     new = [
-        GateGrant(issue_id=issue_id, gate_id=gate_id)
+        (issue_id, gate_id)
         for issue_id, had in known.items()
         for gate_id in sorted(access[issue_id].keys() - had.keys())
     ]
-    for one in GateGrant.objects.bulk_create(new):
-        known[one.issue_id][one.gate_id] = one.pk
+    if new:
+        insert_rows(GateGrant, ("issue_id", "gate_id"), new)
+        known = _known_grants(issues)
     return [known[one.pk] for one in issues]
+
+
+def _known_grants(issues: Sequence[Issue]) -> dict[int, dict[int, int]]:
+    known: dict[int, dict[int, int]] = {one.pk: {} for one in issues}
+    grants = GateGrant.objects.filter(issue__in=known)
+    for issue_id, gate_id, pk in grants.values_list("issue_id", "gate_id", "pk"):
+        known[issue_id][gate_id] = pk
+    return known
 
 
 def _grant(issue: Issue, chip: Credential, grant_id: int, access: tuple[Access, ...]) -> Grant:
