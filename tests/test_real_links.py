@@ -189,6 +189,7 @@ def test_every_conversation_between_two_networks(networks: Link) -> None:
     assert networks.estate.stop_in_order() == [0, 0]
 
 
+@pytest.mark.one_python  # most of it is waiting for the line
 @pytest.mark.timeout(300)
 def test_every_conversation_over_a_pair_at_9600_baud(pair: Link) -> None:
     for chapter in CHAPTERS:

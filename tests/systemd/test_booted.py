@@ -39,6 +39,7 @@ from tests.support.gate_package import (
 )
 
 pytestmark = [
+    pytest.mark.one_python,  # each container has its own
     pytest.mark.real_part("a booted Debian container"),
     pytest.mark.timeout(300),  # the first run makes the tree and builds the wheels
 ]

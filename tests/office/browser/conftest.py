@@ -37,6 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.real_part("chromium"))
+            item.add_marker(pytest.mark.one_python)  # the pages' own tests run under each
             item.add_marker(pytest.mark.timeout(MOST_S))
             if not CHROMIUM.exists():
                 item.add_marker(pytest.mark.skip(reason="the Debian package chromium is not installed"))

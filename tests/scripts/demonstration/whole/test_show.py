@@ -87,6 +87,7 @@ def shown(directory: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
                 process.terminate()
 
 
+@pytest.mark.one_python  # the story of the same pieces is played under each
 @pytest.mark.timeout(STARTED_WITHIN_S)
 def test_a_person_taps_cuts_the_cable_reports_a_loss_and_ends_it_all() -> None:
     with tempfile.TemporaryDirectory(prefix="gh-") as folder, shown(Path(folder)) as (process, said):
