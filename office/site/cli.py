@@ -201,7 +201,9 @@ def _serve(options: argparse.Namespace, _now: int) -> Report:
     beside: list[tuple[str, list[str]]] = [("watcher", [*_OFFICE, "watch", str(office.path)])]
     if options.hub:
         beside.append(("hub", _hub_command(office, options)))
-    serve(Serving(options.listen, office.settings.secure, options.proxy, beside), application)
+    secure = office.settings.secure
+    address = f"https://{office.settings.hosts[0]}/" if secure else f"http://{options.listen}/"
+    serve(Serving(options.listen, address, secure, options.proxy, beside), application)
     return {"stopped": str(office.path)}
 
 

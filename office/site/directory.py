@@ -18,10 +18,10 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct, ValidationError, convert
+from msgspec import Meta, Struct, ValidationError, convert
 from msgspec.structs import replace
 
 from office.errors import OfficeError
@@ -45,7 +45,7 @@ class OfficeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """The estate's id, 16 hexadecimal digits."""
     time_zone: str = "Asia/Shanghai"
     language: str = "zh-hans"
-    hosts: tuple[str, ...] = ("localhost", "127.0.0.1")
+    hosts: Annotated[tuple[str, ...], Meta(min_length=1)] = ("localhost", "127.0.0.1")
     """Names under which browsers reach the desk."""
     database: str = ""
     """``postgresql://USER@HOST/DATABASE``, without a password; empty: the SQLite file in the directory."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 _TOLD = """\
@@ -24,5 +25,5 @@ class HttpsOnly:
         if request.is_secure():
             return self._get_response(request)
         return HttpResponse(
-            _TOLD.format(host=request.get_host()), status=403, content_type="text/plain; charset=utf-8"
+            _TOLD.format(host=settings.ALLOWED_HOSTS[0]), status=403, content_type="text/plain; charset=utf-8"
         )

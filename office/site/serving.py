@@ -36,6 +36,8 @@ class Serving(Struct, frozen=True):
     """How the desk is served."""
 
     listen: str
+    address: str
+    """What a browser is given to open."""
     secure: bool
     """Browsers speak HTTPS to a proxy."""
     proxy: str
@@ -63,7 +65,7 @@ def serve(serving: Serving, application: WSGIApplication) -> None:
             for name, command in serving.beside:
                 clearing.enter_context(kept_running(name, command))
             settle()
-            sys.stderr.write(f"office: the desk is at http://{serving.listen}/\n")
+            sys.stderr.write(f"office: the desk is at {serving.address} (it listens at {serving.listen})\n")
             server.run()
     except KeyboardInterrupt:
         pass

@@ -77,3 +77,12 @@ def test_a_secret_that_others_can_read_is_refused(made: Path) -> None:
         secret.chmod(0o600)
     assert answer.returncode == 1
     assert "chmod 600" in answer.stderr
+
+
+def test_a_desk_without_a_name_is_refused_by_file_and_option(made: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "office"
+    copy.mkdir()
+    (copy / "office.toml").write_text(f'estate = "{ESTATE}"\nhosts = []\n')
+    told = office("serve", str(copy)).stderr
+    assert "office.toml" in told
+    assert "hosts" in told

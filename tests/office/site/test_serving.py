@@ -24,7 +24,7 @@ signal.pause()
 
 
 def serving(*, secure: bool, proxy: str = "127.0.0.1") -> Serving:
-    return Serving("127.0.0.1:8080", secure, proxy, [])
+    return Serving("127.0.0.1:8080", "https://desk.example.org/", secure, proxy, [])
 
 
 def test_without_a_proxy_no_header_is_believed() -> None:
