@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final, TypeAlias
 
 from office.errors import OfficeError
 from office.exchange.backup import Manifest, back_up, check, restore
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
     from office.exchange.problems import Problem
 
+    Groups: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no other name
+
 RESUME: Final = (
     "what happened since is not known here: gates that have gone on meanwhile keep their lists, raise the"
     " alarm unknown_list and wait for: hub resume. Report every card that was lost since again, then resume"
@@ -43,8 +45,13 @@ RESUME: Final = (
 """docs/adr/0011: a restored database would open for cards that were revoked since."""
 
 
-def add_exchange(groups: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_exchange(groups: Groups) -> None:
     """Add the commands; each sets ``run``, which takes options and the time."""
+    for command in (_add_import(groups), _add_export(groups), *_add_upkeep(groups)):
+        command.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+
+
+def _add_import(groups: Groups) -> argparse.ArgumentParser:
     take_in = groups.add_parser("import", help="take over places, doors, persons and cards")
     take_in.add_argument("office", type=Path, help="the office's directory")
     take_in.add_argument("files", nargs="+", type=Path, metavar="FILE", help=".csv, .xlsx or an estate .toml")
@@ -57,6 +64,10 @@ def add_exchange(groups: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     take_in.add_argument("--problems", type=Path, help="write every problem here, as CSV, instead of showing")
     take_in.add_argument("--progress", type=Path, help="keep how far it is in this file, as JSON")
     take_in.set_defaults(run=_import)
+    return take_in
+
+
+def _add_export(groups: Groups) -> argparse.ArgumentParser:
     export = groups.add_parser("export", help="write everything, or what refers to one person, as CSV")
     export.add_argument("office", type=Path, help="the office's directory")
     export.add_argument("out", type=Path, help="the zip file to write")
@@ -75,6 +86,10 @@ def add_exchange(groups: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--progress", type=Path, help="with --events: keep how far it is in this file, as JSON"
     )
     export.set_defaults(run=_export)
+    return export
+
+
+def _add_upkeep(groups: Groups) -> list[argparse.ArgumentParser]:
     backup = groups.add_parser("backup", help="copy the office as it is now, and check the copy")
     backup.add_argument("office", type=Path, help="the office's directory")
     backup.add_argument("out", type=Path, help="the file to write")
@@ -94,8 +109,7 @@ def add_exchange(groups: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     upgrading = groups.add_parser("upgrade", help="bring an office of earlier software to this version")
     upgrading.add_argument("office", type=Path, help="the office's directory")
     upgrading.set_defaults(run=_upgrade)
-    for one in (take_in, export, backup, restore, check, upgrading):
-        one.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    return [backup, restore, check, upgrading]
 
 
 def _import(options: argparse.Namespace, now: int) -> Report:

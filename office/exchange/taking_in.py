@@ -92,43 +92,54 @@ def take_in(job: Job, progress: Progress) -> Tally:
     batch, _ = ImportBatch.objects.get_or_create(
         name=job.batch, defaults={"began_at": job.at, "user": job.user, "files": _digests(job.files)}
     )
-    writer = Writer(batch, job.user, job.at, _zone())
     tally = Tally()
-    write: dict[TableKind, Callable[[Any], None]] = {
-        TableKind.PLACES: writer.places,
-        TableKind.DOORS: writer.doors,
-        TableKind.PERSONS: writer.persons,
-        TableKind.CARDS: writer.cards,
-    }
-    waiting: list[Record] = []
-    previous: TableKind | None = None
-    pending_estates = [one for one in job.files if one.suffix.lower() == ".toml"]
-
-    def flush(following: TableKind | None) -> None:
-        nonlocal pending_estates
-        if waiting and previous is not None:
-            write[previous](list(waiting))
-            if previous is TableKind.DOORS:
-                republish(job.at, progress)
-            tally.by_kind[previous] += len(waiting)
-            progress(f"importing {previous}", tally.by_kind[previous])
-            waiting.clear()
-        if following is not TableKind.PLACES and pending_estates:
-            if not tally.by_kind[TableKind.PLACES]:
-                writer.places([])  # the estate itself, on which gates stand
-            for path in pending_estates:
-                take_in_estate(path, job.at)
-            pending_estates = []
-
+    chunks = _Chunks(job, Writer(batch, job.user, job.at, _zone()), tally, progress)
     for kind, one in _judged(job, _ignore, tally):
-        if kind is not previous or len(waiting) >= CHUNK:
-            flush(kind)
-            previous = kind
-        waiting.append(one)
-    flush(None)
+        chunks.add(kind, one)
+    chunks.flush(None)
     batch.counts, batch.finished_at = tally.fields(), job.at
     batch.save(update_fields=["counts", "finished_at"])
     return tally
+
+
+class _Chunks:
+    """Rows on their way into the database, some thousand of one kind at a time."""
+
+    def __init__(self, job: Job, writer: Writer, tally: Tally, progress: Progress) -> None:
+        self._job, self._writer, self._tally, self._progress = job, writer, tally, progress
+        self._write: dict[TableKind, Callable[[Any], None]] = {
+            TableKind.PLACES: writer.places,
+            TableKind.DOORS: writer.doors,
+            TableKind.PERSONS: writer.persons,
+            TableKind.CARDS: writer.cards,
+        }
+        self._kind: TableKind | None = None
+        self._rows: list[Record] = []
+        self._estates = [one for one in job.files if one.suffix.lower() == ".toml"]
+
+    def add(self, kind: TableKind, row: Record) -> None:
+        """One more; those before it are written if it is of another kind, or they are many."""
+        if kind is not self._kind or len(self._rows) >= CHUNK:
+            self.flush(kind)
+            self._kind = kind
+        self._rows.append(row)
+
+    def flush(self, following: TableKind | None) -> None:
+        """Write what waits. Estate files come between places, where gates stand, and what hangs on gates."""
+        counts = self._tally.by_kind
+        if self._rows and self._kind is not None:
+            self._write[self._kind](list(self._rows))
+            if self._kind is TableKind.DOORS:
+                republish(self._job.at, self._progress)
+            counts[self._kind] += len(self._rows)
+            self._progress(f"importing {self._kind}", counts[self._kind])
+            self._rows.clear()
+        if following is not TableKind.PLACES and self._estates:
+            if not counts[TableKind.PLACES]:
+                self._writer.places([])  # the estate itself
+            for path in self._estates:
+                take_in_estate(path, self._job.at)
+            self._estates.clear()
 
 
 def _judged(job: Job, note: Note, tally: Tally) -> Iterator[tuple[TableKind, Record]]:
