@@ -159,23 +159,27 @@ class Container:
     def run(self, *command: str, ok: bool | None = True, user: str = "") -> str:
         """The output of a command inside; ``ok``: how it must end, ``None``: as it may ("" for 0)."""
         as_user = ("runuser", "-u", user, "-g", "gatehouse", "--") if user else ()
-        done = subprocess.run(
-            ["nsenter", "--all", f"--target={self._leader}", *as_user, *command],
+        with self.begin(*as_user, *command) as process:
+            said = process.communicate()[0]
+        if ok is None:
+            return "" if process.returncode == 0 else f"exit code {process.returncode}\n{said}"
+        assert (process.returncode == 0) is ok, f"{' '.join(command)}: {process.returncode}\n{said}"
+        return said.strip()
+
+    def begin(self, *command: str) -> subprocess.Popen[str]:
+        """A command inside, while we do something else; its output is both streams."""
+        return subprocess.Popen(
+            ["nsenter", "--all", f"--target={self._leader}", *command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            check=False,
             env={
                 "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
                 "LC_ALL": "C.UTF-8",
                 "DEBIAN_FRONTEND": "noninteractive",
             },
         )
-        if ok is None:
-            return "" if done.returncode == 0 else f"exit code {done.returncode}\n{done.stdout}"
-        assert (done.returncode == 0) is ok, f"{' '.join(command)}: {done.returncode}\n{done.stdout}"
-        return done.stdout.strip()
 
     def show(self, unit: str, property_: str) -> str:
         """One property of a unit."""

@@ -84,8 +84,13 @@ def altered_sources(folder: Path, file: str, text: str) -> Path:
 
 def install(container: Container, made: Path) -> str:
     """``apt install`` without a network; what it said."""
+    return container.run("apt-get", "-q", "install", "--yes", carry_package(container, made))
+
+
+def carry_package(container: Container, made: Path) -> str:
+    """Put a package onto the stick; where it lies there."""
     shutil.copyfile(made, container.root / "srv" / made.name)
-    return container.run("apt-get", "-q", "install", "--yes", f"/srv/{made.name}")
+    return f"/srv/{made.name}"
 
 
 def put_into_service(container: Container, bundle: bytes) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.booted_gate import BAD, GATE, NEW, OLD, booted, release
+from tests.support.booted_gate import BAD, GATE, NEW, OLD, booted
 from tests.support.bundles import bundle_file
 from tests.support.container import Container, Workshop, plain_tree
 from tests.support.gate_package import (
@@ -19,6 +19,7 @@ from tests.support.gate_package import (
     SERVICES,
     TREE,
     altered_sources,
+    carry_package,
     install,
     package,
     put_into_service,
@@ -88,12 +89,17 @@ def shared(workshop: Workshop, layers: tuple[Path, ...]) -> Iterator[Container]:
 
 
 @pytest.fixture(scope="module")
-def tried(workshop: Workshop, layers: tuple[Path, ...], packages: dict[str, Path]) -> Iterator[Container]:
-    """A gate that has just been given a good release. Its trial goes on while other tests run."""
+def tried(
+    workshop: Workshop, layers: tuple[Path, ...], packages: dict[str, Path]
+) -> Iterator[tuple[Container, subprocess.Popen[str]]]:
+    """A gate that is being given a good release, and who does it: the trial goes on while other tests run."""
     for container in booted(workshop.tree("tried", *layers)):
-        install(container, packages[NEW])
-        assert release(container) == (NEW, OLD, NEW)
-        yield container
+        command = ("gatehouse-provision", "upgrade", carry_package(container, packages[NEW]), "--json")
+        with container.begin(*command) as upgrade:
+            try:
+                yield container, upgrade
+            finally:
+                container.cut_power()  # its children end first, and it with them
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import time
 from functools import partial
@@ -30,6 +31,7 @@ from tests.support.gate_package import (
     LOCK_PIN,
     SERVICES,
     become_a_pi,
+    carry_package,
     install,
     need_wheels,
     put_into_service,
@@ -44,10 +46,14 @@ pytestmark = [
     pytest.mark.timeout(300),  # the first run makes the tree and builds the wheels
 ]
 CRASHES = 100
+Tried = tuple[Container, subprocess.Popen[str]]
 
 
-def test_a_release_on_trial_serves(tried: Container) -> None:
-    until("a tap by the release on trial", partial(serves, tried), told=tried.journal)
+def test_a_release_on_trial_serves(tried: Tried) -> None:
+    gate, upgrade = tried
+    until("the trial", lambda: release(gate) == (NEW, OLD, NEW), told=gate.journal)
+    until("a tap by the release on trial", partial(serves, gate), told=gate.journal)
+    assert upgrade.poll() is None, "it waits for the verdict"
 
 
 def test_it_is_in_service_after_a_boot_without_network_or_hands(gate: Container) -> None:
@@ -226,15 +232,17 @@ def test_debian_13_has_a_gate_that_may_speak_to_its_pcscd(
         container.cut_power()
 
 
-def test_up_to_a_good_release_back_from_a_bad_one_and_out(
-    tried: Container, packages: dict[str, Path]
-) -> None:
-    own = tried
-    until("the verdict on a good release", lambda: release(own) == (NEW, OLD, None), 60, own.journal)
+def test_up_to_a_good_release_back_from_a_bad_one_and_out(tried: Tried, packages: dict[str, Path]) -> None:
+    own, upgrade = tried
+    told = json.loads(upgrade.communicate(timeout=60)[0])
+    assert (upgrade.returncode, told["current"], told["previous"]) == (0, NEW, OLD)
+    assert release(own) == (NEW, OLD, None)
     tap(own)
 
-    install(own, packages[BAD])
-    until("the end of a bad release", lambda: release(own)[0] == NEW, 60, own.journal)
+    bad = carry_package(own, packages[BAD])
+    assert "would install" in own.run("gatehouse-provision", "upgrade", bad, "--dry-run")
+    gone = answer(own, "gatehouse-provision", "upgrade", bad, ok=False)
+    assert (gone["current"], gone["refused"]["version"]) == (NEW, BAD)
     # The bad release's process may be the one that still runs while its end is on the way.
     until("a tap by the release that came back", partial(serves, own), told=own.journal)
     found = answer(own, "gatehouse-provision", "rollback", "--dry-run")
@@ -256,7 +264,7 @@ def test_a_system_that_is_only_read_serves_and_a_bad_release_cut_off_is_gone_bac
     root = container.root
     subprocess.run(["cp", "-a", f"{root}/var/lib/gatehouse/.", disk], check=True)
     (root / "etc/fstab").write_text(f"none / auto defaults 0 1\nnone {STATE} auto noauto 0 2\n")
-    (root / "srv/bad.deb").write_bytes(packages[BAD].read_bytes())
+    bad = carry_package(container, packages[BAD])
     try:
         container.boot(f"--bind={disk}:{STATE}")
         found = answer(container, "gatehouse-provision", "apply", "--read-only-root")
@@ -273,11 +281,11 @@ def test_a_system_that_is_only_read_serves_and_a_bad_release_cut_off_is_gone_bac
             container.run("touch", place, ok=writable)
         container.run("rm", f"{STATE}/terminal/x")
         assert "runs" in container.run("gatehouse-provision", "doctor")
-        told = answer(container, "gatehouse-provision", "upgrade", "/srv/bad.deb", ok=False)
+        told = answer(container, "gatehouse-provision", "upgrade", bad, ok=False)
         assert "remount,rw" in told["error"]
 
         container.run("mount", "-o", "remount,rw", "/")
-        container.run("apt-get", "-q", "install", "--yes", "/srv/bad.deb")
+        container.run("apt-get", "-q", "install", "--yes", bad)
         assert release(container) == (BAD, OLD, BAD)
         container.cut_power()
         container.boot(f"--bind={disk}:{STATE}")
