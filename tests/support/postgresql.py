@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
+import pytest
 
 from office.hub.address import PostgresAddress, StoreAddress
 from office.hub.postgresql_schema import table_names
@@ -23,6 +24,7 @@ from office.hub.sqlite_store import SqliteHub
 
 URL_VARIABLE = "GATEHOUSE_TEST_POSTGRESQL"
 """Set while the whole run is on PostgreSQL (``pytest --database postgresql``): the server's address."""
+about_sqlite = pytest.mark.skipif(URL_VARIABLE in os.environ, reason="is about SQLite's file or planner")
 WITHIN_S = 30.0
 _USER = "gatehouse"
 _ACCOUNTS = ("postgres", "nobody")

@@ -29,6 +29,7 @@ from sync.events import EventKind
 from sync.records import Reason
 from tests.support.gate_events import GateLog, event
 from tests.support.office_estate import NORTH, NOW, SOUTH, OfficeEstate
+from tests.support.postgresql import about_sqlite
 
 AT = int(NOW.timestamp())
 TIME = EventFilter(since_ms=AT * 1000, until_ms=(AT + 60) * 1000)
@@ -42,6 +43,7 @@ def plan(wanted: EventFilter) -> str:
         return "\n".join(str(row[3]) for row in cursor.fetchall())
 
 
+@about_sqlite
 @pytest.mark.parametrize(
     ("wanted", "index"),
     [
@@ -69,6 +71,7 @@ def test_every_search_goes_by_its_index_and_sorts_nothing(
     assert "MULTI-INDEX" not in found
 
 
+@about_sqlite
 @pytest.mark.parametrize("wanted", [EventFilter(issues=(7, 8, 9)), by_number])
 def test_several_cards_are_looked_up_one_by_one(db: None, wanted: EventFilter) -> None:
     asked = wanted if isinstance(wanted, EventFilter) else by_number("04A0")

@@ -34,7 +34,7 @@ def tables(data: bytes) -> dict[str, list[dict[str, str]]]:
         }
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_everything_is_there_but_no_password_and_no_session(tmp_path: Path) -> None:
     estate = OfficeEstate()
     clerk = estate.staff(StaffRole.CLERK)

@@ -150,6 +150,32 @@ def test_a_restore_keeps_the_database_that_was_there_and_leaves_it_if_the_backup
         assert b"before_2026" not in archive.read("office.dump"), "what was kept is no part of a backup"
 
 
+def test_an_office_of_this_version_needs_no_upgrade(demo: OfficeDirectory) -> None:
+    upgraded = office("--json", "upgrade", demo.path)
+    assert upgraded.returncode == 0, upgraded.stderr
+    assert json.loads(upgraded.stdout)["upgraded"] is False
+
+
+def test_an_office_of_an_earlier_version_is_refused_until_it_is_upgraded_and_kept_as_it_was(
+    backup: Path, postgresql: str, tmp_path: Path
+) -> None:
+    there, target = new_database(postgresql, "older"), tmp_path / "office"
+    assert office("restore", backup, target, "--database", there).returncode == 0
+    back = [sys.executable, "-m", "django", "migrate", "registry", "0004", "--verbosity=0"]
+    settings = {"GATEHOUSE_OFFICE": str(target), "DJANGO_SETTINGS_MODULE": "office.site.settings"}
+    subprocess.run(back, check=True, timeout=110, env=os.environ | settings)
+    refused = office("hub", "report", target)
+    assert f"run: python -m office upgrade {target}" in refused.stderr
+    with psycopg.connect(there):
+        assert "connections work with it" in office("upgrade", target).stderr
+    upgraded = office("--json", "upgrade", target)
+    assert upgraded.returncode == 0, upgraded.stderr
+    assert json.loads(upgraded.stdout)["upgraded"] is True
+    (kept,) = target.glob("office.dump.before-*")
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert office("hub", "report", target).returncode == 0
+
+
 def test_a_trail_that_was_tampered_with_is_not_backed_up(
     backup: Path, postgresql: str, tmp_path: Path
 ) -> None:
