@@ -20,7 +20,7 @@ from office.hub.log_intake import Batch
 from office.hub.planner import Powers
 from office.hub.publisher import Outgoing, Publisher
 from office.hub.reception import take_events, take_report
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 from sync.delegation import Role
 from sync.encoding import stored
 from sync.envelope import ListStatement, parse_envelope, seal
@@ -50,7 +50,7 @@ class Work:
     def __init__(self, directory: Path, gates: int, cards: int) -> None:
         directory.mkdir()
         self.path = directory / "hub.db"
-        self.store = SqliteHub.found(self.path, ESTATE_ID)
+        self.store = HubStore.found(self.path, ESTATE_ID)
         self.publisher = Publisher(self.store, BenchKeys())
         self.gates = range(1, gates + 1)
         self.grants = [one for one in estate(cards) if isinstance(one, Grant)]

@@ -24,7 +24,7 @@ from bench.rig import Workshop
 from office.hub.desk import revoke
 from office.hub.facts import Gate, LinkKind
 from office.hub.run_cli import nudge
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 from sync.encoding import stored
 from sync.records import Access, Credential, Grant, GrantKind, RevocationReason, Technology
 from sync.update import StoredRecord
@@ -69,7 +69,7 @@ class _Hub:
     """A running hub whose gates have their first list, and the office's commands beside it."""
 
     def __init__(
-        self, store: SqliteHub, path: Path, control: Path, process: Popen[str], gates: Popen[str]
+        self, store: HubStore, path: Path, control: Path, process: Popen[str], gates: Popen[str]
     ) -> None:
         self._store = store
         self._path = path
@@ -124,7 +124,7 @@ def _hub(
     keys = make_keys(directory / "keys", int(time.time()))
     path = directory / "hub.db"
     with (
-        closing(SqliteHub.found(path, ESTATE_ID)) as store,
+        closing(HubStore.found(path, ESTATE_ID)) as store,
         # Of its own: a socket's path must be short, and a workshop may lie deep.
         tempfile.TemporaryDirectory(prefix="gatehouse-") as short,
     ):
@@ -147,7 +147,7 @@ def _hub(
             process.wait()
 
 
-def _fill(store: SqliteHub, gates: int, records: Callable[[int], Sequence[StoredRecord]]) -> None:
+def _fill(store: HubStore, gates: int, records: Callable[[int], Sequence[StoredRecord]]) -> None:
     with store.transaction():
         for gate in range(1, gates + 1):
             key = gate_key(gate).public

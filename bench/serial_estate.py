@@ -25,7 +25,7 @@ from office.hub.process import Outside as HubOutside
 from office.hub.publisher import Publisher
 from office.hub.serial_entrance import SerialEntrance
 from office.hub.signers import DirectorySigners
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 from sync.keys import SigningKey
 from sync.records import Credential, Grant, Tombstone
 from sync.update import StoredRecord
@@ -99,7 +99,7 @@ class SerialEstate:
         self.gate_processes: dict[int, GateProcess] = {}
         keys = make_keys(directory / "keys", ISSUED_AT)
         self._roots = keys.roots
-        self.store = SqliteHub.found(directory / "hub.db", ESTATE_ID)
+        self.store = HubStore.found(directory / "hub.db", ESTATE_ID)
         online = OnlineKey(keys, self.store, self._utc_ms)
         entrance = SerialEntrance(online.key, HUB_PORT, BAUD, opened_by=self._open_port)
         outside = HubOutside(self._utc_ms, self._now, self._random.randbytes, "bench")

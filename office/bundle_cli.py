@@ -15,7 +15,7 @@ from office.hub.inviting import MAX_DAYS, Asked, find_gate, make_bundle
 from office.hub.office_schema import check_office_schema
 from office.hub.publisher import Publisher
 from office.hub.signers import DirectorySigners
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 from office.options import add_json, add_keys, key_directory, positive
 from office.report import Report
 from office.site.store_option import add_store
@@ -49,7 +49,7 @@ def run_bundle(options: argparse.Namespace, now: int) -> Report:
     """Make a bundle for one gate."""
     keys = key_directory(options)
     check_office_schema(options.store)
-    with closing(SqliteHub(options.store)) as store:
+    with closing(HubStore(options.store)) as store:
         gate = find_gate(store, options.gate)
         identity: dict[str, object] = {
             "name": gate.name,

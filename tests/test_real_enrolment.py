@@ -16,7 +16,7 @@ from typing import Any, Final
 import pytest
 
 from office.__main__ import main as office_main
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 from provisioning.__main__ import main as provision_main
 from sync.update import ListVersion
 from tests.support.enrolling import config_text
@@ -66,10 +66,10 @@ class FirstDay:
     def start(self, *arguments: object) -> None:
         self.processes.append(subprocess.Popen([sys.executable, "-m", *map(str, arguments)]))
 
-    def until(self, what: str, check: Callable[[SqliteHub], bool]) -> None:
+    def until(self, what: str, check: Callable[[HubStore], bool]) -> None:
         """Look at the store until ``check`` holds."""
         deadline = time.monotonic() + WITHIN_S
-        with closing(SqliteHub(self.store)) as hub:
+        with closing(HubStore(self.store)) as hub:
             while not check(hub):
                 assert time.monotonic() < deadline, what
                 select.select([], [], [], 0.05)
@@ -110,6 +110,6 @@ def test_from_an_empty_office_to_a_gate_that_follows_it(day: FirstDay) -> None:
     assert alarms == {"alarm enrolment_waits of gate 1"}
 
 
-def versions(hub: SqliteHub) -> list[ListVersion]:
+def versions(hub: HubStore) -> list[ListVersion]:
     """Lists that the gate has confirmed."""
     return [one.version for one in hub.receipts.of_gate(1)]

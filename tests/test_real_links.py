@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from drivers.virtual_pair import PtyBus
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 from tests.support.estate import resident
 from tests.support.netns import Weather, two_networks
 from tests.support.real_estate import WITHIN_S, RealEstate, lost, residents
@@ -89,7 +89,7 @@ def log_upload(link: Link) -> None:
             gate.decides(50, "granted")
         newest = gate.newest_event()
 
-        def uploaded(hub: SqliteHub, gate_id: int = gate_id, newest: int = newest) -> bool:
+        def uploaded(hub: HubStore, gate_id: int = gate_id, newest: int = newest) -> bool:
             (epoch,) = hub.events.logs(gate_id) or (b"",)
             return bool(epoch) and hub.events.position(gate_id, epoch).number >= newest
 

@@ -16,7 +16,7 @@ from typing import Final
 import pytest
 from msgspec.structs import replace
 
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 from sync.encoding import encode_settings, stored
 from sync.gate_key import load_or_make
 from sync.records import RevocationReason, Tombstone
@@ -46,7 +46,7 @@ class Estate:
         document["link"] = {"kind": "network", "hubs": [f"127.0.0.1:{self.port}"]}
         (directory / "gate.toml").write_text(toml(document), "utf-8")
         key = load_or_make(directory / "sync" / "gate.key", random_bytes=os.urandom).key
-        hub = SqliteHub.found(self.store, ESTATE_ID)
+        hub = HubStore.found(self.store, ESTATE_ID)
         hub.gates.add(replace(registered(GATE_ID), public_key=key.public))
         hub.close()
         self.processes: list[subprocess.Popen[bytes]] = []
@@ -64,18 +64,18 @@ class Estate:
     def start_sync(self) -> subprocess.Popen[bytes]:
         return self.start("terminal", "sync", "--config", str(self.directory / "gate.toml"))
 
-    def change(self, work: Callable[[SqliteHub], object]) -> None:
+    def change(self, work: Callable[[HubStore], object]) -> None:
         """A clerk changes the store beside the running hub."""
-        hub = SqliteHub(self.store)
+        hub = HubStore(self.store)
         try:
             work(hub)
         finally:
             hub.close()
 
-    def until(self, what: str, check: Callable[[SqliteHub], bool]) -> None:
+    def until(self, what: str, check: Callable[[HubStore], bool]) -> None:
         """Look at the store until ``check`` holds."""
         deadline = time.monotonic() + WITHIN_S
-        hub = SqliteHub(self.store)
+        hub = HubStore(self.store)
         try:
             while not check(hub):
                 assert time.monotonic() < deadline, what
@@ -96,11 +96,11 @@ def estate(tmp_path: Path) -> Iterator[Estate]:
     made.close()
 
 
-def receipts(hub: SqliteHub) -> int:
+def receipts(hub: HubStore) -> int:
     return len(hub.receipts.of_gate(GATE_ID))
 
 
-def stored_events(hub: SqliteHub) -> int:
+def stored_events(hub: HubStore) -> int:
     return sum(hub.events.position(GATE_ID, epoch).number for epoch in hub.events.logs(GATE_ID))
 
 

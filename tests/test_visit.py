@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 from provisioning.selftest.sync_client import SyncClient
 from sync.encoding import encode_settings, stored
 from sync.events import decode_event
@@ -48,7 +48,7 @@ def ran(estate: Estate, *words: str, config: bool = True, code: int = 0) -> Any:
 def office_knows(estate: Estate, kind: str) -> None:
     """Wait until the office has such an event."""
 
-    def is_there(store: SqliteHub) -> bool:
+    def is_there(store: HubStore) -> bool:
         rows = (
             row
             for epoch in store.events.logs(GATE_ID)
@@ -107,7 +107,7 @@ def test_a_visit(estate: Estate) -> None:
     assert checks["clock"]["text"].startswith("trusted")
     taken = ran(estate, "office", "hub", "as-built", store, told["file"], config=False)
     assert (taken["gate"], taken["new"], taken["failed"]) == (GATE_ID, True, 0)
-    with closing(SqliteHub(estate.store)) as kept:
+    with closing(HubStore(estate.store)) as kept:
         data = kept.as_built.newest(GATE_ID)
     assert data is not None
     assert json.loads(data)["maintenance"] is True

@@ -30,7 +30,7 @@ from office.exchange.soundness import Soundness, judge, judge_tables
 from office.files import PRIVATE, READABLE, write_atomic
 from office.hub.address import PostgresAddress
 from office.hub.office_schema import check_office_schema
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 from office.site.directory import OfficeDirectory, Server, alone, open_directory
 
 FORMAT: Final = 1
@@ -81,7 +81,7 @@ def _copy(office: OfficeDirectory, folder: Path) -> tuple[Path, Soundness]:
         dumped = folder / "office.dump"
         return dumped, dump(office.database, dumped, office.estate_id)
     copy = folder / "office.db"
-    with contextlib.closing(SqliteHub(office.database)) as store:
+    with contextlib.closing(HubStore(office.database)) as store:
         store.backup(copy)
     return copy, judge(copy, office.estate_id)
 

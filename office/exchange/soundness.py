@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from office.errors import OfficeError
 from office.hub.database import Row
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 from office.procedures.chain import GENESIS, link
 
 _TRAIL: Final = (
@@ -57,7 +57,7 @@ def judge(path: Path, estate_id: bytes) -> Soundness:
     """
     try:
         # The hub's part first: it says by name what is no store at all, or one of a later version.
-        store = SqliteHub(path)
+        store = HubStore(path)
         try:
             if store.gates.estate_id() != estate_id:
                 raise OfficeError(f"{path.name}: is of estate {store.gates.estate_id().hex()}")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from office.errors import OfficeError
 from office.hub.as_built_intake import take_as_built
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 from sync.as_built import MAX_FILE_BYTES, Result
 from sync.as_built_text import as_built_text
 
@@ -24,7 +24,7 @@ def add_as_built(command: argparse.ArgumentParser) -> None:
 def as_built(options: argparse.Namespace, now: int) -> Report:
     """Verify the file, keep it, and tell what has changed since the last visit."""
     data = _read(options.file)
-    with contextlib.closing(SqliteHub(options.store)) as store:
+    with contextlib.closing(HubStore(options.store)) as store:
         taken = take_as_built(store, data, now)
     if options.page is not None:
         _write(options.page, as_built_text(taken.built) + "\n")

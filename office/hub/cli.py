@@ -48,7 +48,7 @@ from office.hub.signature_cli import (
     raise_epoch,
     take,
 )
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 from office.site.store_option import add_store
 from office.table import choice
 from sync.records import Access, Credential, Direction, RevocationReason, Technology
@@ -98,7 +98,7 @@ def _init(options: argparse.Namespace, _now: int) -> Report:
         raise OfficeError(f"{options.store}: is an office's; it has its store since: init")
     if options.store.exists():
         raise OfficeError(f"{options.store}: exists; choose a new file for the store")
-    SqliteHub.found(options.store, estate_id).close()
+    HubStore.found(options.store, estate_id).close()
     return {"store": str(options.store), "estate": estate_id.hex()}
 
 
@@ -122,7 +122,7 @@ def _register(options: argparse.Namespace, now: int) -> Report:
     elif options.by_file:
         link = LinkKind.FILE
     key = _hex(options.key, "--key")
-    with closing(SqliteHub(options.store)) as store:
+    with closing(HubStore(options.store)) as store:
         store.gates.add(Gate(options.gate, options.name, key, link, options.serial, now))
     return {"gate": options.gate, "name": options.name, "link": link.value}
 
@@ -132,7 +132,7 @@ def _add_gate(command: argparse.ArgumentParser) -> None:
 
 
 def _strike(options: argparse.Namespace, now: int) -> Report:
-    with closing(SqliteHub(options.store)) as store:
+    with closing(HubStore(options.store)) as store:
         store.gates.strike(options.gate, now)
         waiting = [one.grant_id for one in store.moves.open() if one.from_gate == options.gate]
     return {"gate": options.gate, "struck_off": now, "moves_to_settle": waiting}
@@ -145,7 +145,7 @@ def _add_import(command: argparse.ArgumentParser) -> None:
 
 def _import(options: argparse.Namespace, now: int) -> Report:
     estate = load_estate(options.estate)
-    with closing(SqliteHub(options.store)) as store:
+    with closing(HubStore(options.store)) as store:
         changes = import_estate(store, estate, now, revive=options.revive)
     nudge(options.store)
     return _changed(changes) | {"gates": len(estate.gates)}
@@ -167,7 +167,7 @@ def _add_revoke(command: argparse.ArgumentParser) -> None:
 
 def _revoke(options: argparse.Namespace, now: int) -> Report:
     reason = choice(RevocationReason)(options.reason)
-    with closing(SqliteHub(options.store)) as store:
+    with closing(HubStore(options.store)) as store:
         changes = revoke(store, now, reason, credential=_card(options), issue_id=options.issue)
     nudge(options.store)
     return _changed(changes)
@@ -178,7 +178,7 @@ def _add_report(command: argparse.ArgumentParser) -> None:
 
 
 def _report(options: argparse.Namespace, now: int) -> Report:
-    with closing(SqliteHub(options.store)) as store:
+    with closing(HubStore(options.store)) as store:
         if options.card is not None or options.issue is not None:
             return _card_rows(store, options)
         report: Report = {}
@@ -199,7 +199,7 @@ def _report(options: argparse.Namespace, now: int) -> Report:
         return report | lowering_report(store) | visits(options.store)
 
 
-def _card_rows(store: SqliteHub, options: argparse.Namespace) -> Report:
+def _card_rows(store: HubStore, options: argparse.Namespace) -> Report:
     report: Report = {}
     for one in card_report(store, credential=_card(options), issue_id=options.issue):
         ended = "accepted" if one.ended is None else f"refused as {one.ended.name.lower()}"
@@ -216,7 +216,7 @@ def _add_resume(command: argparse.ArgumentParser) -> None:
 
 
 def _resume(options: argparse.Namespace, now: int) -> Report:
-    with closing(SqliteHub(options.store)) as store, store.transaction():
+    with closing(HubStore(options.store)) as store, store.transaction():
         gates = [options.gate] if options.gate is not None else [one.gate_id for one in store.gates.all()]
         for gate_id in gates:
             store.diary.resume(store.gates.get(gate_id).gate_id, now)
@@ -239,7 +239,7 @@ def _add_move(command: argparse.ArgumentParser) -> None:
 
 def _move(options: argparse.Namespace, now: int) -> Report:
     access = tuple(sorted(_access(one) for one in options.door))
-    with closing(SqliteHub(options.store)) as store:
+    with closing(HubStore(options.store)) as store:
         move = order_move(store, counted_grant(store, options.grant), options.to, access, now)
     nudge(options.store)
     return {
@@ -267,7 +267,7 @@ def _add_settle(command: argparse.ArgumentParser) -> None:
 
 
 def _settle(options: argparse.Namespace, now: int) -> Report:
-    with closing(SqliteHub(options.store)) as store:
+    with closing(HubStore(options.store)) as store:
         move = decide(store, options.grant, options.left, now)
     nudge(options.store)
     return {"grant": move.grant_id, "state": move.state.name.lower(), "new_grant": move.new_grant_id}

@@ -8,7 +8,7 @@ from contextlib import closing
 from office.hub.enrolment_intake import accept, refuse
 from office.hub.facts import Invitation, InvitationState
 from office.hub.run_cli import nudge
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 from sync.enrolment import verify_enrolment
 from sync.gate_key import fingerprint
 
@@ -21,7 +21,7 @@ def add_enrolments(_command: argparse.ArgumentParser) -> None:
 
 def enrolments(options: argparse.Namespace, now: int) -> Report:
     """Bundles that are out, and keys that wait for a person."""
-    with closing(SqliteHub(options.store)) as store:
+    with closing(HubStore(options.store)) as store:
         names = {one.gate_id: one.name for one in store.gates.all()}
         return {
             "enrolments": [_row(one, names.get(one.gate_id, ""), now) for one in store.invitations.alive()]
@@ -35,7 +35,7 @@ def add_decision(command: argparse.ArgumentParser) -> None:
 
 def accept_key(options: argparse.Namespace, now: int) -> Report:
     """Register the key with this fingerprint."""
-    with closing(SqliteHub(options.store)) as store:
+    with closing(HubStore(options.store)) as store:
         accepted = accept(store, options.fingerprint, now)
         waiting = [one.grant_id for one in store.moves.open() if one.from_gate == accepted.gate_id]
     nudge(options.store)
@@ -44,7 +44,7 @@ def accept_key(options: argparse.Namespace, now: int) -> Report:
 
 def refuse_key(options: argparse.Namespace, now: int) -> Report:
     """Refuse the key with this fingerprint; its bundle is spent."""
-    with closing(SqliteHub(options.store)) as store:
+    with closing(HubStore(options.store)) as store:
         refused = refuse(store, options.fingerprint, now)
     return {**_decided(refused), "accepted": False}
 

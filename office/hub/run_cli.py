@@ -22,7 +22,7 @@ from office.hub.process import Entrance, Hub, Outside
 from office.hub.publisher import Publisher
 from office.hub.serial_entrance import SerialEntrance
 from office.hub.signers import DirectorySigners
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 from office.options import add_keys, key_directory
 from sync.keys import SigningKey
 from sync.statements.order_kinds import OrderKind
@@ -52,7 +52,7 @@ def run_hub(options: argparse.Namespace, _now: int) -> Report:
 
 async def _serve(options: argparse.Namespace) -> None:
     keys = key_directory(options)
-    store = SqliteHub(options.store)
+    store = HubStore(options.store)
     try:
         online = OnlineKey(keys, store, utc_now_ms)
         host, _, port = options.listen.rpartition(":")
@@ -117,7 +117,7 @@ def wire(options: argparse.Namespace, _now: int) -> Report:
     link = LinkKind.FILE if options.by_file else LinkKind.NETWORK
     if options.serial is not None:
         link = LinkKind.SERIAL
-    store = SqliteHub(options.store)
+    store = HubStore(options.store)
     try:
         store.gates.wire(options.gate, link, options.serial)
     finally:

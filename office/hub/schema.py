@@ -1,7 +1,7 @@
 """The hub's SQLite file: its tables, how it is made and opened, its errors.
 
 WAL with `synchronous=FULL`: what was committed is there after a power cut. A backup is
-taken with ``SqliteHub.backup``; a copy of the file alone would miss the write-ahead log.
+taken with ``HubStore.backup``; a copy of the file alone would miss the write-ahead log.
 """
 
 from __future__ import annotations

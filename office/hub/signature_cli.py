@@ -19,7 +19,7 @@ from office.hub.publisher import Publisher
 from office.hub.run_cli import nudge
 from office.hub.signed_intake import take_update
 from office.hub.signers import DirectorySigners, NoSigners
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 from office.keys import KeyDirectory
 from office.options import add_keys, key_directory
 from office.report import Report
@@ -38,7 +38,7 @@ def add_held(command: argparse.ArgumentParser) -> None:
 
 def held(options: argparse.Namespace, now: int) -> Report:
     """Show what waits for the manager's signature."""
-    with contextlib.closing(SqliteHub(options.store)) as store:
+    with contextlib.closing(HubStore(options.store)) as store:
         gates = store.gates.all() if options.gate is None else [store.gates.get(options.gate)]
         publisher = Publisher(store, NoSigners())
         waiting = {one: publisher.held_back(one.gate_id, now) for one in gates}
@@ -56,7 +56,7 @@ def add_propose(command: argparse.ArgumentParser) -> None:
 
 def propose(options: argparse.Namespace, now: int) -> Report:
     """Write what the brake holds as a file for the manager, signed by the list key."""
-    with contextlib.closing(SqliteHub(options.store)) as store:
+    with contextlib.closing(HubStore(options.store)) as store:
         publisher = Publisher(store, DirectorySigners(key_directory(options)))
         back = publisher.held_back(options.gate, now)
         data = publisher.propose(options.gate, now)
@@ -75,7 +75,7 @@ def add_raise_epoch(command: argparse.ArgumentParser) -> None:
 
 def raise_epoch(options: argparse.Namespace, now: int) -> Report:
     """Write the wanted list as the first of a new epoch for the root, signed by the online key."""
-    with contextlib.closing(SqliteHub(options.store)) as store:
+    with contextlib.closing(HubStore(options.store)) as store:
         if store.gates.get(options.gate).struck_at is not None:
             raise OfficeError(f"gate {options.gate} was struck off: it gets no list any more")
         signers = DirectorySigners(key_directory(options))
@@ -103,7 +103,7 @@ def take(options: argparse.Namespace, now: int) -> Report:
     """Take in a gate's log, receipts or request, a countersigned update, a root's list or floor lowering."""
     with options.file.open("rb") as file:
         data = file.read(MAX_ENVELOPE_BYTES + 1)
-    with contextlib.closing(SqliteHub(options.store)) as store:
+    with contextlib.closing(HubStore(options.store)) as store:
         if data.startswith(MAGIC):
             found = take_file(store, options.file, now)
             return {"gate": found.gate_id, "events_up_to": found.last_event, "receipts": found.receipts}
@@ -114,7 +114,7 @@ def take(options: argparse.Namespace, now: int) -> Report:
     return report
 
 
-def _take_signed(store: SqliteHub, options: argparse.Namespace, data: bytes, now: int) -> Report:
+def _take_signed(store: HubStore, options: argparse.Namespace, data: bytes, now: int) -> Report:
     if options.keys is None:
         raise OfficeError(
             f"{options.file}: is no file of a gate's; if the manager or the root signed it, name the key"

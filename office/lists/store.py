@@ -13,10 +13,10 @@ from office.hub.database import Database
 from office.hub.run_cli import nudge
 from office.hub.schema import pass_by
 from office.hub.sqlite_database import SqliteDatabase
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 
 
-def hub_store() -> SqliteHub:
+def hub_store() -> HubStore:
     """The store over this thread's connection; to be used up before the request ends."""
     connection.ensure_connection()
     raw: Any = connection.connection
@@ -29,7 +29,7 @@ def hub_store() -> SqliteHub:
         from office.hub.postgresql import PostgresDatabase  # noqa: PLC0415 - SQLite needs none of it
 
         database = PostgresDatabase(address, shared=raw, begin=transaction.atomic)
-    return SqliteHub(address, database=database)
+    return HubStore(address, database=database)
 
 
 def wake_hub() -> None:

@@ -21,7 +21,7 @@ from office.errors import OfficeError
 from office.hub.address import PostgresAddress
 from office.hub.library import library
 from office.hub.office_schema import OfficeSchemaError, applied_steps, check_steps, known_steps
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 from office.report import Report
 from office.site.database_options import add_database, database_server
 from office.site.directory import (
@@ -161,7 +161,7 @@ def migrate(office: OfficeDirectory) -> None:
     from django.core.management import call_command  # noqa: PLC0415 - after setup
 
     call_command("migrate", verbosity=0, interactive=False)
-    SqliteHub(office.database).close()  # brings the hub's own tables to this version, too
+    HubStore(office.database).close()  # brings the hub's own tables to this version, too
 
 
 def _create_user(options: argparse.Namespace, _now: int) -> Report:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from office.__main__ import main
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 from terminal.stores.list_store import ListStore
 from tests.support.enrolling import config_text
 from tests.support.machine import snapshot
@@ -134,19 +134,19 @@ def test_what_no_bundle_can_be_made_of_is_told(office: Office, tmp_path: Path) -
     assert "1 to 90 days" in office.fail("bundle", "east", *office.options("x"), "--days", "91")
     assert "1 to 90 days" in office.fail("bundle", "1", *office.options("x"), "--days", "365")
     assert {name for name in snapshot(tmp_path) if name.endswith(".bundle")} == set()
-    store = SqliteHub(office.store)
+    store = HubStore(office.store)
     assert store.invitations.of_gate(1) == []
     store.close()
     assert before.keys() <= snapshot(tmp_path).keys()
 
 
 def test_a_gate_in_service_is_replaced_only_by_saying_so(office: Office) -> None:
-    store = SqliteHub(office.store)
+    store = HubStore(office.store)
     store.gates.give_key(1, bytes(32), 1)
     store.close()
     assert "say --replace" in office.fail("bundle", "east", *office.options("x"))
     assert office.bundle("second", "--replace")["to_settle"] == []
     assert office.bundle("third", "--stolen")["to_settle"] == []
-    store = SqliteHub(office.store)
+    store = HubStore(office.store)
     assert store.gates.is_struck(bytes(32))
     store.close()

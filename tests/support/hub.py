@@ -14,7 +14,7 @@ from office.hub.planner import Powers
 from office.hub.publisher import Outgoing, Publisher
 from office.hub.reception import take_receipt, take_refusal, take_report
 from office.hub.schema import Checkpoint, pass_by
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 from sync.chain import Anchor
 from sync.delegation import Role
 from sync.encoding import decode_record, encode_settings, stored
@@ -108,7 +108,7 @@ class HubRig:
         address: StoreAddress | None = None,
     ) -> None:
         self.address = address or store_address(directory)
-        self.store = SqliteHub.found(self.address, ESTATE_ID, checkpoint=checkpoint)
+        self.store = HubStore.found(self.address, ESTATE_ID, checkpoint=checkpoint)
         self.keys = KeysAtHand()
         self.boxes = {number: GateBox(number) for number in range(1, gates + 1)}
         self.now = NOW
@@ -122,7 +122,7 @@ class HubRig:
     def reopen(self) -> None:
         """Begin anew on the same store, as a restarted hub does."""
         self.store.close()
-        self.store = SqliteHub(self.address)
+        self.store = HubStore(self.address)
         self.publisher = Publisher(self.store, self.keys)
 
     def back_up(self, directory: Path) -> None:

@@ -20,7 +20,7 @@ import pytest
 
 from office.hub.address import PostgresAddress, StoreAddress
 from office.hub.postgresql_schema import table_names
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 
 URL_VARIABLE = "GATEHOUSE_TEST_POSTGRESQL"
 """Set while the whole run is on PostgreSQL (``pytest --database postgresql``): the server's address."""
@@ -96,7 +96,7 @@ def keep_copy(address: StoreAddress, directory: Path) -> None:
     if isinstance(address, Path):
         target = directory / "backup.db"
         target.unlink(missing_ok=True)
-        with contextlib.closing(SqliteHub(address)) as store:
+        with contextlib.closing(HubStore(address)) as store:
             store.backup(target)
         return
     with psycopg.connect(address.url) as connection:

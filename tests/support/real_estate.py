@@ -18,7 +18,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from office.hub.facts import LinkKind
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 from sync.encoding import encode_settings, stored
 from sync.gate_key import load_or_make
 from sync.records import Grant, Record, RevocationReason, Tombstone
@@ -112,7 +112,7 @@ class RealEstate:
             number: RealGate(directory / f"gate{number}", number, link) for number, link in gate_links.items()
         }
         kind = LinkKind.SERIAL if absent else LinkKind.NETWORK
-        hub = SqliteHub.found(self.store, ESTATE_ID)
+        hub = HubStore.found(self.store, ESTATE_ID)
         for number in (*self.gates, *absent):
             entry = registered(number, kind)
             if number in self.gates:
@@ -179,21 +179,21 @@ class RealEstate:
 
     def want(self, gate_id: int, *records: Record, urgent: bool = False) -> None:
         """A clerk changes a gate's list in the store, beside the running hub."""
-        with contextlib.closing(SqliteHub(self.store)) as hub:
+        with contextlib.closing(HubStore(self.store)) as hub:
             first = not hub.wanted.content(gate_id).settings()
             settings = encode_settings(SETTINGS) if first else None
             rows = [stored(one) for one in records]
             hub.wanted.put(gate_id, rows, settings=settings, urgent=urgent, at=int(time.time()))
 
-    def ask(self, question: Callable[[SqliteHub], Any]) -> Any:  # whatever the question gives
+    def ask(self, question: Callable[[HubStore], Any]) -> Any:  # whatever the question gives
         """Look into the store."""
-        with contextlib.closing(SqliteHub(self.store)) as hub:
+        with contextlib.closing(HubStore(self.store)) as hub:
             return question(hub)
 
-    def until(self, what: str, check: Callable[[SqliteHub], bool]) -> None:
+    def until(self, what: str, check: Callable[[HubStore], bool]) -> None:
         """Look at the store until ``check`` holds."""
         deadline = time.monotonic() + WITHIN_S
-        with contextlib.closing(SqliteHub(self.store)) as hub:
+        with contextlib.closing(HubStore(self.store)) as hub:
             while not check(hub):
                 assert time.monotonic() < deadline, what
                 select.select([], [], [], LOOK_EVERY_S)
@@ -201,7 +201,7 @@ class RealEstate:
     def until_in_step(self, gate_id: int) -> None:
         """Wait until the newest receipt is of the list that the office wants the gate to have."""
 
-        def in_step(hub: SqliteHub) -> bool:
+        def in_step(hub: HubStore) -> bool:
             held, receipts = hub.signed.held(gate_id), hub.receipts.of_gate(gate_id)
             if held is None or not receipts or receipts[-1].version != held.version:
                 return False

@@ -15,7 +15,7 @@ from office.hub.planner import Why
 from office.hub.publisher import Outgoing, Publisher
 from office.hub.schema import Checkpoint, pass_by
 from office.hub.signers import DirectorySigners
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 from office.keys import KeyDirectory
 from sync.content import MemoryContent
 from sync.delegation import Role
@@ -56,7 +56,7 @@ class OfficeSide:
         self._checkpoint = checkpoint
         self._nonces = 0
         self._counter = 0
-        self._begin(SqliteHub.found(self.path, ESTATE_ID, checkpoint=checkpoint))
+        self._begin(HubStore.found(self.path, ESTATE_ID, checkpoint=checkpoint))
         there = {one.gate_id for one in self.store.gates.all()}
         for number in set(range(1, gates + 1)) - there:
             self.store.gates.add(registered(number))
@@ -73,7 +73,7 @@ class OfficeSide:
     def restart(self) -> None:
         """All links must have been cut."""
         self.store.close()
-        self._begin(SqliteHub(self.path, checkpoint=self._checkpoint))
+        self._begin(HubStore(self.path, checkpoint=self._checkpoint))
 
     def backup(self) -> None:
         """Copy the store as it is now."""
@@ -87,9 +87,9 @@ class OfficeSide:
         for side in ("-wal", "-shm"):
             Path(f"{self.path}{side}").unlink(missing_ok=True)
         shutil.copy(self.directory / "backup.db", self.path)
-        self._begin(SqliteHub(self.path, checkpoint=self._checkpoint))
+        self._begin(HubStore(self.path, checkpoint=self._checkpoint))
 
-    def _begin(self, store: SqliteHub) -> None:
+    def _begin(self, store: HubStore) -> None:
         self.store = store
         self.online = OnlineKey(self.keys, store, lambda: self.utc_ms)
         self.signers = DirectorySigners(self.keys)

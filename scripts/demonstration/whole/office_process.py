@@ -20,7 +20,7 @@ from office.hub.control_client import HubAwayError, HubControl, default_control
 from office.hub.desk import gate_report
 from office.hub.facts import LinkKind
 from office.hub.gate_state import GateState
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 from scripts.demonstration.two_gates import OfficeRefusedError
 
 READY_WITHIN_S: Final = 60.0
@@ -55,7 +55,7 @@ class Office(Struct, frozen=True):
 
     def register(self, gate_id: int, key: bytes, address: int | None, at: int) -> None:
         """As at enrolment: the gate's public key and how it is reached."""
-        store = SqliteHub(self.store)
+        store = HubStore(self.store)
         try:
             store.gates.give_key(gate_id, key, at)
             store.gates.wire(gate_id, LinkKind.NETWORK if address is None else LinkKind.SERIAL, address)
@@ -64,7 +64,7 @@ class Office(Struct, frozen=True):
 
     def in_sync(self, gate_id: int, at: int) -> bool:
         """Whether the gate's receipt is for everything that it is to have."""
-        store = SqliteHub(self.store)
+        store = HubStore(self.store)
         try:
             return gate_report(store, store.gates.get(gate_id), at).state is GateState.IN_SYNC
         finally:

@@ -17,7 +17,7 @@ import pytest
 from office.errors import OfficeError
 from office.exchange.backup import back_up, restore
 from office.exchange.soundness import judge
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 from office.site.directory import alone, hold, open_directory
 from tests.support.office_estate import NOW
 
@@ -117,7 +117,7 @@ def test_nothing_is_restored_while_somebody_works(demo: Path, backup: Path, tmp_
         with pytest.raises(OfficeError, match="is running; stop it first"):
             restore(backup, target, AT, replace=True)
         worker.communicate()
-    store = SqliteHub(target / "office.db")
+    store = HubStore(target / "office.db")
     try:
         with pytest.raises(OfficeError, match="a hub works with it"):
             restore(backup, target, AT, replace=True)

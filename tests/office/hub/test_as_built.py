@@ -17,7 +17,7 @@ from office.hub.as_built_difference import Difference, differences
 from office.hub.as_built_intake import SELF_TEST_FAILED, take_as_built
 from office.hub.facts import Gate, LinkKind
 from office.hub.schema import HubStoreError
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 from sync.as_built import AsBuilt, Check, Part, Result, sign_as_built
 from tests.office.hub.test_schema import tables, thaw
 from tests.support.estate import ESTATE_ID, GATE_ID, NOW
@@ -30,8 +30,8 @@ CLEAN = replace(BUILT, checks=(Check("area", Result.PASSED, "clear"),))
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> SqliteHub:
-    made = SqliteHub.found(store_address(tmp_path), ESTATE_ID)
+def store(tmp_path: Path) -> HubStore:
+    made = HubStore.found(store_address(tmp_path), ESTATE_ID)
     made.gates.add(Gate(GATE_ID, "east", KEY.public, LinkKind.NETWORK, None, NOW))
     return made
 
@@ -72,7 +72,7 @@ def test_differences(after: AsBuilt, expected: list[Difference]) -> None:
     ]
 
 
-def test_a_file_is_kept_once_and_compared_with_the_visit_before_it(store: SqliteHub) -> None:
+def test_a_file_is_kept_once_and_compared_with_the_visit_before_it(store: HubStore) -> None:
     with closing(store):
         first = take_as_built(store, sign_as_built(CLEAN, KEY), NOW)
         assert (first.is_new, first.overtaken, first.differences) == (True, False, None)
@@ -88,7 +88,7 @@ def test_a_file_is_kept_once_and_compared_with_the_visit_before_it(store: Sqlite
         assert store.diary.alarms() == []
 
 
-def test_what_was_left_unmended_is_an_alarm_once(store: SqliteHub) -> None:
+def test_what_was_left_unmended_is_an_alarm_once(store: HubStore) -> None:
     with closing(store):
         for _ in range(2):
             take_as_built(store, sign_as_built(BUILT, KEY), NOW)
@@ -97,14 +97,14 @@ def test_what_was_left_unmended_is_an_alarm_once(store: SqliteHub) -> None:
         assert alarm.text == "1 checks failed: doors.main.lock"
 
 
-def test_a_file_without_time_counts_from_its_receipt(store: SqliteHub) -> None:
+def test_a_file_without_time_counts_from_its_receipt(store: HubStore) -> None:
     with closing(store):
         take_as_built(store, sign_as_built(replace(CLEAN, made_at=None), KEY), NOW)
         taken = take_as_built(store, sign_as_built(replace(CLEAN, made_at=NOW - 5, name="old"), KEY), NOW)
         assert taken.overtaken
 
 
-def test_what_is_not_of_a_gate_in_the_register_is_refused(store: SqliteHub) -> None:
+def test_what_is_not_of_a_gate_in_the_register_is_refused(store: HubStore) -> None:
     with closing(store):
         for data, why in (
             (b"{}", "the as-built file is damaged"),
@@ -121,7 +121,7 @@ def test_what_is_not_of_a_gate_in_the_register_is_refused(store: SqliteHub) -> N
 
 
 def test_the_command_tells_what_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with closing(SqliteHub.found(tmp_path / "hub.db", ESTATE_ID)) as store:
+    with closing(HubStore.found(tmp_path / "hub.db", ESTATE_ID)) as store:
         store.gates.add(Gate(GATE_ID, "east", KEY.public, LinkKind.NETWORK, None, NOW))
     path, page = tmp_path / "as-built.json", tmp_path / "page.txt"
 
@@ -143,13 +143,13 @@ def test_the_command_tells_what_changed(tmp_path: Path, capsys: pytest.CaptureFi
 
 def test_a_store_of_version_2_is_brought_up_and_keeps_what_it_had(tmp_path: Path) -> None:
     path = thaw(tmp_path / "hub.db", 2)
-    with closing(SqliteHub(path)) as store, closing(SqliteHub(path)) as beside:
+    with closing(HubStore(path)) as store, closing(HubStore(path)) as beside:
         assert store.lowerings.open()[0].serial == 4
         gate = store.gates.all()[0]
         store.as_built.add(gate.gate_id, NOW, b"a file", NOW)
         assert beside.as_built.newest(gate.gate_id) == b"a file"
         assert store.store_is_sound()
-    SqliteHub.found(tmp_path / "new.db", ESTATE_ID).close()
+    HubStore.found(tmp_path / "new.db", ESTATE_ID).close()
     assert tables(path) == tables(tmp_path / "new.db")
 
 
@@ -159,7 +159,7 @@ def test_a_store_that_cannot_be_brought_up_stays_as_it_is(tmp_path: Path) -> Non
         connection.execute("CREATE TABLE as_built_by_time (stands_in_the_way)")
     before = tables(path)
     with pytest.raises(HubStoreError, match="as_built_by_time"):
-        SqliteHub(path)
+        HubStore(path)
     assert tables(path) == before
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (2,)

@@ -10,7 +10,7 @@ import pytest
 
 from office.__main__ import main
 from office.hub.publisher import Publisher
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 from sync.encoding import decode_record, encode_settings, stored
 from sync.records import RevocationReason, Tombstone
 from tests.support.estate import NOW, SETTINGS, resident
@@ -50,7 +50,7 @@ def office(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Office:
 def test_an_estate_file_becomes_what_its_gates_are_to_have(office: Office) -> None:
     assert office.type("import", str(ESTATE)) == {"changed_gates": [1], "outbox": [1], "gates": 1}
     assert office.type("import", str(ESTATE)) == {"changed_gates": [], "outbox": [], "gates": 1}
-    store = SqliteHub(office.store)
+    store = HubStore(office.store)
     records = list(store.wanted.content(1).records())
     assert [one.grant_id for one in sorted(records, key=lambda one: one.grant_id)] == list(range(101, 110))
     assert [one.urgent for one in store.wanted.changes_after(0)] == [False]
@@ -60,7 +60,7 @@ def test_an_estate_file_becomes_what_its_gates_are_to_have(office: Office) -> No
 def test_a_revocation_is_in_the_outbox_when_the_command_ends(office: Office) -> None:
     office.type("import", str(ESTATE))
     assert office.type("revoke", "--card", "04A10001", "--reason", "lost")["changed_gates"] == [1]
-    store = SqliteHub(office.store)
+    store = HubStore(office.store)
     assert [one.urgent for one in store.wanted.changes_after(1)] == [True]
     store.close()
     report = office.type("report", "--card", "04A10001")
@@ -79,7 +79,7 @@ def test_a_revocation_is_in_the_outbox_when_the_command_ends(office: Office) -> 
 def test_an_issue_is_ended_under_every_form(office: Office) -> None:
     office.type("import", str(ESTATE))
     office.type("revoke", "--issue", "201", "--reason", "moved_out")
-    store = SqliteHub(office.store)
+    store = HubStore(office.store)
     ends = [decode_record(one.record) for one in store.wanted.rows(issue_id=201)]
     assert [isinstance(one, Tombstone) for one in ends] == [True]
     store.close()
@@ -100,7 +100,7 @@ def test_the_report_tells_how_gates_stand(office: Office) -> None:
 
 def test_a_gate_served_by_file_gets_its_list_without_contact(office: Office) -> None:
     office.type("register", "--gate", "2", "--name", "cellar", "--key", gate_key(2).public.hex(), "--by-file")
-    store = SqliteHub(office.store)
+    store = HubStore(office.store)
 
     store.wanted.put(2, [stored(resident(1))], settings=encode_settings(SETTINGS), urgent=False, at=NOW)
     outgoing = Publisher(store, KeysAtHand()).advance(2, NOW, connected=False)
@@ -139,7 +139,7 @@ def test_a_gate_is_wired_anew_and_two_never_share_an_address(office: Office) -> 
     assert office.type("wire", "--gate", "1", "--serial", "7")["link"] == "serial"
     assert office.type("wire", "--gate", "1", "--serial", "7")["address"] == 7
     assert "there is no gate 3" in office.fail("wire", "--gate", "3")
-    store = SqliteHub(office.store)
+    store = HubStore(office.store)
     assert [(one.link.value, one.bus_address) for one in store.gates.all()] == [
         ("serial", 7),
         ("network", None),

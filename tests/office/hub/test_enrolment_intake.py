@@ -16,7 +16,7 @@ from office.hub.enrolment_intake import WAITS, accept, refuse, take_request
 from office.hub.facts import Gate, InvitationState, LinkKind, MoveState
 from office.hub.one_use import decide
 from office.hub.schema import Checkpoint
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 from sync.bundle_content import DAY_S
 from sync.encoding import decode_record
 from sync.enrolment import EnrolmentRequest, sign_enrolment
@@ -245,11 +245,11 @@ def test_a_failed_bundle_leaves_nothing_behind(office: InvitingOffice) -> None:
 def test_an_older_store_can_plan_gates_once_it_is_opened(tmp_path: Path) -> None:
     path = thaw(tmp_path / "hub.db", 2)
     for _ in range(2):
-        with closing(SqliteHub(path)) as store:
+        with closing(HubStore(path)) as store:
             assert [bool(one.public_key) for one in store.gates.all()] == [True]
             assert store.invitations.alive() == []
             assert store.store_is_sound()
-    with closing(SqliteHub(path)) as store:
+    with closing(HubStore(path)) as store:
         for number in (3, 4):  # two without a key: they are not each other's double
             store.gates.add(Gate(number, f"gate {number}", b"", LinkKind.NETWORK, None, NOW))
         assert store.wanted.put(3, settings=b"x", urgent=False, at=NOW) is not None
@@ -276,13 +276,13 @@ def test_a_kill_at_any_write_leaves_one_key_and_no_slip_twice(tmp_path: Path) ->
         number += 1
         if not (directory / "hub.db").exists():
             continue
-        with closing(SqliteHub.found(directory / "hub.db", ESTATE_ID)) as store:
+        with closing(HubStore.found(directory / "hub.db", ESTATE_ID)) as store:
             assert store.store_is_sound()
             check_whole(store)
     assert number > 20, "the story has that many write points"
 
 
-def check_whole(store: SqliteHub) -> None:
+def check_whole(store: HubStore) -> None:
     """What belongs together is there together."""
     found = [one for one in store.gates.all() if one.gate_id == GATE_ID]
     if not found:

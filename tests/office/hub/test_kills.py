@@ -13,7 +13,7 @@ from office.hub.one_use import order_move
 from office.hub.planner import Why
 from office.hub.reception import take_events, take_log_epoch, take_receipt
 from office.hub.schema import Checkpoint
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 from sync.digest import bucket_digests, list_digest
 from sync.events import GENESIS
 from sync.records import Access, Grant, GrantKind
@@ -51,7 +51,7 @@ def live(directory: Path, checkpoint: Checkpoint) -> None:
     rig.close()
 
 
-def assert_sound(store: SqliteHub) -> None:
+def assert_sound(store: HubStore) -> None:
     """What belongs together is there together."""
     assert store.store_is_sound()
     changed = {one.gate_id for one in store.wanted.changes_after(0)}
@@ -88,7 +88,7 @@ def test_a_kill_at_any_write_leaves_a_sound_store(tmp_path: Path) -> None:
         if not kill_at(number, partial(live, directory)):
             assert number > 40, "the life has that many write points"
             break
-        store = SqliteHub.found(store_address(directory), ESTATE_ID)
+        store = HubStore.found(store_address(directory), ESTATE_ID)
         assert_sound(store)
         store.close()
     else:
@@ -133,13 +133,13 @@ def test_a_transaction_that_fails_leaves_nothing_of_itself(tmp_path: Path) -> No
 
 
 def test_the_store_of_another_estate_or_kind_is_refused(tmp_path: Path) -> None:
-    SqliteHub.found(tmp_path / "hub.db", ESTATE_ID).close()
+    HubStore.found(tmp_path / "hub.db", ESTATE_ID).close()
     with pytest.raises(OfficeError, match="of estate"):
-        SqliteHub.found(tmp_path / "hub.db", bytes(8))
+        HubStore.found(tmp_path / "hub.db", bytes(8))
     with pytest.raises(OfficeError, match="no such store"):
-        SqliteHub(tmp_path / "missing.db")
+        HubStore(tmp_path / "missing.db")
     (tmp_path / "text.db").write_bytes(b"no database at all, but long enough to look like one" * 20)
     with pytest.raises(OfficeError, match="restore the last backup"):
-        SqliteHub(tmp_path / "text.db")
+        HubStore(tmp_path / "text.db")
     with pytest.raises(OfficeError, match="cannot be created"):
-        SqliteHub.found(tmp_path / "nowhere" / "hub.db", ESTATE_ID)
+        HubStore.found(tmp_path / "nowhere" / "hub.db", ESTATE_ID)

@@ -16,7 +16,7 @@ from office.hub.address import PostgresAddress
 from office.hub.postgresql import WRITERS
 from office.hub.postgresql_schema import table_names
 from office.hub.schema import SCHEMA_VERSION, HubStoreError
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 from tests.support.estate import ESTATE_ID, NOW, resident
 from tests.support.hub import HubRig, registered
 from tests.support.postgresql import private_store
@@ -56,8 +56,8 @@ def test_a_card_reaches_its_gate_over_a_server(rig: HubRig) -> None:
 def test_both_kinds_of_database_have_the_same_tables_and_columns(
     address: PostgresAddress, tmp_path: Path
 ) -> None:
-    SqliteHub.found(address, ESTATE_ID).close()
-    SqliteHub.found(tmp_path / "hub.db", ESTATE_ID).close()
+    HubStore.found(address, ESTATE_ID).close()
+    HubStore.found(tmp_path / "hub.db", ESTATE_ID).close()
     with contextlib.closing(sqlite3.connect(tmp_path / "hub.db")) as connection:
         in_file = {
             table: [
@@ -86,7 +86,7 @@ def test_writers_wait_for_each_other_and_numbers_come_in_the_order_of_commits(
     rig: HubRig, address: PostgresAddress
 ) -> None:
     """A hub that polls would otherwise pass over the lower of two numbers that was committed later."""
-    second = SqliteHub(address)
+    second = HubStore(address)
     done = threading.Event()
 
     def write() -> None:
@@ -99,7 +99,7 @@ def test_writers_wait_for_each_other_and_numbers_come_in_the_order_of_commits(
         thread.start()
         wait_for_turn(address)
         assert not done.is_set()
-        with contextlib.closing(SqliteHub(address)) as reader:
+        with contextlib.closing(HubStore(address)) as reader:
             assert reader.wanted.changes_after(0) == [], "readers wait for nobody, and see what is committed"
     thread.join(10)
     assert [one.gate_id for one in rig.store.wanted.changes_after(0)] == [1, 2]
@@ -157,14 +157,14 @@ def test_errors_name_no_values(rig: HubRig) -> None:
 
 def test_a_place_without_a_store_or_with_another_estates_is_refused(address: PostgresAddress) -> None:
     with pytest.raises(HubStoreError, match="no hub's store in this database; make the office with: init"):
-        SqliteHub(address)
-    SqliteHub.found(address, ESTATE_ID).close()
+        HubStore(address)
+    HubStore.found(address, ESTATE_ID).close()
     with pytest.raises(OfficeError, match="of estate"):
-        SqliteHub.found(address, bytes(8))
+        HubStore.found(address, bytes(8))
     with psycopg.connect(address.url) as connection:
         connection.execute("UPDATE hub SET version = version + 1")
     with pytest.raises(HubStoreError, match="use the software that wrote it"):
-        SqliteHub(address)
+        HubStore(address)
 
 
 def test_a_gate_that_is_registered_twice_is_told_by_name(rig: HubRig) -> None:

@@ -9,7 +9,7 @@ import pytest
 from office.errors import OfficeError
 from office.hub.planner import Why
 from office.hub.reception import take_highest
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 from sync.envelope import seal
 from sync.update import ListVersion
 from tests.office.hub.test_publisher import lost, same_list, with_residents
@@ -94,13 +94,13 @@ def test_what_the_restored_hub_cannot_foresee_the_gate_refuses_and_the_manager_s
 
 
 def test_a_backup_is_a_store_of_its_own(tmp_path: Path) -> None:
-    store = SqliteHub.found(tmp_path / "hub.db", ESTATE_ID)
+    store = HubStore.found(tmp_path / "hub.db", ESTATE_ID)
     store.gates.add(registered(1))
     store.backup(tmp_path / "backup.db")
     with pytest.raises(OfficeError, match="exists"):
         store.backup(tmp_path / "backup.db")
     store.close()
-    copy = SqliteHub(tmp_path / "backup.db")
+    copy = HubStore(tmp_path / "backup.db")
     assert copy.store_is_sound()
     assert [one.gate_id for one in copy.gates.all()] == [1]
     copy.close()

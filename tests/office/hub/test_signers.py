@@ -12,7 +12,7 @@ from office.hub.planner import Powers
 from office.hub.publisher import Publisher
 from office.hub.reception import take_report
 from office.hub.signers import DirectorySigners
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 from office.keys import KeyDirectory
 from sync.chain import Anchor
 from sync.delegation import Role
@@ -63,7 +63,7 @@ def test_a_stick_that_is_pulled_takes_the_list_key_along(keys: KeyDirectory, tmp
 
 
 def test_a_gate_takes_what_the_directorys_keys_sign(keys: KeyDirectory, tmp_path: Path) -> None:
-    store = SqliteHub.found(tmp_path / "hub.db", ESTATE_ID)
+    store = HubStore.found(tmp_path / "hub.db", ESTATE_ID)
     store.gates.add(registered(1))
     store.wanted.put(1, [stored(resident(1))], settings=encode_settings(SETTINGS), urgent=False, at=NOW)
     take_report(store, 1, None, NOW)

@@ -17,7 +17,7 @@ import pytest
 from office.hub.facts import Gate, LinkKind
 from office.hub.log_intake import Batch
 from office.hub.reception import take_events
-from office.hub.sqlite_store import SqliteHub
+from office.hub.store import HubStore
 from sync.events import GENESIS, EventKind, encode_event, link, payload_hash
 from sync.statements.log_head import LogHead
 from tests.office.site.test_cli import ESTATE, office
@@ -32,7 +32,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An office whose hub has taken in a forced door in every batch of a gate's log."""
     path = tmp_path_factory.mktemp("watched") / "office"
     assert office("init", str(path), "--estate", ESTATE, "--insecure").returncode == 0
-    store = SqliteHub(path / "office.db")
+    store = HubStore(path / "office.db")
     store.gates.add(Gate(1, "north", bytes(32), LinkKind.NETWORK, None, AT))
     at = GENESIS
     for first in range(1, EVENTS, A_BATCH):

@@ -25,7 +25,7 @@ OUTBOX_S: Final = 30 * 86_400
 """How long rows of the outbox stay after they were written; a hub reads them within a second."""
 
 
-class SqliteHub:
+class HubStore:
     """`office.hub.port.HubStorage`; one thread at a time uses it, several processes may."""
 
     def __init__(
@@ -50,7 +50,7 @@ class SqliteHub:
         self.as_built = AsBuiltRows(self._database)
 
     @classmethod
-    def found(cls, address: StoreAddress, estate_id: bytes, *, checkpoint: Checkpoint = pass_by) -> SqliteHub:
+    def found(cls, address: StoreAddress, estate_id: bytes, *, checkpoint: Checkpoint = pass_by) -> HubStore:
         """Open the store at this address, made if missing; raises ``HubStoreError``."""
         _make(address, estate_id, checkpoint)
         store = cls(address, checkpoint=checkpoint)
@@ -84,7 +84,7 @@ class SqliteHub:
 
 
 def open_database(address: StoreAddress, checkpoint: Checkpoint) -> Database:
-    """The database at this address, in which ``SqliteHub.found`` made a store; raises ``HubStoreError``."""
+    """The database at this address, in which ``HubStore.found`` made a store; raises ``HubStoreError``."""
     if isinstance(address, PostgresAddress):
         with library():
             from office.hub.postgresql import PostgresDatabase  # noqa: PLC0415 - SQLite needs none of it
