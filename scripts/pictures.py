@@ -1,9 +1,8 @@
-"""Pictures of the desk, taken in Debian's Chromium over the demonstration estate (`scripts/screenshots`)."""
+"""Pictures of the desk and the gate page, taken in Debian's Chromium over the demonstration."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import subprocess
 import sys
@@ -15,8 +14,6 @@ from typing import Final
 
 from msgspec import Struct
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-
-from scripts.demonstration.two_gates import free_port
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 DOCS: Final = ROOT / "docs" / "screenshots"
@@ -32,9 +29,23 @@ FLAGS: Final = (
     "--no-proxy-server",
     "--disable-breakpad",
 )
-WIDTHS: Final = {"desktop": 1280, "phone": 390}
+WIDTHS: Final = {"desktop": 1100, "narrow": 800, "phone": 390}
 LANGUAGES: Final = {"zh": "zh-CN", "en": "en-US"}
-MOST_BYTES: Final = 150_000
+HEIGHTS: Final = {"desktop": 720, "narrow": 600, "phone": 844}
+MOST_BYTES: Final = 100_000
+STRANGE: Final = "0BADCA4D"
+"""A card of no list: held to a reader often enough it is an alarm."""
+TRIES: Final = 4
+SETTLED_MS: Final = 1_500
+"""The gate page looks twice a second at what has become of it."""
+
+
+class Stage(Struct, frozen=True):
+    """Where the demonstration is, and the passwords by sign-in name."""
+
+    desk: str
+    gates: str
+    accounts: dict[str, str]
 
 
 class Shot(Struct, frozen=True):
@@ -60,9 +71,20 @@ SHOTS: Final = (
     Shot("pad", "clerk", "{card}pad/"),
     Shot("case", "reviewer", "{case}"),
     Shot("till", "clerk", "/till/"),
+    Shot("moves", "clerk", "/moves/"),
+    Shot("move", "clerk", "{move}"),
+    Shot("slip", "guard", "{slip}"),
+    Shot("outages", "clerk", "/outages/"),
+    Shot("outage", "clerk", "{outage}"),
+    Shot("notice", "clerk", "{outage}notice/"),
+    Shot("shops", "clerk", "/shops/"),
+    Shot("events", "guard", "/events/"),
+    Shot("statistics", "manager", "/statistics/"),
     Shot("archive", "clerk", "/archive/"),
-    Shot("alarms", "clerk", "/alarms/"),
-    Shot("gates", "clerk", "/gates/"),
+    Shot("alarms", "guard", "/alarms/"),
+    Shot("gates", "guard", "/gates/"),
+    Shot("gate", "guard", "/gates/1/"),
+    Shot("gate-page", "", "/"),
     Shot("trail", "manager", "/trail/?check=1"),
     Shot("policy", "manager", "/policy/"),
     Shot("relations", "manager", "/relations/"),
@@ -78,6 +100,13 @@ IN_DOCS: Final = (
     ("card", "zh", "phone"),
     ("case", "en", "desktop"),
     ("till", "zh", "desktop"),
+    ("move", "zh", "desktop"),
+    ("slip", "zh", "phone"),
+    ("outage", "en", "desktop"),
+    ("shops", "zh", "desktop"),
+    ("alarms", "zh", "desktop"),
+    ("gates", "en", "desktop"),
+    ("gate-page", "zh", "narrow"),
 )
 
 
@@ -92,33 +121,34 @@ def main() -> None:
         wanted = [(one.name, language, width) for one in SHOTS for language in LANGUAGES for width in WIDTHS]
     target.mkdir(parents=True, exist_ok=True)
     with (
-        tempfile.TemporaryDirectory() as directory,
-        _desk(Path(directory) / "office") as (address, accounts),
+        tempfile.TemporaryDirectory(prefix="gh-") as directory,
+        _demonstration(Path(directory)) as stage,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        Photographer(browser, address, accounts).take(wanted, target)
+        Photographer(browser, stage).take(wanted, target)
         browser.close()
 
 
 class Photographer:
     """Signs in as each role and goes round."""
 
-    def __init__(self, browser: Browser, address: str, accounts: dict[str, str]) -> None:
+    def __init__(self, browser: Browser, stage: Stage) -> None:
         self._browser = browser
-        self._address = address
-        self._accounts = accounts
+        self._stage = stage
         self._sessions: dict[str, object] = {}
         self._found: dict[str, str] = {}
 
     def take(self, wanted: list[tuple[str, str, str]], target: Path) -> None:
         """The pictures of these pages."""
         shots = {one.name: one for one in SHOTS}
+        self._at_the_gates()
         for name, language, width in wanted:
-            page = self._page(shots[name].role, LANGUAGES[language], WIDTHS[width])
+            page = self._page(shots[name].role, language, width)
             page.goto(self._resolved(shots[name].address))
+            page.wait_for_load_state("networkidle") if shots[name].role else page.wait_for_timeout(SETTLED_MS)
             path = target / f"{name}-{language}-{width}.png"
-            page.screenshot(path=path, full_page=width == "phone" or len(wanted) > len(IN_DOCS))
+            page.screenshot(path=path, full_page=len(wanted) > len(IN_DOCS))
             page.context.close()
             if path.stat().st_size > MOST_BYTES and target == DOCS:
                 raise SystemExit(f"{path}: larger than {MOST_BYTES} bytes")
@@ -130,7 +160,14 @@ class Photographer:
 
     def _look_round(self) -> None:
         """A household with several cards, one of its people and cards, and a case."""
-        page = self._page("reviewer", "en-US", 1280)
+        page = self._page("clerk", "en", "desktop")
+        page.goto("/moves/")
+        self._found["move"] = page.locator("main a[href^='/moves/']").first.get_attribute("href") or "/"
+        self._found["slip"] = self._path(page, "/slips/")
+        page.goto("/outages/")
+        self._found["outage"] = self._path(page, "/outages/1")
+        page.context.close()
+        page = self._page("reviewer", "en", "desktop")
         page.goto("/")
         self._found["case"] = self._path(page, "/cases/")
         page.goto("/find/?q=1")
@@ -145,20 +182,35 @@ class Photographer:
     def _path(page: Page, start: str) -> str:
         return page.locator(f"main a[href^='{start}']").first.get_attribute("href") or "/"
 
-    def _page(self, role: str, locale: str, width: int) -> Page:
+    def _at_the_gates(self) -> None:
+        """Somebody comes in, and a stranger tries his card."""
+        page = self._page("", "zh", "desktop")
+        page.goto("/")
+        tap, number = page.locator("button.main").first, page.locator("input[name=number]").first
+        for _ in range(TRIES):
+            number.fill(STRANGE)
+            tap.click()
+        number.fill("")
+        tap.click()
+        page.locator("button[value=push]").first.click()
+        page.wait_for_timeout(SETTLED_MS)
+        page.context.close()
+
+    def _page(self, role: str, language: str, width: str) -> Page:
+        """The desk as somebody with this role sees it; without one, the gate page."""
         session: object = self._sessions.get(role)
         context = self._browser.new_context(
-            base_url=self._address,
-            locale=locale,
-            viewport={"width": width, "height": 800},
+            base_url=self._stage.desk if role else self._stage.gates,
+            locale=LANGUAGES[language],
+            viewport={"width": WIDTHS[width], "height": HEIGHTS[width]},
             storage_state=session,  # type: ignore[arg-type]
         )
         page = context.new_page()
-        if session is None:
-            user = next(one for one in self._accounts if role in one)
+        if session is None and role:
+            user = next(one for one in self._stage.accounts if role in one)
             page.goto("/")
             page.locator("#id_username").fill(user)
-            page.locator("#id_password").fill(self._accounts[user])
+            page.locator("#id_password").fill(self._stage.accounts[user])
             page.locator("main button").click()
             expect(page.locator("nav.sections")).to_be_visible()
             self._sessions[role] = context.storage_state()
@@ -166,24 +218,29 @@ class Photographer:
 
 
 @contextmanager
-def _desk(office: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """A desk over a new demonstration estate; address, and passwords by sign-in name."""
-    command = [sys.executable, "-m", "office"]
-    demo = [*command, "demo", str(office), "--json"]
-    made = subprocess.run(demo, cwd=ROOT, stdout=subprocess.PIPE, check=True)
-    accounts = {one["user"]: one["password"] for one in json.loads(made.stdout)["accounts"]}
-    listen = f"127.0.0.1:{free_port()}"
-    with subprocess.Popen(
-        [*command, "serve", str(office), "--listen", listen], cwd=ROOT, stderr=subprocess.PIPE, text=True
-    ) as desk:
+def _demonstration(directory: Path) -> Iterator[Stage]:
+    """Office, hub and gates of a new demonstration estate, and who works there."""
+    command = [sys.executable, "-m", "scripts.demonstration", "--state", str(directory)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        said = ""
+        for line in process.stdout or ():
+            said += line
+            if "Ctrl-C" in line:
+                break
         try:
-            for line in desk.stderr or ():
-                if re.search("the desk is at", line):
-                    break
-            yield f"http://{listen}", accounts
+            yield _told(said)
         finally:
-            desk.terminate()
-            desk.wait()
+            process.terminate()
+            process.wait()
+
+
+def _told(said: str) -> Stage:
+    """What the demonstration says of itself."""
+    places = dict(re.findall(r"^  The ([\w ]+): +(http://[^/]+)/", said, re.MULTILINE))
+    accounts = dict(re.findall(r"^  (\w+) +([\w-]{10,})$", said, re.MULTILINE))
+    if not {"desk", "gate page"} <= places.keys() or not accounts:
+        raise SystemExit(f"the demonstration did not come up: {said}")
+    return Stage(places["desk"], places["gate page"], accounts)
 
 
 if __name__ == "__main__":

@@ -17,16 +17,22 @@ from django.db import transaction
 from office.casework import merchants, permits
 from office.casework.actor import Actor
 from office.casework.actor import actor as as_actor
+from office.casework.issue_steps import take
+from office.casework.issuing import assign_chip
 from office.casework.lifts import book_lift
 from office.casework.moves import Notice, notice_move, record_settlement
 from office.casework.outages import Announcement, announce_outage, complain, note_prepared, tell
 from office.casework.people import Particulars, register_person
 from office.casework.slips import SlipOrder, confirm_goods, issue_slip
 from office.casework.tenancies import MoveIn, register_tenancy
+from office.procedures.issue_states import Step
 from office.procedures.slips import CODE_BYTES
 from office.registry.models import (
+    CardKind,
     CaseState,
     Door,
+    Issue,
+    IssueState,
     LossCase,
     MemberRole,
     Membership,
@@ -38,9 +44,13 @@ from office.registry.models import (
     Place,
     PlaceKind,
     SettlementKind,
+    Signature,
+    SignatureKind,
     SignFinding,
 )
+from sync.records import Credential, Technology
 
+GUARDS_CHIP: Final = Credential(Technology.ISO14443A, bytes.fromhex("08FFFFFF"))
 _SUBMISSIONS: Final = 0xDE_1000
 """Apart from those of the cards' applications."""
 
@@ -59,10 +69,31 @@ class Registers:
         """All of them; an estate with few households gets as far as these go."""
         if len(self._owners) < 4:
             return
+        self._guards_card()
         self._tenancies()
         self._slips(self._moves())
         self._outages()
         self._shops()
+
+    def _guards_card(self) -> None:
+        """One that opens every door of the estate: without it no slip can be used (15.2)."""
+        clerk = self._by("clerk", 30)
+        guard = register_person(clerk, Particulars("保安卡持有人", ""))
+        card = Issue.objects.create(
+            kind=CardKind.GUARD,
+            state=IssueState.APPLIED,
+            state_since=clerk.at,
+            holder=guard,
+            unit=Place.objects.get(parent__isnull=True),
+            fee=Decimal(0),
+        )
+        assign_chip(card, GUARDS_CHIP)
+        take(clerk, card, Step.PAY)
+        Signature.objects.create(
+            issue=card, signer=guard, at=clerk.at, kind=SignatureKind.PAPER, witness=clerk.user
+        )
+        take(clerk, card, Step.SIGN, signer=guard.pk)
+        take(clerk, card, Step.ACTIVATE)
 
     def _tenancies(self) -> None:
         owner, clerk = self._owners[0], self._by("clerk", 300)

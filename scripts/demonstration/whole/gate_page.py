@@ -36,6 +36,7 @@ _WANTED: Final = (
     ("resident", "active", 6),
     ("tenant", "active", 2),
     ("vehicle", "active", 3),
+    ("guard", "active", 1),
     ("resident", "lost", 2),
     ("resident", "suspended", 1),
 )

@@ -124,6 +124,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "resident": "住户卡",
     "tenant": "租户卡",
     "vehicle": "车辆卡",
+    "guard": "保安卡",
     "active": "有效",
     "lost": "已挂失",
     "suspended": "已暂停",
