@@ -45,9 +45,11 @@ def main() -> None:
     if sys.argv[2] == "issue":
         household = Household()
         clerk = household.staff(StaffRole.CLERK, at=now)
-        for card in household.apply(clerk, "self", *["child"] * (COUNT - 1)):
+        cards = household.apply(clerk, "self", *["child"] * (COUNT - 1))
+        for card in cards:
             household.pay(clerk, card)
             household.sign(clerk, card)
+        print([one.pk for one in cards])
     else:
         clerk = OfficeEstate.staff(None, StaffRole.CLERK, at=now)  # type: ignore[arg-type] # it asks for nothing of the estate
         for card in Issue.objects.filter(chip__number__in=CHIPS).order_by("chip__number"):
