@@ -98,6 +98,8 @@ ACTIONS: Final[Mapping[str, Promise]] = {
     "personal data given out": pgettext_lazy("trail", "personal data given out"),
     "persons taken over": pgettext_lazy("trail", "persons taken over"),
     "places taken over": pgettext_lazy("trail", "places taken over"),
+    "place added": pgettext_lazy("trail", "place added"),
+    "place changed": pgettext_lazy("trail", "place changed"),
     "policy changed": pgettext_lazy("trail", "policy changed"),
     "prepared": pgettext_lazy("trail", "residents and departments prepared"),
     "relation set": pgettext_lazy("trail", "relation set"),

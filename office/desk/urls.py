@@ -30,6 +30,7 @@ from office.desk.views import (
     statistics,
     till,
     today,
+    tree,
     vehicles,
     would_open,
 )
@@ -75,6 +76,8 @@ urlpatterns = [
     path("cases/<int:pk>/lend/", decisions.lend, name="lend"),
     path("cases/<int:pk>/<slug:name>/", cases.take, name="case-step"),
     path("places/", places.estate, name="estate"),
+    path("places/<int:pk>/new/", tree.new_place, name="new-place"),
+    path("places/<int:pk>/change/", tree.edit_place, name="edit-place"),
     path("places/<int:pk>/people/new/", register.new_person, name="new-person"),
     path("places/<int:pk>/owner/", register.owner_change, name="owner-change"),
     path("places/<int:pk>/vehicles/new/", vehicles.new_vehicle, name="new-vehicle"),

@@ -56,6 +56,11 @@ class Refused(Enum):
     NO_OPEN_CASE = "no_open_case"
     TEMPORARY_OUT = "temporary_out"
     TOO_LONG = "too_long"
+    NOT_INSIDE = "not_inside"
+    PLACE_TAKEN = "place_taken"
+    AREA_MISSING = "area_missing"
+    USE_MISSING = "use_missing"
+    BUSINESS_THERE = "business_there"
     # Staff
     NO_ROLES = "no_roles"
     LAST_ADMINISTRATOR = "last_administrator"
