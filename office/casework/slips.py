@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from office.casework.actor import Actor
 from office.casework.alarms import About, note_signal
 from office.casework.archive import archive
 from office.casework.moves import facts_of
+from office.casework.people import members_on
 from office.casework.trail import record
 from office.lists.slips import end_slip, move_slip_to, say_left, send_slip
 from office.procedures.alarms import Alarm, Signal, printable
@@ -23,7 +24,9 @@ from office.procedures.slips import SlipState as State
 from office.registry.models import (
     Door,
     Form,
+    Merchant,
     MoveOut,
+    MoveState,
     Person,
     Place,
     ReleaseSlip,
@@ -74,9 +77,11 @@ def issue_slip(actor: Actor, order: SlipOrder, code: str, submission: UUID) -> R
         order.identity_checked,
     )
     check_slip(wish, actor.at)
-    if order.move is not None:
-        _check_move(order, order.move)
-    slip = _new_slip(actor, order, code, submission)
+    _check_requester(order, actor.today)
+    move = order.move or _move_of(order)
+    if move is not None:
+        _check_move(order, move)
+    slip = _new_slip(actor, order, move, code, submission)
     facts = {"unit": order.unit.pk, "door": order.door.pk, "trips": order.trips}
     record(actor.at, actor.user, "15.2", "slip issued", f"slip:{slip.pk}", **facts)
     archive(actor, Form.RELEASE_SLIP, f"slip:{slip.pk}", "15.2")
@@ -178,11 +183,13 @@ def count_of(slip: ReleaseSlip) -> Count:
     return count_trips(Passing(Seen(seen), int(at.timestamp()), gate_id) for seen, at, gate_id in lines)
 
 
-def _new_slip(actor: Actor, order: SlipOrder, code: str, submission: UUID) -> ReleaseSlip:
+def _new_slip(
+    actor: Actor, order: SlipOrder, move: MoveOut | None, code: str, submission: UUID
+) -> ReleaseSlip:
     return ReleaseSlip.objects.create(
         unit=order.unit,
         requester=order.requester,
-        move=order.move,
+        move=move,
         goods=order.goods,
         carrier=order.carrier,
         door=order.door,
@@ -194,6 +201,20 @@ def _new_slip(actor: Actor, order: SlipOrder, code: str, submission: UUID) -> Re
         clerk=actor.user,
         submission=submission,
     )
+
+
+def _check_requester(order: SlipOrder, today: date) -> None:
+    """Of the unit, or the shopkeeper who is there."""
+    members = members_on(order.unit, today).filter(person=order.requester)
+    keeps = Merchant.objects.filter(unit=order.unit, keeper=order.requester, left_on__isnull=True)
+    if not members.exists() and not keeps.exists():
+        raise RuleError("15.2", Refused.NOT_OF_THE_UNIT)
+
+
+def _move_of(order: SlipOrder) -> MoveOut | None:
+    """The move that the requester has announced: its slips need what it needs, whether it is named or not."""
+    moves = MoveOut.objects.filter(unit=order.unit, state=MoveState.NOTICED, persons=order.requester)
+    return moves.order_by("day").first()
 
 
 def _check_move(order: SlipOrder, move: MoveOut) -> None:

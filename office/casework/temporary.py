@@ -13,7 +13,7 @@ from django.db.models import QuerySet, Sum
 from msgspec import Struct
 
 from office.casework.actor import Actor
-from office.casework.cases import locked_case
+from office.casework.cases import holders, locked_case
 from office.casework.issue_steps import locked_issue, take
 from office.casework.issuing import assign_chip
 from office.casework.payments import give_back, take_deposit
@@ -65,6 +65,8 @@ def lend_temporary_card(actor: Actor, case_id: int, borrower: Person, lending: L
     """
     actor.must_be(StaffRole.CLERK, RULE)
     case, lost = locked_case(case_id)
+    if borrower.pk not in holders(lost):
+        raise RuleError(RULE, Refused.NOT_THE_HOLDER)
     now = Policy.current()
     check_temporary(
         open_case=case.state in {one.value for one in OPEN},

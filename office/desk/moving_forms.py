@@ -19,6 +19,7 @@ from office.registry.models import (
     Membership,
     MoveOut,
     Person,
+    Place,
     SettlementKind,
     SignatureKind,
 )
@@ -169,10 +170,19 @@ class SlipForm(MembersForm, OnceForm):
     until = MomentField(label=_("until"))
     trips = forms.IntegerField(label=_("trips"), min_value=1, max_value=999, initial=1)
 
-    def __init__(self, *args: Any, moves: QuerySet[MoveOut], **kwargs: Any) -> None:  # noqa: ANN401 - Django's
+    def __init__(
+        self,
+        *args: Any,  # noqa: ANN401 - Django's
+        moves: QuerySet[MoveOut],
+        unit: Place,
+        **kwargs: Any,  # noqa: ANN401 - Django's
+    ) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["move"]
         field.queryset = moves
+        asking: Any = self.fields["requester"]
+        keeps = Q(merchants__unit=unit, merchants__left_on__isnull=True)
+        asking.queryset = Person.objects.filter(Q(pk__in=asking.queryset.values("pk")) | keeps).distinct()
 
 
 class ExitForm(forms.Form):

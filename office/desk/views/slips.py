@@ -49,7 +49,7 @@ def new_slip(request: HttpRequest, pk: int) -> HttpResponse:
     unit = get_object_or_404(Place, pk=pk, kind__in=HOMES)
     now = acting(request)
     moves = MoveOut.objects.filter(unit=unit, state=MoveState.NOTICED)
-    form = partial(SlipForm, members=list(members_on(unit, now.today)), moves=moves)
+    form = partial(SlipForm, members=list(members_on(unit, now.today)), moves=moves, unit=unit)
 
     def take(actor: Actor, data: dict[str, Any]) -> str:
         submission = data.pop("submission")

@@ -41,6 +41,13 @@ def open_case(estate: OfficeEstate, clerk: Actor) -> LossCase:
     return estate.report_lost(clerk, estate.issue_card(clerk))
 
 
+def test_14_temporary_is_for_the_holder_of_the_lost_card_alone(estate: OfficeEstate, clerk: Actor) -> None:
+    case = open_case(estate, clerk)
+    with refused("14.temporary", Refused.NOT_THE_HOLDER):
+        lend_temporary_card(clerk, case.pk, estate.add_person("neighbour"), lending(estate))
+    assert Issue.objects.count() == 1
+
+
 def test_14_temporary_is_paid_for_signed_for_and_ends_by_itself(estate: OfficeEstate, clerk: Actor) -> None:
     case = open_case(estate, clerk)
     card = lend_temporary_card(clerk, case.pk, estate.applicant, lending(estate))

@@ -8,7 +8,9 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
+from office.casework.merchants import register_merchant
 from office.casework.slips import move_slip
 from office.clock import utc_now
 from office.registry.models import (
@@ -21,6 +23,7 @@ from office.registry.models import (
     ReleaseSlip,
     StaffRole,
     Tenancy,
+    UnitUse,
 )
 from tests.office.casework.moving import ZONE, exit_door, grants_at_gates, new_slip
 from tests.support.office_estate import NOW, OfficeEstate
@@ -161,3 +164,12 @@ def test_15_2_a_guard_sees_where_a_slip_is_that_is_on_its_way(estate: OfficeEsta
     assert "On its way from “north”" in page
     assert "The code opens nowhere until that gate has confirmed its end" in page
     assert f"open with your own card, and book {number} at the gate" in page
+
+
+def test_15_2_a_shopkeeper_has_the_shops_goods_leave(estate: OfficeEstate, browser: Browser) -> None:
+    shop = estate.add_unit("S1", "40", UnitUse.COMMERCIAL)
+    cook = Person.objects.create(name="noodle cook", recorded_at=NOW)
+    register_merchant(estate.staff(StaffRole.CLERK), "Noodles", cook, shop, NOW.date())
+    page = browser(StaffRole.CLERK).get(reverse("new-slip", args=[shop.pk])).content.decode()
+    assert "noodle cook" in page
+    assert "陈一" not in page.partition("<form")[2].partition('name="requester"')[2].partition("</select>")[0]
