@@ -7,7 +7,6 @@ and the first ones are found soon.
 
 from __future__ import annotations
 
-from operator import itemgetter
 from typing import Final
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -22,10 +21,10 @@ MOST: Final = 20
 TYPED: Final = 60
 """Characters that are looked at."""
 WORDS: Final = 6
-"""Of which the rarest leads; the others only sift."""
+"""Of a place that are looked up; others only sift."""
 PART: Final = 4
 """Digits of a card's number, from its beginning or its end, that are worth showing cards for."""
-FEW: Final = 4_000
+FEW: Final = 2_000
 """Keys up to which looking up each record and sorting them is quicker than a walk."""
 
 
@@ -62,9 +61,9 @@ def places_named(places: QuerySet[Place], query: str, *, few: int = FEW) -> Quer
     for word in words:
         places = places.filter(full_name__icontains=word)
     places = places.order_by("path")
-    counted = [(_count(keys, few), keys) for keys in (_keys(FindKind.PLACE, one) for one in words[:WORDS])]
-    count, rarest = min(counted, key=itemgetter(0), default=(few + 1, None))
-    return places if rarest is None or count > few else places.filter(pk__in=rarest.values("record"))
+    found = [_records(few, _keys(FindKind.PLACE, one)) for one in words[:WORDS]]
+    narrow = [one for one in found if one is not None]
+    return places.filter(pk__in=set.intersection(*narrow)) if narrow else places
 
 
 def _people(query: str, few: int) -> QuerySet[Person]:
@@ -72,17 +71,17 @@ def _people(query: str, few: int) -> QuerySet[Person]:
         Q(name__icontains=query) | Q(phone__startswith=query)
     )
     running = Issue.objects.filter(state__in=[one.value for one in COUNTS]).order_by("pk")
-    by_name, by_phone = _keys(FindKind.PERSON, query), _keys(FindKind.PHONE, query)
+    narrow = _records(few, _keys(FindKind.PERSON, query), _keys(FindKind.PHONE, query))
     found = people.order_by("name", "pk")
-    if _count(by_name, few) + _count(by_phone, few) <= few:
-        found = found.filter(Q(pk__in=by_name.values("record")) | Q(pk__in=by_phone.values("record")))
+    if narrow is not None:
+        found = found.filter(pk__in=narrow)
     return found.prefetch_related(Prefetch("issues", running, to_attr="running_cards"))
 
 
 def _vehicles(query: str, few: int) -> QuerySet[Vehicle]:
     vehicles = Vehicle.objects.select_related("unit").filter(plate__icontains=query).order_by("plate")
-    keys = _keys(FindKind.PLATE, query)
-    return vehicles.filter(pk__in=keys.values("record")) if _count(keys, few) <= few else vehicles
+    narrow = _records(few, _keys(FindKind.PLATE, query))
+    return vehicles if narrow is None else vehicles.filter(pk__in=narrow)
 
 
 def _issues(query: str) -> list[Issue]:
@@ -91,7 +90,7 @@ def _issues(query: str) -> list[Issue]:
     asked = {query, number}
     exact = FindKey.objects.filter(kind=FindKind.CARD, key__in=[key(one) for one in asked])
     issues = Issue.objects.select_related("holder", "unit", "vehicle", "chip").order_by("pk")
-    found = list(issues.filter(chip__in=exact.values("record"))[:MOST])
+    found = list(issues.filter(chip__in=set(exact.values_list("record", flat=True)[:MOST]))[:MOST])
     if found or len(number) < PART:
         return found
     chips: set[int] = set()
@@ -109,6 +108,15 @@ def _from(kind: FindKind, first: bytes) -> QuerySet[FindKey]:
     return FindKey.objects.filter(kind=kind, key__gte=first, key__lt=first + PAST_ALL)
 
 
-def _count(keys: QuerySet[FindKey], few: int) -> int:
-    """How many, up to more than a few."""
-    return keys[: max(0, few + 1)].count()
+def _records(few: int, *either: QuerySet[FindKey]) -> set[int] | None:
+    """Records under any of these keys; ``None``: too many to look each of them up.
+
+    Read before they are looked up: in one question, a planner may begin at the wrong end.
+    """
+    found: set[int] = set()
+    for keys in either:
+        some = keys.values_list("record", flat=True)[: max(0, few + 1)]
+        found.update(some)
+        if len(some) > few or len(found) > few:
+            return None
+    return found

@@ -1,4 +1,4 @@
-"""For the largest estates: the index of "find anything", filled from the records, and cards by state."""
+"""For the largest estates: the index of "find anything", filled from the records."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -96,12 +96,6 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="issue", index=models.Index(fields=["state", "state_since"], name="issue_by_state")
-        ),
-        migrations.AddIndex(
-            model_name="issue", index=models.Index(fields=["kind", "state"], name="issue_by_kind")
         ),
         migrations.RunPython(fill, migrations.RunPython.noop),
     )

@@ -161,8 +161,6 @@ class Issue(models.Model):
         )
         indexes = (
             models.Index(fields=["unit", "kind", "state"], name="issue_by_unit"),
-            models.Index(fields=["state", "state_since"], name="issue_by_state"),
-            models.Index(fields=["kind", "state"], name="issue_by_kind"),
             models.Index(fields=["valid_until"], name="issue_to_end", condition=models.Q(state="active")),
         )
 
