@@ -104,7 +104,8 @@ class Server:
         try:
             with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
                 writer.write(await self._answered(reader))
-                await asyncio.wait_for(writer.drain(), SEND_WITHIN_S)
+                async with asyncio.timeout(SEND_WITHIN_S):
+                    await writer.drain()
         finally:
             self._connections.discard(task)
             writer.close()
