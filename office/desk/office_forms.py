@@ -86,12 +86,18 @@ class OwnPasswordForm(PasswordForm):
         return data
 
 
+class StaffField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A member of staff, by name and sign-in name."""
+
+    def label_from_instance(self, obj: User) -> str:
+        """Both, for two may be called alike."""
+        return f"{obj.get_full_name()} · {obj.get_username()}" if obj.get_full_name() else obj.get_username()
+
+
 class DeputyForm(forms.Form):
     """Who stands in for which role."""
 
-    user = forms.ModelChoiceField(
-        label=_("who"), queryset=User.objects.filter(is_active=True).order_by("username")
-    )
+    user = StaffField(label=_("who"), queryset=User.objects.filter(is_active=True).order_by("username"))
     role = forms.TypedChoiceField(label=_("role"), choices=StaffRole.choices, coerce=StaffRole)
     since = DateField(label=_("since"))
     last_day = DateField(label=_("last day"))

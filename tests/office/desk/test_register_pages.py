@@ -202,6 +202,7 @@ def test_0_staff_an_administrator_adds_and_closes_accounts(estate: OfficeEstate,
     assert "do not match" in Client(headers={"accept-language": "en"}).post("/login/", told).content.decode()
     posted(admin, f"/staff/{wang.pk}/open/")
     days = {"since": "2026-01-01", "last_day": "2099-12-31"}
+    assert "王芳 · wang" in admin.get("/staff/deputies/new/").content.decode()
     assert "office manager" in posted(admin, "/staff/deputies/new/", user=wang.pk, role="manager", **days)
     posted(admin, f"/staff/deputies/{Deputy.objects.get().pk}/end/")
     assert "Nobody stands in" in admin.get("/staff/").content.decode()
