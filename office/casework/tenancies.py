@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from msgspec import Struct
 
 from office.casework.actor import Actor
@@ -83,6 +83,8 @@ def register_tenancy(actor: Actor, told: MoveIn, submission: UUID) -> Tenancy:
             person=person, unit=told.unit, role=MemberRole.TENANT, since=told.since, until=told.until
         )
     facts = {"unit": told.unit.pk, "since": told.since.isoformat(), "until": told.until.isoformat()}
+    if cards := _let_cards_follow(actor, made):  # that they have from before, such as cards taken over
+        facts["cards"] = cards
     record(actor.at, actor.user, "15.1", "tenant moved in", f"tenancy:{made.pk}", **facts)
     archive(actor, Form.MOVE_IN, f"tenancy:{made.pk}", "15.1")
     return made
@@ -100,13 +102,8 @@ def extend_tenancy(actor: Actor, tenancy_id: int, until: date, *, version: int |
     tenancy.save()
     # Who has left before the tenancy's end stays gone.
     tenancy.memberships.filter(until=before).update(until=until)
-    cards = list(_cards(tenancy, before))
-    for card in cards:
-        card.valid_until = grace_end(until)
-        card.version += 1
-        card.save(update_fields=["valid_until", "version"])
-    publish_issues(cards, actor.at)
-    facts = {"before": before.isoformat(), "until": until.isoformat(), "cards": len(cards)}
+    cards = _let_cards_follow(actor, tenancy)
+    facts = {"before": before.isoformat(), "until": until.isoformat(), "cards": cards}
     record(actor.at, actor.user, "15.1", "tenancy extended", f"tenancy:{tenancy.pk}", **facts)
     return tenancy
 
@@ -131,6 +128,21 @@ def tenancies_to_ask(today: date) -> list[Tenancy]:
     return [one for one in waiting.filter(until__lte=_later(today)) if ask_for_extension(one.until, today)]
 
 
+def taken_over_to_ask(today: date) -> list[Membership]:
+    """The same of tenants of whom there is no tenancy on record: an import brought them, with their end."""
+    ends = Membership.objects.filter(role=MemberRole.TENANT, until__lte=_later(today), tenancies__isnull=True)
+    later = Membership.objects.filter(
+        Q(until__isnull=True) | Q(until__gt=OuterRef("until")),
+        person=OuterRef("person"),
+        unit=OuterRef("unit"),
+    )
+    cards = Issue.objects.filter(
+        holder=OuterRef("person"), unit=OuterRef("unit"), state__in=[one.value for one in COUNTS]
+    )
+    found = ends.filter(~Exists(later), Exists(cards)).select_related("person", "unit").order_by("until")
+    return [one for one in found if one.until is not None and ask_for_extension(one.until, today)]
+
+
 def card_terms(unit: Place, applicant: Person, today: date) -> CardTerms:
     """Whether an applicant's cards are a resident's or a tenant's, and when those end (15.1)."""
     held = list(_held(unit, today).filter(person=applicant))
@@ -148,20 +160,22 @@ def grace_end(until: date) -> datetime:
     return tenancy_grace_end(until, policy.tenancy_grace_days, ZoneInfo(settings.TIME_ZONE))
 
 
-def _cards(tenancy: Tenancy, before: date) -> QuerySet[Issue]:
-    """Running tenant cards of its persons that were to end with it; not those that end by a move."""
-    return (
-        Issue.objects.select_for_update(of=("self",))
-        .select_related("chip", "unit")
-        .filter(
-            kind=CardKind.TENANT,
-            unit=tenancy.unit,
-            application__applicant__in=tenancy.memberships.values("person"),
-            state__in=[one.value for one in COUNTS],
-            moves_out=False,
-            valid_until=grace_end(before),
-        )
-    )
+def _let_cards_follow(actor: Actor, tenancy: Tenancy) -> int:
+    """Tenant cards of those who stay last as long as the tenancy and its grace; how many. None is shortened.
+
+    Whoever issued them, and whatever the grace was then; not those that end by a move.
+    """
+    end, staying = grace_end(tenancy.until), tenancy.memberships.filter(until=tenancy.until).values("person")
+    theirs = Q(application__applicant__in=staying) | Q(application__isnull=True, holder__in=staying)
+    running = Issue.objects.filter(theirs, kind=CardKind.TENANT, unit=tenancy.unit, moves_out=False)
+    earlier = running.filter(state__in=[one.value for one in COUNTS], valid_until__lt=end)
+    cards = list(earlier.select_for_update(of=("self",)).select_related("chip", "unit"))
+    for card in cards:
+        card.valid_until = end
+        card.version += 1
+        card.save(update_fields=["valid_until", "version"])
+    publish_issues(cards, actor.at)
+    return len(cards)
 
 
 def _held(unit: Place, day: date) -> QuerySet[Membership]:

@@ -35,6 +35,7 @@ from office.casework.tenancies import (
     extend_tenancy,
     note_no_extension,
     register_tenancy,
+    taken_over_to_ask,
     tenancies_to_ask,
 )
 from office.desk.choosing import HOMES
@@ -91,6 +92,7 @@ def move_tasks(actor: Actor) -> dict[str, object]:
     tasks: dict[str, object] = {}
     if StaffRole.CLERK in actor.roles:
         tasks["tenancies"] = tenancies_to_ask(actor.today)
+        tasks["taken_over"] = taken_over_to_ask(actor.today)
         soon = MoveOut.objects.filter(
             state=MoveState.NOTICED, day__lte=actor.today + timedelta(days=SOON_DAYS)
         )

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from office.casework.permits import post_notice
 from office.desk.requests import now
-from office.registry.models import NoticeIssuer, StaffRole
+from office.registry.models import Issue, MemberRole, Membership, NoticeIssuer, StaffRole
 from tests.support.office_estate import OfficeEstate
 
 Browser = Callable[..., Client]
@@ -28,3 +28,15 @@ def test_tills_and_registers_wait_for_those_whose_they_are(estate: OfficeEstate,
     assert "Signs, banners" not in page
     page = browser(StaffRole.GUARD).get("/").content.decode()
     assert "Tills that nobody has counted" not in page
+
+
+def test_15_1_a_tenant_taken_over_whose_time_ends_is_a_clerks_task(
+    estate: OfficeEstate, browser: Browser
+) -> None:
+    tenant = estate.add_person("former tenant", role=MemberRole.TENANT)
+    Membership.objects.filter(person=tenant).update(until=now().date() + timedelta(days=5))
+    Issue.objects.create(
+        kind="tenant", state="paid", state_since=now(), holder=tenant, unit=estate.unit, origin="legacy"
+    )
+    assert "former tenant" in browser(StaffRole.CLERK).get("/").content.decode()
+    assert "former tenant" not in browser(StaffRole.GUARD).get("/").content.decode()
