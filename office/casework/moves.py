@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from office.casework.actor import Actor
 from office.casework.archive import archive
+from office.casework.tenancies import let_cards_follow
 from office.casework.trail import record
 from office.lists.wanted import publish_issues
 from office.procedures.errors import Refused, RuleError
@@ -37,6 +38,7 @@ from office.registry.models import (
     SettlementKind,
     SignatureKind,
     StaffRole,
+    Tenancy,
 )
 
 
@@ -104,6 +106,10 @@ def call_off(actor: Actor, move_id: int, *, version: int | None = None) -> MoveO
     _save(move)
     record(actor.at, actor.user, "15.3", "move called off", f"move:{move.pk}")
     _restore_ends(actor, list(move.cards.select_related("issue")))
+    for tenancy in Tenancy.objects.filter(
+        unit=move.unit, memberships__person__in=move.persons.all()
+    ).distinct():
+        let_cards_follow(actor, tenancy)  # one that was extended meanwhile
     return move
 
 

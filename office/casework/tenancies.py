@@ -83,7 +83,7 @@ def register_tenancy(actor: Actor, told: MoveIn, submission: UUID) -> Tenancy:
             person=person, unit=told.unit, role=MemberRole.TENANT, since=told.since, until=told.until
         )
     facts = {"unit": told.unit.pk, "since": told.since.isoformat(), "until": told.until.isoformat()}
-    if cards := _let_cards_follow(actor, made):  # that they have from before, such as cards taken over
+    if cards := let_cards_follow(actor, made):  # that they have from before, such as cards taken over
         facts["cards"] = cards
     record(actor.at, actor.user, "15.1", "tenant moved in", f"tenancy:{made.pk}", **facts)
     archive(actor, Form.MOVE_IN, f"tenancy:{made.pk}", "15.1")
@@ -102,7 +102,7 @@ def extend_tenancy(actor: Actor, tenancy_id: int, until: date, *, version: int |
     tenancy.save()
     # Who has left before the tenancy's end stays gone.
     tenancy.memberships.filter(until=before).update(until=until)
-    cards = _let_cards_follow(actor, tenancy)
+    cards = let_cards_follow(actor, tenancy)
     facts = {"before": before.isoformat(), "until": until.isoformat(), "cards": cards}
     record(actor.at, actor.user, "15.1", "tenancy extended", f"tenancy:{tenancy.pk}", **facts)
     return tenancy
@@ -160,7 +160,7 @@ def grace_end(until: date) -> datetime:
     return tenancy_grace_end(until, policy.tenancy_grace_days, ZoneInfo(settings.TIME_ZONE))
 
 
-def _let_cards_follow(actor: Actor, tenancy: Tenancy) -> int:
+def let_cards_follow(actor: Actor, tenancy: Tenancy) -> int:
     """Tenant cards of those who stay last as long as the tenancy and its grace; how many. None is shortened.
 
     Whoever issued them, and whatever the grace was then; not those that end by a move.

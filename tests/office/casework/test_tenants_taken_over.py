@@ -9,6 +9,7 @@ import pytest
 
 from office.casework.actor import Actor
 from office.casework.issuing import CardWish, apply_for_cards
+from office.casework.moves import Notice, call_off, notice_move
 from office.casework.people import end_membership
 from office.casework.tenancies import MoveIn, extend_tenancy, register_tenancy, taken_over_to_ask
 from office.lists.wanted import publish_issues
@@ -99,3 +100,16 @@ def test_15_1_who_has_left_before_the_tenancys_end_stays_gone(estate: OfficeEsta
     end_membership(clerk, tenant.memberships.get().pk, days(50))
     extend_tenancy(clerk, tenancy.pk, days(465))
     assert ends(card) == {midnight(days(60))}
+
+
+def test_15_1_an_extension_during_a_move_holds_when_the_move_is_called_off(
+    estate: OfficeEstate, clerk: Actor
+) -> None:
+    tenancy, tenant = move_in(estate, clerk, days(100))
+    card = legacy(estate, tenancy.unit, tenant, days(107))
+    move = notice_move(clerk, Notice(tenancy.unit, [tenant], days(20)), uuid4())
+    assert ends(card) == {midnight(days(21))}
+    extend_tenancy(clerk, tenancy.pk, days(465))
+    assert ends(card) == {midnight(days(21))}, "it ends by the move"
+    call_off(clerk, move.pk)
+    assert ends(card) == {midnight(days(472))}
