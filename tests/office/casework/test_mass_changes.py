@@ -35,6 +35,7 @@ from sync.records import RevocationReason
 from tests.office.casework.test_register import refused
 from tests.support.estate import DAY, ESTATE_ID, FOREVER, NOW, resident
 from tests.support.office_world import AT, GATE, OfficeWorld, office_world
+from tests.support.postgresql import about_sqlite
 from tests.support.statements_asked import statements_asked
 
 RULE = "mass change"
@@ -237,6 +238,7 @@ def test_something_that_waits_is_one_alarm_until_nothing_waits(
     assert not alarms_of_waiting().exists()
 
 
+@about_sqlite  # whose statements of the store can be counted
 def test_what_waits_is_judged_once_until_something_changes(
     garden: OfficeWorld, clerk: Actor, manager: Actor, cards: list[Issue], mine: KeyDirectory
 ) -> None:

@@ -52,7 +52,8 @@ def test_15_1_a_tenant_moves_in_and_the_tenancy_is_extended_in_one_step(
 ) -> None:
     clerk = browser(StaffRole.CLERK)
     page = f"/places/{estate.unit.pk}/move-in/"
-    form = {"owner": estate.applicant.pk, "tenants": "林小雨, 138\n#1", "since": day(0), "last_day": day(10)}
+    tenants = f"林小雨, 138\n#{estate.applicant.pk}"
+    form = {"owner": estate.applicant.pk, "tenants": tenants, "since": day(0), "last_day": day(10)}
     assert "owner of the unit present" in posted(clerk, page, **form)
     assert not Tenancy.objects.exists()
     assert "林小雨" in posted(clerk, page, owner_present="on", **form)
