@@ -94,6 +94,9 @@ class WantedLists(Protocol):
     def content(self, gate_id: int) -> ListContent:
         """The wanted list, read as it is asked for."""
 
+    def under(self, gate_id: int, keys: Iterable[bytes]) -> list[StoredRecord]:
+        """What is wanted at a gate under these credential keys."""
+
     def difference(self, gate_id: int) -> Difference:
         """Where the wanted list differs from the held one."""
 

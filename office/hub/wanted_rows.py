@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Final
 
 from office.hub.database import Database, Row
@@ -15,6 +16,8 @@ from sync.update import ListContent, ListVersion, StoredRecord
 
 MAX_PAIRS: Final = 20_001
 """Beyond what a delta may have, only the count matters: it will be a snapshot."""
+KEYS_AT_ONCE: Final = 400
+"""Two values each; some builds of SQLite take no more than 999."""
 
 _CHANGES_HELD: Final = f"(excluded.differs AND {HELD_DATA} IS DISTINCT FROM excluded.wanted)"
 _PUT: Final = (
@@ -95,6 +98,22 @@ class WantedRows:
     def content(self, gate_id: int) -> ListContent:
         """The wanted list, read as it is asked for."""
         return StoredContent(self._database, gate_id, WANTED)
+
+    def under(self, gate_id: int, keys: Iterable[bytes]) -> list[StoredRecord]:
+        """What is wanted at a gate under these credential keys."""
+        found: list[StoredRecord] = []
+        stream = iter(keys)
+        while some := list(islice(stream, KEYS_AT_ONCE)):
+            places = ", ".join(["(?, ?)"] * len(some))
+            rows = self._database.all(
+                # CROSS: SQLite would rather walk through all of the gate's records.
+                f"WITH asked (bucket, key) AS (VALUES {places}) SELECT r.key, r.grant_id, r.wanted FROM asked"
+                " CROSS JOIN records r WHERE r.gate_id = ? AND r.bucket = asked.bucket AND r.key = asked.key"
+                " AND r.wanted IS NOT NULL",
+                (*(value for key in some for value in (bucket_of(key), key)), gate_id),
+            )
+            found += [StoredRecord(*row) for row in rows]
+        return found
 
     def difference(self, gate_id: int) -> Difference:
         """Where the wanted list differs from the held one."""

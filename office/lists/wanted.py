@@ -22,7 +22,7 @@ from office.registry.many_rows import insert_rows
 from office.registry.models import Door, DoorException, GateGrant, GateSite, Issue
 from sync.encoding import decode_record, decode_settings, encode_settings, stored
 from sync.records import Access, Credential, Grant, MappingRule, Tombstone, project
-from sync.update import ListContent, StoredRecord
+from sync.update import StoredRecord
 
 
 class CollisionError(OfficeError):
@@ -32,8 +32,8 @@ class CollisionError(OfficeError):
 def publish_issues(issues: Sequence[Issue], at: datetime) -> int:
     """Bring every gate's wanted list in line with these issues; how many gates changed.
 
-    A thousand issues ask the database no more often than one does, except for each form that a
-    gate's readers may know already. Larger batches only hold more in memory.
+    A thousand issues ask the database hardly more often than one does. Larger batches only hold more
+    in memory.
 
     Raises:
         CollisionError: a gate's reader could not tell a chip from another's.
@@ -47,6 +47,7 @@ def publish_issues(issues: Sequence[Issue], at: datetime) -> int:
         lists = _Lists(store)
         for issue, known in zip(chipped, _grants(chipped, access), strict=True):
             lists.add(issue, known, access[issue.pk])
+        lists.check_free()
         changes = [
             store.wanted.put(gate_id, records, urgent=gate_id in lists.urgent, at=now)
             for gate_id, records in sorted(lists.puts.items())
@@ -76,10 +77,9 @@ class _Lists:
         self.puts: dict[int, list[StoredRecord]] = defaultdict(list)
         self.urgent: set[int] = set()
         self._store = store
-        self._contents: dict[int, ListContent] = {}
         self._rules: dict[int, list[MappingRule]] = {}
-        self._taken: dict[tuple[int, bytes], int] = {}
-        """Issue by gate and form, of this batch."""
+        self._taken: dict[int, dict[bytes, tuple[Issue, Credential]]] = defaultdict(dict)
+        """By gate and key, who is granted something in this batch under which form."""
 
     def add(self, issue: Issue, grants: Mapping[int, int], access: Mapping[int, tuple[Access, ...]]) -> None:
         """One issue's grants, or why they end."""
@@ -89,7 +89,9 @@ class _Lists:
         for gate_id, grant_id in grants.items():
             forms = self._forms(chip, gate_id)
             if gate_id in access:
-                self._check_free(gate_id, forms, issue)
+                for form in forms:
+                    taken = self._taken[gate_id].setdefault(form.key, (issue, form))
+                    _check_same(gate_id, form, issue, taken[0].pk)
                 granted = _grant(issue, chip, grant_id, access[gate_id])
                 self.puts[gate_id] += [
                     stored(granted if form == chip else replace(granted, credential=form)) for form in forms
@@ -102,28 +104,31 @@ class _Lists:
                 ]
                 self.urgent.add(gate_id)
 
+    def check_free(self) -> None:
+        """That no gate has another issue's grant under a form of this batch; raises ``CollisionError``."""
+        for gate_id, taken in sorted(self._taken.items()):
+            for one in self._store.wanted.under(gate_id, taken):
+                found, (issue, form) = decode_record(one), taken[one.key]
+                if isinstance(found, Grant):
+                    _check_same(gate_id, form, issue, found.issue_id)
+
     def _forms(self, chip: Credential, gate_id: int) -> list[Credential]:
         rules = self._rules.get(gate_id)
         if rules is None:
-            content = self._contents[gate_id] = self._store.wanted.content(gate_id)
-            rules = self._rules[gate_id] = mapping_rules(gate_id, content.settings())
+            settings = self._store.wanted.content(gate_id).settings()
+            rules = self._rules[gate_id] = mapping_rules(gate_id, settings)
         return (
             sorted({project(chip, rule) for rule in rules}) if len(rules) > 1 else [project(chip, rules[0])]
         )
 
-    def _check_free(self, gate_id: int, forms: list[Credential], issue: Issue) -> None:
-        """Another issue's grant under one of these forms: the gate could not tell the two chips apart."""
-        for form in forms:
-            other = self._taken.setdefault((gate_id, form.key), issue.pk)
-            for one in self._contents[gate_id].credential(form.key):
-                found = decode_record(one)
-                if found.issue_id != issue.pk and isinstance(found, Grant):
-                    other = found.issue_id
-            if other != issue.pk:
-                raise CollisionError(
-                    f"gate {gate_id}: chip {issue.chip} is {form} to a reader, and so is issue"
-                    f" {other}; end that one first, or take another chip"
-                )
+
+def _check_same(gate_id: int, form: Credential, issue: Issue, other: int) -> None:
+    """Another issue's grant under this form: the gate could not tell the two chips apart."""
+    if other != issue.pk:
+        raise CollisionError(
+            f"gate {gate_id}: chip {issue.chip} is {form} to a reader, and so is issue"
+            f" {other}; end that one first, or take another chip"
+        )
 
 
 def mapping_rules(gate_id: int, settings: bytes) -> list[MappingRule]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import chain, islice
+from typing import Final
 
 from django.db import connection, transaction
 from django.db.models import Model
 
+MOST_VALUES: Final = 900
+"""Of one statement; some builds of SQLite take no more than 999."""
 Value = int | str | bytes | datetime | None
 """What every database takes as it is; a time by ``column_time``."""
 
@@ -16,10 +20,12 @@ def insert_rows(model: type[Model], columns: Sequence[str], rows: Iterable[Seque
     """Write rows; columns that are not named have the database's default."""
     quoted = connection.ops.quote_name
     named = ", ".join(quoted(one) for one in columns)
-    places = ", ".join(["%s"] * len(columns))
-    statement = f"INSERT INTO {quoted(model._meta.db_table)} ({named}) VALUES ({places})"  # noqa: S608, SLF001
+    head = f"INSERT INTO {quoted(model._meta.db_table)} ({named}) VALUES "  # noqa: S608, SLF001
+    one_row = f"({', '.join(['%s'] * len(columns))})"
+    stream = iter(rows)
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
-        cursor.executemany(statement, list(rows))
+        while some := list(islice(stream, MOST_VALUES // len(columns))):
+            cursor.execute(head + ", ".join([one_row] * len(some)), list(chain.from_iterable(some)))
 
 
 def column_time(moment: datetime) -> Value:
