@@ -47,6 +47,8 @@ ACTIONS: Final[Mapping[str, Promise]] = {
     "found card restored": pgettext_lazy("trail", "found card restored"),
     "given out to be signed": pgettext_lazy("trail", "mass change given out to be signed"),
     "goods checked": pgettext_lazy("trail", "goods checked"),
+    "holiday dropped": pgettext_lazy("trail", "holiday removed"),
+    "holiday set": pgettext_lazy("trail", "holiday set"),
     "holder told": pgettext_lazy("trail", "holder told"),
     "incident opened": pgettext_lazy("trail", "incident opened"),
     "incident reported": pgettext_lazy("trail", "incident reported"),
