@@ -153,6 +153,7 @@ _SUBJECTS: Final[Mapping[str, tuple[Promise, str]]] = {
     "alarm": (pgettext_lazy("trail", "alarm"), ""),
     "application": (pgettext_lazy("trail", "application"), "application"),
     "banner": (pgettext_lazy("trail", "banner"), ""),
+    "breaches": (pgettext_lazy("trail", "passages that do not fit"), "breaches"),
     "closing": (pgettext_lazy("trail", "closing of the till"), ""),
     "gate": (pgettext_lazy("trail", "gate"), "gate"),
     "importbatch": (pgettext_lazy("trail", "import"), ""),

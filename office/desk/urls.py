@@ -7,6 +7,7 @@ from django.urls import path
 
 from office.desk.views import (
     alarms,
+    breaches,
     cases,
     clock,
     decisions,
@@ -69,6 +70,7 @@ urlpatterns = [
     path("gates/<int:pk>/live/", gates.gate_live, name="gate-live"),
     path("gates/<int:pk>/orders/<slug:kind>/", gates.send_order, name="order"),
     path("events/", events.events, name="events"),
+    path("events/breaches/", breaches.passage_breaches, name="breaches"),
     path("events/export.csv", events.export, name="events-export"),
     path("events/exports/", exports.start, name="start-event-export"),
     path("events/exports/<str:token>/", exports.watch, name="event-export"),

@@ -16,7 +16,7 @@ ROLES: Final = ("clerk", "reviewer", "manager", "guard", "maintenance", "adminis
 FEWEST_PAGES: Final = {"clerk": 60, "manager": 25, "guard": 20}
 FIXED: Final = re.compile(
     r"KH-\d\d(-[RI][0-9N]+)?|Gatehouse|PDF|CSV|XLSX|PNG|QR|UTC|ISO1\w+|EM4100|WIEGAND|English|"
-    r"python -m office \w+|[0-9A-F]{6,}|1[34]\.[\d.]*[a-z_]+|[a-z_]+:\d+"
+    r"python -m office \w+|[0-9A-F]{6,}|1[34]\.[\d.]*[a-z_]+|[a-z_]+:\d+|^movements$|^order$"
 )
 """Official numbers, formats, commands, chips' numbers, rule ids: the same in both languages."""
 FROM_GATES: Final = re.compile(r"/(gates|events)/")
