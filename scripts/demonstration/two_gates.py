@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from drivers.ports import Technology
 from drivers.virtual_pair import PtyBus
 from office.keys import ROOT, KeyDirectory
 from scripts.demonstration.gate_client import GateClient, connect
@@ -77,6 +78,11 @@ class Gate(Struct, frozen=True):
     def tap(self, card: str) -> None:
         """Hold a card to its reader."""
         self.client.ask("tap", reader=self.name, card=card)
+
+    def show_code(self, code: str) -> None:
+        """Hold a code, on a phone or on paper, to its reader."""
+        number = code.encode("ascii").hex()
+        self.client.ask("tap", reader=self.name, card=number, technology=Technology.CODE.value)
 
 
 class TwoGates(Struct, frozen=True):

@@ -72,8 +72,19 @@ class BrowserOffice:
 
     def tap(self, gate: str, card: str) -> str:
         """Hold a card to a gate's reader; what became of it, by the gate's own log."""
+        return self._reason(gate, lambda: self.gates[gate].tap(card))
+
+    def show_code(self, gate: str, code: str) -> str:
+        """Hold a phone with a code to a gate's reader; what became of it."""
+        return self._reason(gate, lambda: self.gates[gate].show_code(code))
+
+    def is_unlocked(self, gate: str) -> bool:
+        """Whether its lock is open now."""
+        return bool(self.gates[gate].client.ask("status")["doors"][gate]["unlocked"])
+
+    def _reason(self, gate: str, present: Callable[[], None]) -> str:
         before = len(self._taps(gate))
-        self.gates[gate].tap(card)
+        present()
         until(lambda: len(self._taps(gate)) > before)
         reason = self._taps(gate)[-1].reason
         return "" if reason is None else reason.name.lower()
