@@ -142,6 +142,7 @@ ACTIONS: Final[Mapping[str, Promise]] = {
     "trips left decided": pgettext_lazy("trail", "trips left decided"),
     "vehicle registered": pgettext_lazy("trail", "vehicle registered"),
     "words purged": pgettext_lazy("trail", "typed words purged"),
+    "work card": pgettext_lazy("trail", "card of a guard or of staff applied for"),
 }
 _ORDERED: Final[Mapping[str, Promise]] = {
     "ordered ": pgettext_lazy("trail", "order to a gate:"),

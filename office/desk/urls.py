@@ -34,6 +34,7 @@ from office.desk.views import (
     today,
     tree,
     vehicles,
+    work_cards,
     would_open,
 )
 
@@ -46,6 +47,7 @@ urlpatterns = [
     path("places/<int:pk>/apply/", places.apply, name="apply"),
     path("places/<int:pk>/quota/", places.quota_preview, name="quota"),
     path("places/<int:pk>/applications/", places.submit_application, name="submit-application"),
+    path("places/<int:pk>/cards/new/", work_cards.new_work_card, name="new-work-card"),
     path("people/<int:pk>/", people.person, name="person"),
     path("applications/<int:pk>/", issues.application, name="application"),
     path("cards/<int:pk>/", issues.issue, name="issue"),

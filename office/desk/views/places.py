@@ -40,7 +40,9 @@ def place(request: HttpRequest, pk: int) -> HttpResponse:
             "slips": here.slips.select_related("door", "unit").order_by("-since")[:NEWEST],
         }
         return render(request, "desk/unit.html", shown)
-    return render(request, "desk/place.html", shown | {"children": here.children.order_by("path")})
+    shown["children"] = here.children.order_by("path")
+    shown["issues"] = Issue.objects.filter(unit=here).select_related("holder", "vehicle", "unit")
+    return render(request, "desk/place.html", shown)
 
 
 @require_safe
