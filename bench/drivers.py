@@ -166,7 +166,7 @@ def _bare_wake() -> float:
     due_at = time.monotonic() + 0.05
 
     def wake() -> None:
-        select.select([], [], [], due_at - time.monotonic())
+        select.select([], [], [], max(0.0, due_at - time.monotonic()))
         os.eventfd_write(fd, 1)
 
     waker = threading.Thread(target=wake)

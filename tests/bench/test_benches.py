@@ -109,8 +109,7 @@ FIGURES = {
     },
     "desk": {
         "page_p95",
-        "slowest_page_p95",
-        "find_anything_p95",
+        "find_p95",
         "lost_report_handed_to_the_hub_p95",
         "statistics_p95",
         "import_dry_run",
@@ -180,7 +179,9 @@ def test_every_bench_has_its_figures_listed_here() -> None:
 @pytest.mark.parametrize("name", BENCHES)
 def test_a_bench_gives_its_documented_figures(name: str, tmp_path: Path) -> None:
     figures = measured(name, tmp_path)
-    assert figures.keys() - COUNTED_ON_THE_DISK == FIGURES[name]
+    each = {one for one in figures if name == "desk" and one.startswith(("page ", "find "))}
+    assert len(each) > 40 or name != "desk", "of each kind of page and of words, besides all together"
+    assert figures.keys() - COUNTED_ON_THE_DISK - each == FIGURES[name]
     for one in figures.values():
         assert math.isfinite(one["value"])
         assert one["n"] >= 1
