@@ -29,6 +29,7 @@ def test_story_comes_out_as_told(stage: Stage) -> None:
 
 
 @pytest.mark.real_part("pcscd")
+@pytest.mark.one_python  # it waits for the daemon; the same story without it is played under each
 @pytest.mark.timeout(240)
 def test_story_comes_out_as_told_with_cards_read_through_pcscd() -> None:
     if cause := why_unavailable():
