@@ -87,6 +87,8 @@ class Counted:
         self._log = log
         self._changed = threading.Condition()
         self.waiting = 0
+        self.patient = 0
+        """Entries so far that wait for others to be stored with them."""
 
     def submit(self, entry: Entry, done: Done | None = None, *, urgent: bool = False) -> None:
         """As `LogService.submit`."""
@@ -100,6 +102,7 @@ class Counted:
 
         with self._changed:
             self.waiting += 1
+            self.patient += not urgent
         self._log.submit(entry, answered, urgent=urgent)
 
     def wait(self, within_s: float = WITHIN_S) -> None:
