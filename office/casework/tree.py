@@ -38,7 +38,7 @@ def register_place(actor: Actor, parent_id: int, kind: PlaceKind, told: PlaceWor
 def change_place(actor: Actor, place_id: int, told: PlaceWord) -> Place:
     """A corrected name, floor area or use. Cards that exist are not touched; quotas follow at once (13.4)."""
     actor.must_be(StaffRole.MANAGER, RULE)
-    place = Place.objects.select_for_update().select_related("parent").get(pk=place_id)
+    place = Place.objects.select_for_update(of=("self",)).select_related("parent").get(pk=place_id)
     others = Place.objects.filter(parent=place.parent, name=told.name).exclude(pk=place.pk)
     taken = place.parent is not None and others.exists()
     check_place(_facts(PlaceKind(place.kind), place.parent, told, taken, place))

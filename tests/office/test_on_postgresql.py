@@ -21,14 +21,9 @@ PARTS = {
         "hub/test_restored_backup.py",
         "hub/test_standing.py",
     ),
-    # Its database is made by the migrations, and its constraints are the ones that they made.
-    "from the desk to the lists": (
-        "lists",
-        "casework/test_issuing.py",
-        "casework/test_loss.py",
-        "casework/test_slips.py",
-        "exchange/test_giving_out.py",
-    ),
+    # Its database is made by the migrations, and its constraints are the ones that they made. Every step
+    # of the desk is here: one that locks a row as only SQLite forgives is found the day it is written.
+    "from the desk to the lists": ("lists", "casework", "exchange/test_giving_out.py"),
 }
 
 
