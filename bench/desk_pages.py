@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -12,54 +12,42 @@ if TYPE_CHECKING:
 Address = Callable[[], str]
 
 
+OF_A_UNIT: Final[Mapping[str, str]] = {
+    "unit": "/places/{}/",
+    "apply": "/places/{}/apply/",
+    "move in": "/places/{}/move-in/",
+    "move out": "/places/{}/move-out/",
+    "slip": "/places/{}/slips/new/",
+    "new vehicle": "/places/{}/vehicles/new/",
+}
+OF_A_CARD: Final[Mapping[str, str]] = {
+    "card": "/cards/{}/",
+    "door exception": "/cards/{}/exceptions/new/",
+    "would it open": "/cards/{}/would-open/",
+    "events of a card": "/events/?card={}",
+}
+
+
 def addresses(draw: Random) -> dict[str, Address]:
     """A page's address by its name, drawn anew at each call."""
     from office.registry.models import GateSite, Issue, Person, Place, PlaceKind, Vehicle  # noqa: PLC0415
 
-    def any_of(rows: QuerySet[Any], *patterns: str) -> list[Address]:
+    groups: list[tuple[QuerySet[Any], Mapping[str, str]]] = [
+        (Place.objects.filter(kind=PlaceKind.ESTATE), {"estate": "/places/{}/"}),
+        (Place.objects.filter(kind=PlaceKind.BUILDING), {"building": "/places/{}/"}),
+        (Place.objects.filter(kind=PlaceKind.UNIT), OF_A_UNIT),
+        (
+            Person.objects.order_by("pk"),
+            {"person": "/people/{}/", "events of a person": "/events/?person={}"},
+        ),
+        (Issue.objects.order_by("pk"), OF_A_CARD),
+        (Vehicle.objects.order_by("pk"), {"vehicle": "/vehicles/{}/"}),
+        (GateSite.objects.order_by("pk"), {"gate": "/gates/{}/", "events of a gate": "/events/?gate={}"}),
+    ]
+    drawn: dict[str, Address] = {}
+    for rows, patterns in groups:
         ids = list(rows.values_list("pk", flat=True)[:5_000])
-        return [_drawn(draw, ids, one) for one in patterns]
-
-    unit, apply, move_in, move_out, slip, car = any_of(
-        Place.objects.filter(kind=PlaceKind.UNIT),
-        "/places/{}/",
-        "/places/{}/apply/",
-        "/places/{}/move-in/",
-        "/places/{}/move-out/",
-        "/places/{}/slips/new/",
-        "/places/{}/vehicles/new/",
-    )
-    card, doors, would_open, events = any_of(
-        Issue.objects.order_by("pk"),
-        "/cards/{}/",
-        "/cards/{}/exceptions/new/",
-        "/cards/{}/would-open/",
-        "/events/?card={}",
-    )
-    person, of_person = any_of(Person.objects.order_by("pk"), "/people/{}/", "/events/?person={}")
-    gate, of_gate = any_of(GateSite.objects.order_by("pk"), "/gates/{}/", "/events/?gate={}")
-    (building,) = any_of(Place.objects.filter(kind=PlaceKind.BUILDING), "/places/{}/")
-    (estate,) = any_of(Place.objects.filter(kind=PlaceKind.ESTATE), "/places/{}/")
-    (vehicle,) = any_of(Vehicle.objects.order_by("pk"), "/vehicles/{}/")
-    drawn = {
-        "estate": estate,
-        "building": building,
-        "unit": unit,
-        "apply": apply,
-        "move in": move_in,
-        "move out": move_out,
-        "slip": slip,
-        "new vehicle": car,
-        "person": person,
-        "card": card,
-        "door exception": doors,
-        "would it open": would_open,
-        "vehicle": vehicle,
-        "gate": gate,
-        "events of a card": events,
-        "events of a person": of_person,
-        "events of a gate": of_gate,
-    }
+        drawn |= {name: _drawn(draw, ids, pattern) for name, pattern in patterns.items()}
     return drawn | {name: _always(address) for name, address in PAGES.items()}
 
 

@@ -78,16 +78,20 @@ class WantedRows:
             if not changed:
                 database.execute("DELETE FROM outbox WHERE number = ?", (number,))
                 return None
-            database.execute(
-                # SQLite would rather walk through all of the gate's records.
-                "DELETE FROM records INDEXED BY records_that_differ"
-                " WHERE gate_id = ? AND change = ? AND differs AND wanted IS NULL"
-                " AND (held IS NULL OR (SELECT held_id FROM lists WHERE gate_id = ?) IS NULL)",
-                (gate_id, number, gate_id),
-            )
+            self._forget_unsent(gate_id, number)
             database.execute("UPDATE lists SET change = ? WHERE gate_id = ?", (number, gate_id))
             self._note_given(max((one.grant_id for one in wanted), default=0))
         return Change(number, gate_id, urgent, at)
+
+    def _forget_unsent(self, gate_id: int, number: int) -> None:
+        """What was taken off and never was on the gate's own list leaves no row."""
+        self._database.execute(
+            # SQLite would rather walk through all of the gate's records.
+            "DELETE FROM records INDEXED BY records_that_differ"
+            " WHERE gate_id = ? AND change = ? AND differs AND wanted IS NULL"
+            " AND (held IS NULL OR (SELECT held_id FROM lists WHERE gate_id = ?) IS NULL)",
+            (gate_id, number, gate_id),
+        )
 
     def announce(self, gate_id: int, at: int) -> Change:
         """Have every hub look at the gate again, though what is wanted is the same."""

@@ -113,6 +113,13 @@ class Estate(Struct, frozen=True):
         _write_config(self.config.path, self._values, low)
 
 
+def _more_readers(more: Mapping[str, Attachment]) -> str:
+    return "".join(
+        _READER.format(name=name, number=number, settings=one.settings)
+        for number, (name, one) in enumerate(more.items(), _FIRST_ID)
+    )
+
+
 def prepare(
     directory: Path,
     reading: clock.Reading,
@@ -145,10 +152,7 @@ def prepare(
         "state_dir": json.dumps(str(directory / "state")),
         "control_socket": json.dumps(str(directory / "terminal.sock")),
         "pedestrian_reader": reader.settings,
-        "more_readers": "".join(
-            _READER.format(name=name, number=number, settings=one.settings)
-            for number, (name, one) in enumerate(more.items(), _FIRST_ID)
-        ),
+        "more_readers": _more_readers(more),
     }
     made = lay_out(directory, estate.zone, values)
     config = made.config
