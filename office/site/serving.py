@@ -150,14 +150,8 @@ class _Keeper:
         with self._lock:
             self._stopping.set()
             process = self._process
-        if process is None:
-            return
-        process.terminate()
-        try:
-            process.wait(STOP_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        if process is not None:
+            end_process(process)
 
     def _start(self) -> subprocess.Popen[bytes] | None:
         with self._lock:
@@ -165,6 +159,16 @@ class _Keeper:
                 return None
             self._process = subprocess.Popen(self._command)  # noqa: S603 - our own
             return self._process
+
+
+def end_process(process: subprocess.Popen[bytes], within_s: float = STOP_WITHIN_S) -> None:
+    """Ask it to end, and end it if it does not in time."""
+    process.terminate()
+    try:
+        process.wait(within_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _how(code: int) -> str:

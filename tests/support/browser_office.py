@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
+from office.site.serving import end_process
 from scripts.demonstration.two_gates import (
     ESTATE_ID,
     GATE_IDS,
@@ -28,7 +29,6 @@ from terminal.config import Config
 from terminal.stores.usage_reader import UsageReader
 
 TREE: Final = Path(__file__).resolve().parents[2]
-STOP_WITHIN_S: Final = 10.0
 COMES_WITHIN_S: Final = 90.0
 LOOK_S: Final = 0.02
 
@@ -67,7 +67,7 @@ class BrowserOffice:
     def stop_hub(self) -> None:
         """Down until it is started again."""
         if self._hub is not None:
-            _end(self._hub)
+            end_process(self._hub)
         self._hub = None
 
     def tap(self, gate: str, card: str) -> str:
@@ -96,7 +96,7 @@ class BrowserOffice:
 
     def _serve(self, port: int) -> None:
         desk = self._process("serve", str(self.directory / "office"), "--listen", f"127.0.0.1:{port}")
-        self._clearing.callback(_end, desk)
+        self._clearing.callback(end_process, desk)
         journal = self.directory / "serve.err"
         until(lambda: "the desk is at" in journal.read_text("utf-8") or desk.poll() is not None)
         if desk.poll() is not None:
@@ -139,12 +139,3 @@ def _done(*words: str) -> None:
     )
     if done.returncode:
         raise RuntimeError(done.stderr.decode())
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(STOP_WITHIN_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

@@ -21,6 +21,7 @@ from office.hub.desk import gate_report
 from office.hub.facts import LinkKind
 from office.hub.gate_state import GateState
 from office.hub.store import HubStore
+from office.site.serving import end_process
 from scripts.demonstration.two_gates import OfficeRefusedError
 
 READY_WITHIN_S: Final = 60.0
@@ -109,12 +110,7 @@ def serving(office: Office, wiring: Wiring) -> Iterator[None]:
         _wait_ready(process, journal, lambda: _answers(wiring.desk_port) and _hub_answers(office.store))
         yield
     finally:
-        process.terminate()
-        try:
-            process.wait(STOP_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end_process(process, STOP_WITHIN_S)
 
 
 def free_port(preferred: Sequence[int] = ()) -> int:
