@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
@@ -54,21 +54,48 @@ def serve(serving: Serving, application: WSGIApplication) -> None:
     """
     import waitress  # noqa: PLC0415 - only here
 
-    signal.signal(signal.SIGTERM, _stop)
+    ending = Ending()
     try:
         server = waitress.create_server(application, **server_options(serving))
     except (OSError, ValueError) as error:
         raise OfficeError(f"--listen {serving.listen}: {error}") from None
-    try:
-        with ExitStack() as clearing:
-            clearing.callback(server.close)
-            for name, command in serving.beside:
-                clearing.enter_context(kept_running(name, command))
-            settle()
-            sys.stderr.write(f"office: the desk is at {serving.address} (it listens at {serving.listen})\n")
-            server.run()
-    except KeyboardInterrupt:
-        pass
+    with ExitStack() as clearing:
+        clearing.callback(server.close)
+        for name, command in serving.beside:
+            clearing.enter_context(kept_running(name, command))
+        settle()
+        sys.stderr.write(f"office: the desk is at {serving.address} (it listens at {serving.listen})\n")
+        ending.interrupts(server.run)
+
+
+class Ending:
+    """SIGTERM and SIGINT, taken from now on and kept until something runs that they may interrupt.
+
+    Raised at any moment, the interruption was lost: an import or a finalizer that it met swallowed
+    it, and the desk served on.
+    """
+
+    def __init__(self) -> None:
+        self._asked = False
+        self._may_interrupt = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask)
+
+    def interrupts(self, run: Callable[[], None]) -> None:
+        """Run until the end is asked for; not at all where it was."""
+        try:
+            self._may_interrupt = True
+            if not self._asked:
+                run()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            self._may_interrupt = False
+
+    def _ask(self, _number: int, _frame: object) -> None:
+        asked, self._asked = self._asked, True
+        if self._may_interrupt and not asked:  # what clears up after the first is left alone
+            raise KeyboardInterrupt
 
 
 def settle() -> None:
@@ -157,7 +184,8 @@ class _Keeper:
         with self._lock:
             if self._stopping.is_set():
                 return None
-            self._process = subprocess.Popen(self._command)  # noqa: S603 - our own
+            # A group of its own: Ctrl-C asks the desk, which ends it without a word about starting it again.
+            self._process = subprocess.Popen(self._command, process_group=0)  # noqa: S603 - our own
             return self._process
 
 
@@ -173,7 +201,3 @@ def end_process(process: subprocess.Popen[bytes], within_s: float = STOP_WITHIN_
 
 def _how(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit code {code}"
-
-
-def _stop(_number: int, _frame: object) -> None:
-    raise KeyboardInterrupt

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from office.errors import OfficeError
-from office.site.serving import Serving, kept_running, server_options
+from office.site.serving import Ending, Serving, kept_running, server_options
 from scripts.demonstration.two_gates import free_port
 from tests.support.browser_office import until
 
@@ -63,13 +63,48 @@ def test_what_ends_is_started_again_and_ends_with_the_desk(
 
 
 @pytest.fixture
+def own_handlers() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("own_handlers")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_end_asked_for_before_the_desk_serves_is_kept(number: int) -> None:
+    ending = Ending()
+    signal.raise_signal(number)  # it would be raised here, where anybody may swallow it
+    ending.interrupts(lambda: pytest.fail("it serves after it was told to end"))
+
+
+@pytest.mark.usefixtures("own_handlers")
+def test_what_serves_is_interrupted_once() -> None:
+    ending = Ending()
+    cleared = []
+
+    def serve_and_clear() -> None:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            signal.raise_signal(signal.SIGTERM)  # an impatient second one leaves the clearing up alone
+            cleared.append(True)
+
+    ending.interrupts(serve_and_clear)
+    signal.raise_signal(signal.SIGINT)
+    assert cleared == [True]
+
+
+@pytest.fixture
 def desk(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     office = tmp_path / "office"
     words = [sys.executable, "-m", "office"]
     made = [*words, "init", str(office), "--estate", "6761746568303031", "--insecure"]
     subprocess.run(made, check=True, capture_output=True)
     serve = [*words, "serve", str(office), "--listen", f"127.0.0.1:{free_port()}", "--hub"]
-    with subprocess.Popen(serve, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+    with subprocess.Popen(
+        serve, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, process_group=0
+    ) as process:
         yield process
         process.terminate()
 
@@ -86,3 +121,14 @@ def test_a_hub_that_cannot_serve_is_told_and_the_desk_goes_on(desk: subprocess.P
     desk.terminate()
     rest = desk.stderr.read()
     assert desk.wait(30) == 0, rest
+
+
+def test_an_interrupt_from_the_keyboard_ends_all_without_a_word(desk: subprocess.Popen[str]) -> None:
+    assert desk.stderr is not None
+    while "the desk is at" not in desk.stderr.readline():
+        assert desk.poll() is None
+    os.killpg(desk.pid, signal.SIGINT)  # to all in the foreground, as a terminal does
+    rest = desk.stderr.read()
+    assert desk.wait(30) == 0, rest
+    assert "Traceback" not in rest
+    assert "signal 2" not in rest
