@@ -9,13 +9,15 @@ from typing import Final
 from msgspec import Struct
 
 from provisioning.board import Board
+from provisioning.uarts import HEADER_PINS, OWN_UART, wrong_uart
 from terminal.config import LARGEST_ID
 
 PIN: Final = re.compile(r"(?:gpio)?\s*(\d{1,2})(\s+low)?", re.IGNORECASE)
 LAST_PIN: Final = 27
 RESERVED: Final = {0: "a HAT's memory", 1: "a HAT's memory", 2: "the I2C bus", 3: "the I2C bus"}
 SIMULATED: Final = re.compile(r"([A-Za-z0-9_-]{1,40})(\s+low)?")
-HUB: Final = re.compile(r"[^\s:,]{1,253}:\d{1,5}")
+HUB: Final = re.compile(r"[^\s:,]{1,253}:(\d{1,5})", re.ASCII)
+LAST_PORT: Final = 65_535
 MAX_NAME: Final = 64
 MAX_ADDRESS: Final = 127
 
@@ -92,7 +94,7 @@ def reader_of(text: str, board: Board) -> dict[str, str]:
         case "sim" | "pcsc", []:
             return {"kind": kind}
         case "em4100_serial", [port] if port.startswith("/dev/"):
-            return {"kind": kind, "port": port}
+            return {"kind": kind, "port": _port_of(port, board)}
         case "wiegand", [data0, data1]:
             if not board.is_pi:
                 return {"kind": kind, "chip": "sim", "data0": data0, "data1": data1}
@@ -101,20 +103,38 @@ def reader_of(text: str, board: Board) -> dict[str, str]:
     raise AnswerError("one of: pcsc, em4100_serial PORT, wiegand D0 D1, sim")
 
 
-def link_of(text: str) -> dict[str, object]:
+def link_of(text: str, board: Board) -> dict[str, object]:
     """The way to the office."""
     words = text.split()
     match words:
         case ["none"]:
             return {"kind": "none"}
         case ["serial", port, address] if port.startswith("/dev/"):
-            if not address.isdigit() or not 1 <= int(address) <= MAX_ADDRESS:
+            if not address.isascii() or not address.isdigit() or not 1 <= int(address) <= MAX_ADDRESS:
                 raise AnswerError(f"the address on the pair is a number from 1 to {MAX_ADDRESS}")
-            return {"kind": "serial", "port": port, "address": int(address)}
+            return {"kind": "serial", "port": _port_of(port, board), "address": int(address)}
     hubs = [one.strip() for one in text.split(",")]
-    if not all(HUB.fullmatch(one) for one in hubs):
+    matches = [HUB.fullmatch(one) for one in hubs]
+    if not all(one and 1 <= int(one.group(1)) <= LAST_PORT for one in matches):
         raise AnswerError("none, or HOST:PORT of the office's hub, or serial PORT ADDRESS")
     return {"kind": "network", "hubs": hubs}
+
+
+def taken_by(answer: object) -> tuple[str, ...]:
+    """Lines and ports that an answer uses; nothing else may have them."""
+    match answer:
+        case Line(name):
+            return (name,)
+        case {"data0": str(data0), "data1": str(data1)}:
+            return (data0, data1)
+        case {"port": str(port)} if OWN_UART.fullmatch(port):
+            return (port, *(f"GPIO{pin}" for pin in sorted(HEADER_PINS)))
+        case {"port": str(port)}:
+            return (port,)
+        case tuple():
+            return tuple(name for one in answer for name in taken_by(one))
+        case _:
+            return ()
 
 
 def meaning_of(answer: object) -> str:
@@ -134,6 +154,12 @@ def meaning_of(answer: object) -> str:
             return "; ".join(meaning_of(one) for one in answer)
         case _:
             return str(answer)
+
+
+def _port_of(port: str, board: Board) -> str:
+    if board.is_pi and (reason := wrong_uart(board, port)):
+        raise AnswerError(reason)
+    return port
 
 
 def _plain(value: object) -> str:

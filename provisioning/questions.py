@@ -19,10 +19,12 @@ from provisioning.answers import (
     name_of,
     number_of,
     reader_of,
+    taken_by,
     toml_value,
 )
 from provisioning.board import CHOICES, Board, board_of
 from provisioning.errors import ProvisioningError
+from provisioning.uarts import header_uart
 
 MOST_QUESTIONS: Final = 12
 LOCKS: Final = ("strike", "magnet", "barrier")
@@ -47,6 +49,7 @@ class Interview:
         self._ask = ask
         self._tell = tell
         self.questions = 0
+        self._taken: dict[str, str] = {}
 
     def about(self, question: str, meaning: str, read: Callable[[str], Answer], default: str = "") -> Answer:
         """One question. Raises ``ProvisioningError`` if nobody answers."""
@@ -60,11 +63,21 @@ class Interview:
                 raise ProvisioningError("the questions were left unanswered; nothing was changed") from error
             try:
                 answer = read(text)
+                self._take(answer, question)
             except AnswerError as error:
                 self._tell(f"   That does not fit: {error}.")
             else:
                 self._tell(f"   → {meaning_of(answer)}")
                 return answer
+
+    def _take(self, answer: object, question: str) -> None:
+        wanted = taken_by(answer)
+        for name in wanted:
+            if name in self._taken:
+                raise AnswerError(f"{name} was the answer to: {self._taken[name]} Give another")
+        if len(set(wanted)) < len(wanted):
+            raise AnswerError("the same is named twice; each has its own")
+        self._taken.update(dict.fromkeys(wanted, question))
 
 
 def ask_for_config(ask: Ask, tell: Tell, board: Board | None) -> Outcome:
@@ -87,7 +100,9 @@ def ask_for_config(ask: Ask, tell: Tell, board: Board | None) -> Outcome:
     reader = talk.about(
         "Which reader, and where does it hang?", _READER, lambda text: reader_of(text or "-", board)
     )
-    link = talk.about("How does the gate reach the office?", _LINK, link_of, "none")
+    link = talk.about(
+        "How does the gate reach the office?", _link(board), lambda text: link_of(text, board), "none"
+    )
     sections = [
         ("gate", gate),
         ("gpio", {"backend": "gpiod" if board.is_pi else "sim"}),
@@ -111,14 +126,17 @@ _READER: Final = (
     "pcsc: a USB reader behind pcscd. em4100_serial PORT: a 125 kHz module, e.g. em4100_serial /dev/ttyUSB0."
     " wiegand D0 D1: two data wires, e.g. wiegand 5 6. sim: none, for a try. Others: docs/hardware.md."
 )
-_LINK: Final = (
-    "HOST:PORT of its hub, several with commas: the gate dials out. serial PORT ADDRESS: a pair of wires,"
-    " e.g. serial /dev/serial0 3. none: lists come and the log goes by stick."
-)
 _RELAYS: Final = (
     "The GPIO's number, e.g. 17; with 'low' behind it if the relay board acts on a low level. It is held at"
     " rest from power-up on."
 )
+
+
+def _link(board: Board) -> str:
+    return (
+        "HOST:PORT of its hub, several with commas: the gate dials out. serial PORT ADDRESS: a pair of wires,"
+        f" e.g. serial {header_uart(board)} 3. none: lists come and the log goes by stick."
+    )
 
 
 def _board(text: str) -> Board:

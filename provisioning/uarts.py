@@ -14,6 +14,11 @@ HEADER_PINS: Final = frozenset({14, 15})
 """Where the first of them comes out on the pin header."""
 
 
+def header_uart(board: Board) -> str:
+    """The port on the pin header of this board."""
+    return "/dev/ttyAMA0" if board.name == "pi-5" else "/dev/serial0"
+
+
 def used_uarts(config: Config | None) -> dict[str, str]:
     """Port → the section that uses it, of the board's own ports."""
     if config is None:

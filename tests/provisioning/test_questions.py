@@ -11,6 +11,7 @@ import pytest
 from provisioning.board import CHOICES, board_of
 from provisioning.errors import ProvisioningError
 from provisioning.questions import MOST_QUESTIONS, Outcome, ask_for_config
+from provisioning.uarts import header_uart
 from provisioning.visits import judged_config
 
 ROOT_KEY = "ab" * 32
@@ -41,8 +42,9 @@ def talk(answers: list[str], board: str | None = "pi-4") -> tuple[Outcome, list[
     [STRIKE, ["magnet", "17 low", "23", "-"], ["barrier", "17, 27 low", "5", "6"]],
     ids=["strike", "magnet", "barrier"],
 )
-@pytest.mark.parametrize("link", ["none", "hub.example:4433, 10.0.0.2:4433", "serial /dev/serial0 3"])
+@pytest.mark.parametrize("link", ["none", "hub.example:4433, 10.0.0.2:4433", "serial PORT 3"])
 def test_every_way_through_ends_in_a_gate_that_would_start(board: str, door: list[str], link: str) -> None:
+    link = link.replace("PORT", header_uart(board_of(board)))
     outcome, _ = talk([board, *GATE, *door, "24", "wiegand 8 9", link], board=None)
     config = judged_config(outcome.config_text, Path("answers"))
     assert outcome.questions <= MOST_QUESTIONS
@@ -80,12 +82,33 @@ def test_an_empty_answer_takes_what_is_offered() -> None:
         ("wiegand 5", 9, "pcsc, em4100_serial PORT"),
         ("hub.example", 10, "HOST:PORT"),
         ("serial /dev/serial0 200", 10, "from 1 to 127"),
+        ("serial /dev/serial0 \N{SUPERSCRIPT TWO}", 10, "from 1 to 127"),
+        ("serial /dev/ttyS0 3", 10, "name /dev/serial0"),
+        ("hub.example:99999", 10, "HOST:PORT"),
+        ("hub.example:0", 10, "HOST:PORT"),
+        ("17", 6, "GPIO17 was the answer to: Pin of the lock's relay?"),
+        ("22", 8, "GPIO22 was the answer to: Pin of the exit button"),
+        ("wiegand 22 9", 9, "GPIO22 was the answer to"),
+        ("wiegand 8 8", 9, "named twice"),
+        ("em4100_serial /dev/ttyS0", 9, "name /dev/serial0"),
     ],
 )
 def test_a_wrong_answer_is_explained_and_asked_again(wrong: str, at: int, told: str) -> None:
     right = [*GATE, *STRIKE, "-", "pcsc", "none"]
     _, said = talk([*right[:at], wrong, *right[at:]])
     assert [line for line in said if line.startswith("   That does not fit: ") and told in line]
+
+
+def test_the_wires_of_the_serial_port_are_not_given_away_twice() -> None:
+    strike = ["strike", "14", "-", "-"]
+    _, said = talk([*GATE, *strike, "-", "pcsc", "serial /dev/serial0 3", "none"])
+    assert "GPIO14 was the answer to: Pin of the lock's relay?" in "".join(said)
+
+
+def test_reader_and_office_do_not_share_a_port() -> None:
+    answers = [*GATE, *STRIKE, "-", "em4100_serial /dev/ttyUSB0", "serial /dev/ttyUSB0 3", "none"]
+    _, said = talk(answers)
+    assert "/dev/ttyUSB0 was the answer to: Which reader" in "".join(said)
 
 
 def test_nobody_there_is_told() -> None:
