@@ -55,7 +55,7 @@ _CHIPS: Final = {
 _MODELS: Final = (
     (re.compile(r"Raspberry Pi Zero\b"), "pi-zero"),
     (re.compile(r"Raspberry Pi (5|500|Compute Module 5)\b"), "pi-5"),
-    (re.compile(r"Raspberry Pi (4|400|Compute Module 4)\b"), "pi-4"),
+    (re.compile(r"Raspberry Pi (4|400|Compute Module 4S?)\b"), "pi-4"),
     (re.compile(r"Raspberry Pi (3|Compute Module 3)\b"), "pi-3"),
     (re.compile(r"Raspberry Pi 2\b"), "pi-2"),
     (re.compile(r"Raspberry Pi (Model|Compute Module Rev)\b"), "pi-1"),

@@ -21,6 +21,7 @@ MODELS = {
     "Raspberry Pi 4 Model B Rev 1.4": "pi-4",
     "Raspberry Pi 400 Rev 1.0": "pi-4",
     "Raspberry Pi Compute Module 4 Rev 1.0": "pi-4",
+    "Raspberry Pi Compute Module 4S Rev 1.0": "pi-4",
     "Raspberry Pi 5 Model B Rev 1.0": "pi-5",
     "Raspberry Pi 500 Rev 1.0": "pi-5",
     "Raspberry Pi Compute Module 5 Rev 1.0": "pi-5",
