@@ -26,7 +26,7 @@ PLACES: Final[Mapping[str, str]] = {
 }
 """Folders of systemd/ and where their files go: the table of systemd/README.md."""
 COMMANDS: Final = ("gatehouse-terminal", "gatehouse-provision")
-MAINTAINER_SCRIPTS: Final = ("postinst", "prerm", "postrm")
+MAINTAINER_SCRIPTS: Final = ("preinst", "postinst", "prerm", "postrm")
 EXECUTABLE: Final = {"make-release", *MAINTAINER_SCRIPTS}
 
 

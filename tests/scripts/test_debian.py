@@ -16,7 +16,7 @@ from scripts.debian.__main__ import build, stamp
 from scripts.debian.control import WheelError, control, minors_of, python_range, wheel_lock
 from scripts.debian.kit import SUMS, KitError, make_kit
 from scripts.debian.source import PARTS, build_own_wheel, version_of
-from scripts.debian.tree import PLACES, lay_tree
+from scripts.debian.tree import MAINTAINER_SCRIPTS, PLACES, lay_tree
 
 TREE = Path(__file__).parents[2]
 EPOCH_S = 1_800_000_000
@@ -119,12 +119,27 @@ def test_maintainer_scripts_are_shell(own_wheel: Path, tmp_path: Path) -> None:
     root = lay(tmp_path / "root", own_wheel, tmp_path / "wheels")
     scripts = [
         root / "usr/lib/gatehouse/make-release",
-        *(root / "DEBIAN" / one for one in ("postinst", "prerm")),
+        *(root / "DEBIAN" / one for one in MAINTAINER_SCRIPTS),
     ]
     for script in scripts:
         assert script.stat().st_mode & 0o777 == 0o755
         subprocess.run(["sh", "-n", script], check=True)
         assert "@" not in script.read_text().replace('"$@"', "")
+
+
+@pytest.mark.parametrize(("machine", "code"), [("armv6l", 1), ("armv7l", 0), ("aarch64", 0), ("x86_64", 0)])
+def test_a_board_too_old_for_the_package_is_told_before_anything_is_unpacked(
+    machine: str, code: int, tmp_path: Path
+) -> None:
+    (tmp_path / "uname").write_text(f"#!/bin/sh\necho {machine}\n")
+    (tmp_path / "uname").chmod(0o755)
+    script = TREE / "scripts/debian/maintainer/preinst"
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    ran = subprocess.run(
+        ["sh", script, "install"], env={"PATH": path}, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == code
+    assert ("ARMv6" in ran.stderr) == bool(code)
 
 
 @pytest.mark.real_part("dpkg-deb")
