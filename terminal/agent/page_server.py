@@ -40,6 +40,8 @@ class PageServer:
         self._server: asyncio.Server | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._connections: set[asyncio.Task[None]] = set()
+        self._idle: dict[asyncio.Task[None], None] = {}
+        """Those of them that make room, the oldest first: still without a request, or a stranger's."""
         self._code = ""
         self._phone: str | None = None
 
@@ -81,15 +83,20 @@ class PageServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        if task is None or len(self._connections) >= MAX_CONNECTIONS:
+        if task is None or not self._has_room():
             writer.transport.abort()
             return
         self._connections.add(task)
+        self._idle[task] = None
         try:
             with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
                 async with asyncio.timeout(self._whole_within_s):
-                    writer.write(await self._answer(reader, writer))
+                    head = await self._head(reader)
+                    self._idle.pop(task, None)
+                    writer.write(await self._answer(head, writer))
                     await writer.drain()
+                    if _peer(writer) != self._phone:
+                        self._idle[task] = None
                     writer.write_eof()
                     # What still comes is taken and thrown away: closing on it would reset the answer.
                     while await reader.read(MAX_REQUEST_BYTES):
@@ -98,18 +105,38 @@ class PageServer:
             pass  # the page closes; its caller waits for us
         finally:
             self._connections.discard(task)
+            self._idle.pop(task, None)
             writer.transport.abort()
 
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+    def _has_room(self) -> bool:
+        """Whoever only holds a connection makes room: four of them kept the phone out."""
+        if len(self._connections) < MAX_CONNECTIONS:
+            return True
+        oldest = next(iter(self._idle), None)
+        if oldest is None:
+            return False
+        del self._idle[oldest]
+        oldest.cancel()
+        return True
+
+    async def _head(self, reader: asyncio.StreamReader) -> bytes | None:
         try:
-            head = await reader.readuntil(END)
+            return await reader.readuntil(END)
         except asyncio.LimitOverrunError:
+            return None
+
+    async def _answer(self, head: bytes | None, writer: asyncio.StreamWriter) -> bytes:
+        if head is None:
             return response(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         status = judge(head, self._code)
         if status is not HTTPStatus.OK:
             return response(status)
-        phone = str(writer.get_extra_info("peername")[0])
+        phone = _peer(writer)
         self._phone = self._phone or phone
         if phone != self._phone:
             return response(HTTPStatus.FORBIDDEN)
         return response(HTTPStatus.OK, await self._make())
+
+
+def _peer(writer: asyncio.StreamWriter) -> str:
+    return str((writer.get_extra_info("peername") or ("",))[0])  # it may be gone already

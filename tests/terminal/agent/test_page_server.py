@@ -138,16 +138,34 @@ def test_a_slow_client_is_cut_off_and_the_phone_is_served() -> None:
     live(story, whole_within_s=0.3)
 
 
-def test_a_crowd_is_turned_away() -> None:
+@pytest.mark.parametrize("said", [b"", get("/guess")], ids=["nothing", "a guess"])
+def test_a_crowd_that_holds_its_connections_makes_room_for_the_phone(said: bytes) -> None:
     async def story(server: PageServer, path: str, port: int) -> None:
-        slow = [await asyncio.open_connection(HOST, port) for _ in range(MAX_CONNECTIONS)]
-        await turn_until(lambda: len(server._connections) == MAX_CONNECTIONS)
-        assert await say(port, get(path)) == b""
-        slow.pop()[1].close()
-        await turn_until(lambda: len(server._connections) < MAX_CONNECTIONS)
-        assert b"200" in await say(port, get(path))
-        for _, writer in slow:
+        crowd = []
+        for _ in range(3):
+            while len(server._connections) < MAX_CONNECTIONS:
+                crowd.append(await asyncio.open_connection(HOST, port, local_addr=("127.0.0.2", 0)))
+                crowd[-1][1].write(said)
+                await turn_until(lambda: len(server._idle) == len(server._connections) > 0)
+            assert b"200" in await say(port, get(path))
+        for _, writer in crowd:
             writer.close()
+
+    live(story)
+
+
+def test_a_crowd_that_is_being_served_is_not_cut_off() -> None:
+    async def story(server: PageServer, path: str, port: int) -> None:
+        served = [await asyncio.open_connection(HOST, port) for _ in range(MAX_CONNECTIONS)]
+        for _, writer in served:
+            writer.write(get(path))
+        await turn_until(lambda: len(server._connections) == MAX_CONNECTIONS and not server._idle)
+        assert await say(port, get(path)) == b""
+        for reader, writer in served:
+            assert b"200" in await reader.read(15)
+            writer.close()
+
+    live(story)
 
     live(story)
 
