@@ -56,11 +56,14 @@ class Host:
 
         The last component is not followed: a link there is what is looked at or replaced.
         """
-        return self._follow(inside, last=False)
+        return self._followed(inside, last=False)
 
     def target(self, inside: str) -> Path:
-        """Like `path`, with the last component followed too: the file that is meant in the end."""
-        return self._follow(inside, last=True)
+        """Like `path`, with the last component followed too: the file that is meant in the end.
+
+        Both raise ``DiskError`` where a directory on the way is closed to us.
+        """
+        return self._followed(inside, last=True)
 
     def read(self, inside: str) -> bytes | None:
         """Content of a file; ``None`` if there is none. Raises ``DiskError``."""
@@ -81,8 +84,12 @@ class Host:
         return (self.read(inside) or b"").decode("utf-8", "surrogateescape")
 
     def exists(self, inside: str) -> bool:
-        """Whether something is there (a link counts by what it leads to)."""
-        return self.target(inside).exists()
+        """Whether something is there (a link counts by what it leads to). Raises ``DiskError``."""
+        path = self.target(inside)
+        try:
+            return path.exists()
+        except OSError as error:
+            raise disk_error(path, "cannot be looked at", error) from error
 
     def user_id(self, name: str) -> int | None:
         """Number of a user of this machine, by its own /etc/passwd; ``None``: no such user."""
@@ -143,6 +150,12 @@ class Host:
             if fields[0] == name and len(fields) > 2 and fields[2].isdecimal():
                 return int(fields[2])
         return None
+
+    def _followed(self, inside: str, *, last: bool) -> Path:
+        try:
+            return self._follow(inside, last=last)
+        except OSError as error:
+            raise disk_error(Path(inside), "cannot be looked at", error) from error
 
     def _follow(self, inside: str, *, last: bool) -> Path:
         if not inside.startswith("/"):

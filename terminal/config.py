@@ -268,7 +268,8 @@ def read_toml(path: Path, *, max_bytes: int) -> dict[str, Any]:
         with path.open("rb") as file:
             data = file.read(max_bytes + 1)
     except OSError as error:
-        raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from error
+        cure = "; run it with sudo, or see its owner and mode" if isinstance(error, PermissionError) else ""
+        raise ConfigError([f"{path}: cannot be read: {error.strerror}{cure}"]) from error
     if len(data) > max_bytes:
         raise ConfigError([f"{path}: larger than {max_bytes} bytes; this is not a gate's configuration"])
     try:

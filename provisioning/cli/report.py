@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from provisioning.cli._answer import add_common, may_be_cut_short
+from provisioning.errors import ProvisioningError
 from provisioning.host import Host
 from provisioning.selftest.person import SelfTestError
 from provisioning.selftest.place import config_of
@@ -43,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         return _say(arguments, str(error), EXIT_CONFIG)
     except AsBuiltError as error:
         return _say(arguments, f"{path}: {error}", EXIT_NO_INPUT)
-    except (SelfTestError, StoreError) as error:
+    except (SelfTestError, StoreError, ProvisioningError) as error:
         return _say(arguments, str(error), EXIT_NO_INPUT)
     with may_be_cut_short():
         print(data.decode() if arguments.json else as_built_text(built))

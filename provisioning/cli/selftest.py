@@ -15,6 +15,7 @@ from typing import Final
 
 from drivers.ports import DriverError
 from provisioning.cli._answer import add_common, may_be_cut_short
+from provisioning.errors import ProvisioningError
 from provisioning.host import Host
 from provisioning.selftest.bench import Bench, inputs_of, outputs_of
 from provisioning.selftest.console import Console
@@ -75,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
             return _run(arguments)
     except ConfigError as error:
         return _say(arguments, str(error), EXIT_CONFIG)
-    except (SelfTestError, DriverError) as error:
+    except (SelfTestError, DriverError, ProvisioningError) as error:
         return _say(arguments, str(error), EXIT_UNAVAILABLE)
     except StoreError as error:
         return _say(arguments, str(error), EXIT_IO)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -46,3 +47,40 @@ def test_a_reader_who_has_seen_enough_is_no_error(place: Path) -> None:
             assert process.stderr is not None
             process.stdout.close()
             assert b"Traceback" not in process.stderr.read(), words
+
+
+def words_for(name: str, machine: Path) -> list[str]:
+    """A command line that is well-formed."""
+    more = {"enrol": ["/dev/null"], "replace": ["/dev/null"], "upgrade": ["--to", "9.9"]}
+    return [name, *more.get(name, []), "--root", str(machine)]
+
+
+@pytest.mark.parametrize("name", commands())
+def test_links_in_a_circle_are_told_as_such(name: str, machine: Path) -> None:
+    (machine / "etc/gatehouse").symlink_to("gatehouse")
+    assert isinstance(main(words_for(name, machine)), int)
+
+
+AS_NOBODY = """
+import importlib, os, pkgutil, sys
+for package in ("provisioning", "terminal", "sync", "drivers"):
+    for module in pkgutil.walk_packages([package], f"{package}."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+from provisioning.__main__ import main
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+sys.exit(main(sys.argv[1:]))
+"""
+"""Whoever runs the tests may keep programs and sources where nobody else reads them."""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+@pytest.mark.parametrize("name", commands())
+def test_a_forgotten_sudo_is_told(name: str, machine: Path) -> None:
+    enrol(machine)
+    command = [sys.executable, "-c", AS_NOBODY, *words_for(name, machine)]
+    ran = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    assert "Traceback" not in ran.stderr
+    assert ran.returncode != 0 or name == "uninstall"
