@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
+from pathlib import Path
 from pkgutil import iter_modules
 from typing import Final
 
@@ -28,6 +31,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
+def make_writable() -> None:
+    """Let no work be broken off over what is said of it: a closed output, a locale without arrows."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - to the end
+        elif isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def commands() -> list[str]:
     """Every command's name: the files of `provisioning.cli` that are not private to it."""
     found = (one.name for one in iter_modules(cli.__path__) if not one.name.startswith("_"))
@@ -47,4 +60,5 @@ def _help(arguments: list[str], names: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    make_writable()
     sys.exit(main())

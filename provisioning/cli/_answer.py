@@ -74,12 +74,17 @@ def say(arguments: argparse.Namespace, work: Callable[[], Outcome]) -> int:
 
 @contextlib.contextmanager
 def may_be_cut_short() -> Iterator[None]:
-    """Print whose reader may have seen enough (``… | head``): what is left goes nowhere, silently."""
+    """Print whose reader may have seen enough (``… | head``): what is left goes nowhere, silently.
+
+    Where it cannot be written for another reason (a full disk), that is told on the error output.
+    """
     try:
         yield
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            print(f"the output cannot be written ({error.strerror})", file=sys.stderr)
 
 
 def _print(arguments: argparse.Namespace, code: int, text: str, fields: Fields) -> None:

@@ -49,6 +49,38 @@ def test_a_reader_who_has_seen_enough_is_no_error(place: Path) -> None:
             assert b"Traceback" not in process.stderr.read(), words
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+def test_a_terminal_without_arrows_breaks_nothing_off(encoding: str, machine: Path) -> None:
+    command = [sys.executable, "-m", "provisioning", "apply", "--root", str(machine), "--board", "pi-4"]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    terminal, ours = os.openpty()
+    with subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal, env=environment) as ran:
+        os.close(terminal)
+        os.write(ours, b"North gate\n")
+        said = b""
+        while b"ID?" not in said and b"Number of this gate?" not in said:
+            said += os.read(ours, 4096)
+        ran.terminate()
+    os.close(ours)
+    assert b"North gate" in said
+    assert b"Traceback" not in said
+
+
+@pytest.mark.parametrize("output", [">&-", ">/dev/full"])
+def test_an_output_that_takes_nothing_is_no_traceback(output: str, machine: Path) -> None:
+    enrol(machine)
+    words = [
+        "sh",
+        "-c",
+        f'exec "$0" -m provisioning doctor --root "$1" {output}',
+        sys.executable,
+        str(machine),
+    ]
+    ran = subprocess.run(words, stderr=subprocess.PIPE, text=True, check=False)
+    assert "Traceback" not in ran.stderr
+    assert ("cannot be written" in ran.stderr) == ("full" in output)
+
+
 def words_for(name: str, machine: Path) -> list[str]:
     """A command line that is well-formed."""
     more = {"enrol": ["/dev/null"], "replace": ["/dev/null"], "upgrade": ["--to", "9.9"]}
