@@ -183,7 +183,7 @@ def _driver_errors(error: DriverError, where: str, key: str) -> Iterator[str]:
 
 def _claim_errors(config: Config) -> Iterator[str]:
     claimed: dict[str, tuple[str, Claim]] = {}
-    for user, claim in _claims(config):
+    for user, claim in claims(config):
         first, other = claimed.setdefault(claim.what, (user, claim))
         if other is not claim and not (claim.shared_as and claim.shared_as == other.shared_as):
             yield (
@@ -192,7 +192,8 @@ def _claim_errors(config: Config) -> Iterator[str]:
             )
 
 
-def _claims(config: Config) -> Iterator[tuple[str, Claim]]:
+def claims(config: Config) -> Iterator[tuple[str, Claim]]:
+    """Every line, port and address with the section that uses it; readers with wrong options are left out."""
     for user, one in (*output_lines(config), *input_lines(config)):
         yield user, Claim(f"line {one.line!r}")
     if config.link.kind is LinkKind.SERIAL and config.link.port:

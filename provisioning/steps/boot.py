@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Final
 
 from provisioning.errors import ProvisioningError
@@ -12,12 +11,15 @@ from provisioning.items import Edit, Item, Link, with_block
 from provisioning.step import State, cannot, done
 from provisioning.uarts import HEADER_PINS, used_uarts, wrong_uart
 from provisioning.visit import Visit
-from terminal.config import Config, OutputSettings
+from terminal.check import claims
+from terminal.config import Config, OutputSettings, PowerSettings
+from terminal.lines import output_lines
 
 NAME: Final = "boot"
 FOLDERS: Final = ("/boot/firmware", "/boot")
 """Raspberry Pi OS from bookworm on; images from before."""
 PIN: Final = re.compile(r"(?:GPIO)?(\d{1,2})")
+CLAIMED_PIN: Final = re.compile(rf"line '{PIN.pattern}'")
 LAST_PIN: Final = 27
 CONSOLE: Final = re.compile(r"(?:^|(?<=\s))console=(?:serial\d|ttyAMA\d+|ttyS\d+)(?:,\S*)?\s*")
 """With its speed; the console of a screen (tty1) stays."""
@@ -36,12 +38,21 @@ def step() -> ItemStep:
     return ItemStep(NAME, "boot files: relays at rest, serial console off", _items, proof=_proof)
 
 
-def output_pins(config: Config) -> dict[int, tuple[str, OutputSettings]]:
-    """Pin → section and settings of every output on the header."""
+def output_pins(config: Config) -> dict[int, OutputSettings | PowerSettings]:
+    """Pin → settings of every output on the header."""
     return {
-        int(match.group(1)): (where, one)
-        for where, one in _outputs(config)
+        int(match.group(1)): one
+        for _, one in output_lines(config)
         if (match := PIN.fullmatch(one.line)) and int(match.group(1)) <= LAST_PIN
+    }
+
+
+def used_pins(config: Config) -> dict[int, str]:
+    """Pin → section, of every line on the header: outputs, inputs and readers' data wires."""
+    return {
+        int(match.group(1)): f"[{where}]"
+        for where, claim in claims(config)
+        if (match := CLAIMED_PIN.fullmatch(claim.what))
     }
 
 
@@ -54,7 +65,7 @@ def config_lines(visit: Visit) -> list[str]:
         # Driven at its resting level by the firmware, and pulled there when nobody drives it any more.
         lines = [
             f"gpio={pin}=op,{'dh,pu' if one.active_low else 'dl,pd'}"
-            for pin, (_, one) in sorted(output_pins(config).items())
+            for pin, one in sorted(output_pins(config).items())
         ]
         if config.gpio_kind == "gpiod":
             lines.append("dtparam=strict_gpiod")
@@ -93,11 +104,11 @@ def _refuse_conflicts(visit: Visit, uarts: dict[str, str]) -> None:
     for port, where in uarts.items():
         if reason := wrong_uart(visit.board, port):
             raise ProvisioningError(f"{config.path}: {where} {reason}")
-    both = HEADER_PINS & set(output_pins(config)) if uarts and config.gpio_kind != "sim" else set()
+    pins = used_pins(config)
+    both = HEADER_PINS & set(pins) if uarts and config.gpio_kind != "sim" else set()
     if both:
-        where = output_pins(config)[min(both)][0]
         raise ProvisioningError(
-            f"{config.path}: {where} uses GPIO {min(both)}, which is a wire of the serial port of"
+            f"{config.path}: {pins[min(both)]} uses GPIO {min(both)}, which is a wire of the serial port of"
             f" {next(iter(uarts.values()))}; use another pin"
         )
 
@@ -109,13 +120,6 @@ def _boot_file(visit: Visit, name: str) -> str:
     raise ProvisioningError(
         f"{visit.host.path(FOLDERS[0])}/{name} is not there: mount the boot partition (mount {FOLDERS[0]})"
     )
-
-
-def _outputs(config: Config) -> Iterator[tuple[str, OutputSettings]]:
-    for name, door in config.doors.items():
-        yield from ((f"[doors.{name}.outputs.{role}]", one) for role, one in door.outputs.items())
-    for name, reader in config.readers.items():
-        yield from ((f"[readers.{name}.indicator.{role}]", one) for role, one in reader.indicator.items())
 
 
 def _proof(visit: Visit) -> State:

@@ -37,6 +37,9 @@ PLACES = {
 """Where the table of systemd/README.md puts each folder."""
 
 
+WIEGAND = 'kind = "wiegand"\nchip = "pinctrl-bcm2711"\ndata0 = "GPIO4"\ndata1 = "GPIO15"'
+
+
 @pytest.fixture
 def machine(tmp_path: Path) -> Path:
     """The tree of a small Debian for a Raspberry Pi 4."""
@@ -192,12 +195,20 @@ def test_simulated_lines_and_other_boards_leave_the_boot_files_alone(machine: Pa
     assert snapshot(machine / "boot") == before
 
 
+def test_the_relay_of_a_readers_supply_is_at_rest_from_power_up_too(machine: Path) -> None:
+    power = '[readers.pedestrian_in.power]\nline = "GPIO27"\nactive_low = true\n'
+    changes = state_of(visit_to(machine, config=CONFIG + power), "boot").changes
+    assert "gpio=27=op,dh,pu" in " ".join(changes)
+
+
 @pytest.mark.parametrize(
     ("board", "change", "reason"),
     [
         ("pi-5", ("x", "x"), "is the debug connector of a Pi 5"),
         ("pi-4", ("/dev/serial0", "/dev/ttyS0"), "is not on the pin header"),
-        ("pi-4", ('"GPIO17"', '"GPIO15"'), "uses GPIO 15, which is a wire of the serial port of [link]"),
+        ("pi-4", ('"GPIO17"', '"GPIO15"'), "[doors.pedestrian.outputs.lock] uses GPIO 15, which is a wire"),
+        ("pi-4", ('"GPIO22"', '"GPIO14"'), "[doors.pedestrian.inputs.exit] uses GPIO 14, which is a wire"),
+        ("pi-4", ('kind = "sim"', WIEGAND), "[readers.pedestrian_in] uses GPIO 15, which is a wire"),
     ],
 )
 def test_a_serial_port_that_cannot_be_is_refused(
