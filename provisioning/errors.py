@@ -15,6 +15,10 @@ class RefusedError(ProvisioningError):
         self.reasons = reasons
 
 
+class DayError(ProvisioningError):
+    """What was given for today cannot be today."""
+
+
 class DiskError(ProvisioningError):
     """A file cannot be read or written: full, read-only, damaged, or not ours to touch."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from provisioning.errors import ProvisioningError
+from provisioning.errors import DayError, ProvisioningError
 from provisioning.host import Host
 from provisioning.steps.configuration import PATH as CONFIG_PATH
 from sync.bundle import MAX_BUNDLE_BYTES, SealedBundle, check_destination, read_bundle, unseal
@@ -52,12 +53,17 @@ class Known(Struct, frozen=True):
 def read_file(path: Path) -> bytes:
     """A bundle's file; raises ``ProvisioningError``."""
     try:
-        with path.open("rb") as file:
-            return file.read(MAX_BUNDLE_BYTES + 1)
+        with open(path, "rb", opener=_at_once) as file:
+            return file.read(MAX_BUNDLE_BYTES + 1) or b""
     except OSError as error:
         raise ProvisioningError(
             f"{path}: cannot be read ({error.strerror}); give the bundle on the stick: NAME.bundle"
         ) from error
+
+
+def _at_once(path: str, flags: int) -> int:
+    # A pipe without a writer would be waited for for ever; it is read as empty, and refused as no bundle.
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def known_here(host: Host) -> Known:
@@ -125,15 +131,15 @@ def check_day(content: BundleContent, day: str) -> int:
 
     Raises:
         BundleError: the bundle has ended by then.
-        ProvisioningError: no day, or one before the bundle was made.
+        DayError: no day, or one before the bundle was made.
     """
     try:
         first = int(datetime.strptime(day.strip(), "%Y-%m-%d").replace(tzinfo=UTC).timestamp())
     except ValueError:
-        raise ProvisioningError(f"{day!r} is no day; type it as year, month and day: 2026-11-26") from None
+        raise DayError(f"{day!r} is no day; type it as year, month and day: 2026-11-26") from None
     if first + DAY_S <= content.made_at - DAY_S:  # a day's grace for time zones
         made = datetime.fromtimestamp(content.made_at, UTC).date()
-        raise ProvisioningError(f"{day} cannot be today: the bundle was made on {made}; look at a calendar")
+        raise DayError(f"{day} cannot be today: the bundle was made on {made}; look at a calendar")
     check_end(content, first)
     return first
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from provisioning.errors import ProvisioningError
+from provisioning.errors import DayError, ProvisioningError
 from provisioning.host import Host
 from provisioning.site_bundle import (
     Known,
@@ -46,6 +46,8 @@ def read_site_bundle(
         BundleError: by what is wrong with it.
         ProvisioningError: a file cannot be read, or nobody answers.
     """
+    if (request := getattr(arguments, "request", None)) is not None and not request.parent.is_dir():
+        raise ProvisioningError(f"{request}: there is no folder {request.parent}; is the stick mounted?")
     known = known or known_here(host)
     data = read_file(arguments.bundle)
     claim = claim_of(data, known)
@@ -55,7 +57,7 @@ def read_site_bundle(
     if now is not None:
         check_end(opened.content, now)
         return opened, None
-    return opened, check_day(opened.content, arguments.today or _ask_day())
+    return opened, _day(opened, arguments.today)
 
 
 def tell(text: str) -> None:
@@ -80,6 +82,17 @@ def _code_in(path: Path) -> str:
             return file.read(MAX_CODE_FILE).decode("utf-8", "replace")
     except OSError as error:
         raise ProvisioningError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _day(opened: OpenedBundle, given: str | None) -> int:
+    if given is not None:
+        return check_day(opened.content, given)
+    for _ in range(TRIES - 1):
+        try:
+            return check_day(opened.content, _ask_day())
+        except DayError as error:
+            tell(str(error))
+    return check_day(opened.content, _ask_day())
 
 
 def _ask_day() -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from provisioning.cli._answer import Outcome, add_common, say
+from provisioning.cli._answer import EXIT_IO, Outcome, add_common, say
 from provisioning.cli._bundle_input import add_bundle_arguments, read_site_bundle
 from provisioning.durable import write_file
 from provisioning.enrolment import Enrolled, Enroller
+from provisioning.errors import DiskError
 from provisioning.host import Host
 from provisioning.site_bundle import OpenedBundle
 from provisioning.standstill import GATE, SYNC, stopped
@@ -52,12 +53,22 @@ def finish(arguments: argparse.Namespace, host: Host, bundle: OpenedBundle, enro
     changes = enroller.outstanding()
     with stopped(host, *((SYNC, GATE) if changes else ())):
         enrolled = enroller.carry_out(with_config=True)
-    if arguments.request is not None:
-        write_file(arguments.request, enrolment_file(enrolled.request), mode=0o644, owner=None, at=pass_by)
-    return _told(bundle, enrolled, changed=bool(changes), request=arguments.request)
+    outcome = _told(bundle, enrolled, changed=bool(changes))
+    return outcome if arguments.request is None else _with_request(outcome, arguments.request, enrolled)
 
 
-def _told(bundle: OpenedBundle, enrolled: Enrolled, *, changed: bool, request: Path | None) -> Outcome:
+def _with_request(outcome: Outcome, path: Path, enrolled: Enrolled) -> Outcome:
+    """The gate is in service by now, so a stick that is full takes nothing back, and hides no fingerprint."""
+    code, text, fields = outcome
+    try:
+        write_file(path, enrolment_file(enrolled.request), mode=0o644, owner=None, at=pass_by)
+    except DiskError as error:
+        return EXIT_IO, f"{text}\nrequest NOT written: {error}", {**fields, "error": str(error)}
+    line = f"request {path}: at the office: python -m office hub take STORE FILE"
+    return code, f"{text}\n{line}", {**fields, "request": str(path)}
+
+
+def _told(bundle: OpenedBundle, enrolled: Enrolled, *, changed: bool) -> Outcome:
     content, shown = bundle.content, fingerprint(enrolled.public)
     fields = {
         "gate": content.gate_id,
@@ -66,7 +77,7 @@ def _told(bundle: OpenedBundle, enrolled: Enrolled, *, changed: bool, request: P
         "list": str(enrolled.list_version),
         "changed": changed,
         "provisional": True,
-        "request": None if request is None else str(request),
+        "request": None,
     }
     lines = [
         f"gate {content.gate_id} {content.name}: list {enrolled.list_version} is in force",
@@ -74,6 +85,4 @@ def _told(bundle: OpenedBundle, enrolled: Enrolled, *, changed: bool, request: P
         "PROVISIONAL until the office has accepted this key: read it out to the office, or compare it there",
         f"        at the office: python -m office hub accept STORE {shown}",
     ]
-    if request is not None:
-        lines.append(f"request {request}: at the office: python -m office hub take STORE FILE")
     return 0, "\n".join(lines), fields

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,47 @@ def test_a_script_gives_code_and_date(
     told = verify_enrolment(signed)
     assert fingerprint(told.public) == first["fingerprint"]
     assert told.today == NOW - NOW % 86_400
+
+
+def test_a_slip_in_the_date_is_asked_again(technician: Technician, stick: Path, place: Path) -> None:
+    typed = f"{CODE}\n31.12.2026\n2026-01-01\n{TODAY}\n"
+    said = technician.type("enrol", stick, "--root", place, answers=typed)
+    assert said.code == 0
+    assert "'31.12.2026' is no day" in said.err
+    assert "cannot be today" in said.err
+
+
+def test_a_request_that_has_no_place_is_told_before_anything_is_touched(
+    technician: Technician, stick: Path, place: Path, tmp_path: Path
+) -> None:
+    before = snapshot(place)
+    request = tmp_path / "not-mounted/east.enrolment"
+    said = technician.type("enrol", stick, "--root", place, "--request", request)
+    assert said.code == 1
+    assert "is the stick mounted?" in said.err
+    assert snapshot(place) == before
+
+
+def test_a_stick_that_takes_no_request_hides_no_fingerprint(
+    technician: Technician, stick: Path, place: Path
+) -> None:
+    request = stick.with_name("east.enrolment")
+    request.mkdir()
+    typed = f"{CODE}\n{TODAY}\n"
+    said = technician.type("enrol", stick, "--root", place, "--request", request, answers=typed)
+    public = own_public(Host(place))
+    assert said.code == 74
+    assert public is not None
+    assert fingerprint(public) in said.err
+    assert "request NOT written: " in said.err
+
+
+def test_a_pipe_that_nobody_writes_to_is_no_bundle(technician: Technician, stick: Path, place: Path) -> None:
+    pipe = stick.with_name("pipe")
+    os.mkfifo(pipe)
+    said = technician.type("enrol", pipe, "--root", place)
+    assert said.code == 1
+    assert "this is no bundle" in said.err
 
 
 @pytest.mark.parametrize(
