@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-from drivers.library import load_library
+from drivers.library import cure_of, load_library
 from drivers.ports import (
     DriverError,
     DriverLibraryError,
@@ -35,7 +35,7 @@ def load_gpiod(kind: str) -> ModuleType:
     if not hasattr(library, "LineSettings"):
         raise DriverLibraryError(
             f"kind {kind!r} needs the Python package gpiod 2 or later; the one there speaks only the old "
-            "interface; install it: pip install 'gatehouse[gpiod]'"
+            f"interface; {cure_of('gpiod')}"
         )
     return library
 

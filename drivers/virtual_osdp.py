@@ -19,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, Self
 
-from drivers.library import load_library
+from drivers.library import cure_of, load_library
 from drivers.ports import DriverUnavailableError
 
 WITHIN_S: Final = 8.0
@@ -89,7 +89,7 @@ class OsdpBus:
             data = os.read(output.fileno(), 65536)
             if not data:
                 raise DriverUnavailableError(
-                    "virtual OSDP bus: its process has ended; install libosdp: pip install 'gatehouse[osdp]'"
+                    f"virtual OSDP bus: its process has ended; if libosdp is missing, {cure_of('osdp')}"
                 )
             self._text += data
 

@@ -124,8 +124,9 @@ def _pyserial() -> Any:  # noqa: ANN401 - pyserial ships no types
         return import_module("serial")
     except ImportError:
         raise SerialPortError(
-            "a serial link needs the Python package pyserial, which is not installed; "
-            "install it: pip install 'gatehouse[serial]'"
+            "a serial link needs the Python package pyserial, which is not installed; install it with the "
+            "extra 'serial', from the project's folder: pip install '.[serial]'; the Debian package "
+            "gatehouse-gate holds it: if it is missing there, remove and install that package anew"
         ) from None
 
 

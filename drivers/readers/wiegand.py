@@ -107,7 +107,7 @@ def misfit(settings: Settings, surroundings: Surroundings) -> str:
         return ""
     return (
         "cannot stand beside 'rpi_gpio', which cannot time pulses of 50 us and does not know what others do "
-        "with its chip; set [gpio] backend = \"gpiod\" (pip install 'gatehouse[gpiod]')"
+        "with its chip; set [gpio] backend = \"gpiod\" (extra 'gpiod')"
     )
 
 

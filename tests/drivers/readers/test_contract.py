@@ -82,7 +82,7 @@ def test_misspelt_kind_and_missing_library_are_told_apart(
     if rig.library:
         for name in (rig.library, rig.library.partition(".")[0]):
             monkeypatch.setitem(sys.modules, name, None)  # Python's own way to say "cannot be imported"
-        with pytest.raises(DriverLibraryError, match=r"pip install 'gatehouse\["):
+        with pytest.raises(DriverLibraryError, match=r"pip install '\.\["):
             driver.open(settings, time.monotonic)
 
 

@@ -85,7 +85,7 @@ class TestOneAfterTheOther:
         monkeypatch.setitem(sys.modules, DEVICES[kind].library, None)
         told = refusal(kind, "/dev/null", folder)
         assert type(told) is DriverLibraryError
-        assert f"pip install 'gatehouse[{DEVICES[kind].extra}]'" in str(told)
+        assert f"pip install '.[{DEVICES[kind].extra}]'" in str(told)
 
     def test_no_device(self, kind: str, folder: Path) -> None:
         pytest.importorskip(DEVICES[kind].library)
@@ -138,7 +138,7 @@ def test_check_tells_each_by_the_same_words_before_a_gate_starts(
     found = check_readers(parse_config(Path("gate.toml"), document), time.monotonic, within_s=0.1)
     assert [one.verdict for one in found] == [Verdict.ERROR] * len(document["readers"])
     told = {one.what.removeprefix("readers."): one.text for one in found}
-    assert "gatehouse[evdev]" in told.pop("typing")
+    assert ".[evdev]" in told.pop("typing")
     for name, text in told.items():
         kind, what = name.rsplit("_", 1)
         assert text == str(refusal(kind, folder / "nothing" if what == "absent" else "/dev/null", folder))

@@ -333,4 +333,4 @@ class TestOpening:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setitem(sys.modules, "osdp_sys", None)
-        self.fails(self.settings(tmp_path), DriverLibraryError, r"libosdp.*pip install 'gatehouse\[osdp\]'")
+        self.fails(self.settings(tmp_path), DriverLibraryError, r"libosdp.*pip install '\.\[osdp\]'")

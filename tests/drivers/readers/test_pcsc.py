@@ -71,7 +71,7 @@ class TestOpening:
         # None in sys.modules is Python's own way to say "cannot be imported".
         monkeypatch.setitem(sys.modules, "smartcard", None)
         monkeypatch.delitem(sys.modules, "smartcard.scard", raising=False)
-        with pytest.raises(DriverLibraryError, match=r"pyscard.*pip install 'gatehouse\[pcsc\]'"):
+        with pytest.raises(DriverLibraryError, match=r"pyscard.*pip install '\.\[pcsc\]'"):
             open_reader(Settings(), time.monotonic)
 
     def test_missing_pcscd_names_package_and_cure(self, pcsc_socket: Path) -> None:

@@ -260,7 +260,7 @@ class TestLibrary:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setitem(sys.modules, "gpiod", None)
-        with pytest.raises(DriverLibraryError, match=r"kind 'wiegand'.*pip install 'gatehouse\[gpiod\]'"):
+        with pytest.raises(DriverLibraryError, match=r"kind 'wiegand'.*pip install '\.\[gpiod\]'"):
             open_reader(Settings("GPIO5", "GPIO6", "gpiochip0"), time.monotonic)
 
     def test_the_first_gpiod_is_too_old(self, monkeypatch: pytest.MonkeyPatch) -> None:
