@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Final
 
 from office.keys import KeyDirectory
 from sync.fields import MAX_WHOLE
+
+HUB_LISTEN: Final = "0.0.0.0:7400"
+"""Where gates reach the hub unless it is told otherwise."""
 
 
 def add_json(command: argparse.ArgumentParser) -> None:

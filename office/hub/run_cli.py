@@ -23,12 +23,11 @@ from office.hub.publisher import Publisher
 from office.hub.serial_entrance import SerialEntrance
 from office.hub.signers import DirectorySigners
 from office.hub.store import HubStore
-from office.options import add_keys, key_directory
+from office.options import HUB_LISTEN, add_keys, key_directory
 from sync.keys import SigningKey
 from sync.statements.order_kinds import OrderKind
 
 SOFTWARE: Final = "gatehouse-office 0.1.0"
-DEFAULT_LISTEN: Final = "0.0.0.0:7316"
 
 Report = dict[str, object]
 
@@ -36,7 +35,7 @@ Report = dict[str, object]
 def add_run(command: argparse.ArgumentParser) -> None:
     """Options of ``hub run``."""
     add_keys(command)
-    command.add_argument("--listen", default=DEFAULT_LISTEN, help=f"host:port (default: {DEFAULT_LISTEN})")
+    command.add_argument("--listen", default=HUB_LISTEN, help=f"host:port (default: {HUB_LISTEN})")
     command.add_argument("--control", type=Path, help="socket for orders (default: STORE.sock)")
     command.add_argument(
         "--serial", action="append", default=[], metavar="DEVICE:BAUD", help="a serial pair; may be repeated"

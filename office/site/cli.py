@@ -22,6 +22,7 @@ from office.hub.address import PostgresAddress
 from office.hub.library import library
 from office.hub.office_schema import OfficeSchemaError, applied_steps, check_steps, known_steps
 from office.hub.store import HubStore
+from office.options import HUB_LISTEN
 from office.report import Report
 from office.site.database_options import add_database, database_server
 from office.site.directory import (
@@ -69,7 +70,7 @@ def add_site(groups: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         help=f"where the HTTPS proxy comes from, which alone is believed (default: {DEFAULT_PROXY})",
     )
     web.add_argument("--hub", action="store_true", help="run the hub, too")
-    web.add_argument("--hub-listen", help="host:port for gates")
+    web.add_argument("--hub-listen", help=f"host:port for gates (default: {HUB_LISTEN})")
     web.add_argument(
         "--hub-serial", action="append", default=[], metavar="DEVICE:BAUD", help="a serial pair of the hub's"
     )
