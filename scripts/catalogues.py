@@ -1,6 +1,6 @@
 """The translations: extracted by Django's makemessages, compiled by msgfmt (`scripts/translations`).
 
-Chinese is written by people; English is the sources' own words, filled in by itself. Compiled files lie in
+Chinese is written by people; English stands in the sources and needs no catalogue. Compiled files lie in
 the repository, so that an installed office needs no gettext; `--check` and a test hold them to the sources.
 """
 
@@ -18,7 +18,7 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[1]
 OFFICE: Final = ROOT / "office"
 CURE: Final = "run scripts/translations"
-LANGUAGES: Final = ("zh_Hans", "en")
+LANGUAGES: Final = ("zh_Hans",)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -62,13 +62,10 @@ def problems(office: Path) -> list[str]:
 
 def _extract(office: Path) -> None:
     """makemessages over the office's sources and templates; no line numbers, so that merging is easy."""
-    english = _catalogue(office, "en")
-    english.write_text(english.read_text("utf-8").partition("\n\n")[0] + "\n", "utf-8")
     options = [one for language in LANGUAGES for one in ("--locale", language)]
     options += ["--no-obsolete", "--add-location", "file", "--no-wrap", "--verbosity", "0"]
     command = [sys.executable, "-m", "django", "makemessages", *options]
     _run(*command, cwd=office)
-    _run("msgen", "--no-wrap", "--add-location=file", "-o", str(english), str(english))
 
 
 def _catalogue(office: Path, language: str) -> Path:
