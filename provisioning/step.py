@@ -8,6 +8,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from provisioning.visit import Visit
+from terminal.counts import count_of
 
 
 @unique
@@ -81,5 +82,4 @@ def cannot(reason: str) -> State:
 
 def to_do(changes: list[str] | tuple[str, ...]) -> State:
     """There is something to do."""
-    count = len(changes)
-    return State(Condition.TO_DO, "1 change" if count == 1 else f"{count} changes", tuple(changes))
+    return State(Condition.TO_DO, count_of(len(changes), "change"), tuple(changes))

@@ -21,6 +21,7 @@ from terminal import clock
 from terminal.blink import Blink
 from terminal.clock import Judged, TimeKeeper
 from terminal.config import Config
+from terminal.counts import count_of
 from terminal.floor import Floor
 from terminal.hardware import Hardware
 from terminal.journal import Journal, stamped
@@ -161,12 +162,11 @@ class Gate:
         if self.watch.list_is_old:
             listed += " (old)"
         away = [name for name, one in self.readers.items() if not one.health.ok]
-        readers = f"readers away: {', '.join(away)}" if away else f"{len(self.readers)} readers"
-        doors = f"{len(self.hardware.doors)} doors"
-        if not self.hardware.health.ok:
-            doors = f"lines cannot be read, {doors}"
-        line = f"{doors}, {readers}, {listed}, clock {self.watch.clock.name.lower()}"
-        return f"{line}, maintenance" if self.maintenance.is_open else line
+        readers = f"readers away: {', '.join(away)}" if away else count_of(len(self.readers), "reader")
+        doors = "" if self.hardware.health.ok else "lines cannot be read, "
+        doors += count_of(len(self.hardware.doors), "door")
+        ending = ", maintenance" if self.maintenance.is_open else ""
+        return f"{doors}, {readers}, {listed}, clock {self.watch.clock.name.lower()}{ending}"
 
     def _show(self, place: Place, reason: Reason) -> None:
         self.hardware.show(place.name, reason)

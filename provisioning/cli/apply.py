@@ -1,4 +1,4 @@
-"""set this machine up as a gate; a second time changes nothing, an interrupted one goes on"""
+"""Set this machine up as a gate; a second run changes nothing, an interrupted one goes on."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from provisioning.step import Condition
 from provisioning.steps import boot, read_only_root
 from provisioning.steps.order import set_up
 from provisioning.visit import Visit
+from terminal.counts import count_of
 from terminal.findings import Finding, Verdict
 
 
@@ -92,7 +93,7 @@ def _needs_reboot(results: list[Result]) -> bool:
 
 
 def _last_words(visit: Visit, changed: int, *, reboot: bool) -> str:
-    told = f"{changed} changes" if changed else "nothing was to be changed"
+    told = count_of(changed, "change") if changed else "nothing was to be changed"
     name = visit.needed_config().gate.name
     if reboot:
         return f"{told}; reboot once, for boot files were changed: systemctl reboot"

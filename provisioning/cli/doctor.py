@@ -1,4 +1,4 @@
-"""look at everything and name the cures: system, disk, steps, services, readers, clock, supply"""
+"""Look at everything and name the cures: system, disk, steps, services, readers, clock, supply."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from provisioning.steps import read_only_root
 from provisioning.steps.order import set_up
 from provisioning.visits import NoConfigurationError, config_text_of, visit_to_set_up
 from terminal.config import ConfigError
+from terminal.counts import count_of
 from terminal.findings import Finding, Verdict, ok, wrong
 
 
@@ -63,7 +64,7 @@ def _look(arguments: argparse.Namespace) -> Outcome:
         "warnings": counts[Verdict.WARNING],
         "findings": finding_fields(findings),
     }
-    total = f"{counts[Verdict.ERROR]} errors, {counts[Verdict.WARNING]} warnings"
+    total = f"{count_of(counts[Verdict.ERROR], 'error')}, {count_of(counts[Verdict.WARNING], 'warning')}"
     return (EXIT_NO if counts[Verdict.ERROR] else 0), "\n".join([*map(finding_line, findings), total]), fields
 
 

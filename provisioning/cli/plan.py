@@ -1,4 +1,4 @@
-"""tell what apply would change, and touch nothing"""
+"""Tell what apply would change, and touch nothing."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from provisioning.host import Host
 from provisioning.preflight import look_at_wiring, look_over
 from provisioning.step import Condition
 from provisioning.steps.order import set_up
+from terminal.counts import count_of
 from terminal.findings import Verdict
 
 
@@ -46,7 +47,7 @@ def tell_plan(arguments: argparse.Namespace) -> Outcome:
     changes = sum(len(one.state.changes) for one in results) + len(enrolment)
     hindered = [one for one in results if one.state.condition is Condition.CANNOT]
     wrong = [one for one in findings if one.verdict is Verdict.ERROR]
-    total = f"{changes} changes, nothing was touched"
+    total = f"{count_of(changes, 'change')}, nothing was touched"
     lines = [*map(finding_line, findings), *map(line_of, results), *map(_bundle_line, enrolment), total]
     fields = {
         "board": visit.board.name,

@@ -1,4 +1,4 @@
-"""take back what apply changed; the gate's state stays unless it is purged"""
+"""Take back what apply changed; the gate's state stays unless it is purged."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from provisioning.step import Step
 from provisioning.steps.order import set_up
 from provisioning.visit import Visit
 from provisioning.visits import visit_to_take_back
+from terminal.counts import count_of
 from terminal.findings import Verdict
 
 PACKAGE_MARK = "/usr/lib/systemd/system/gate.target"
@@ -69,4 +70,4 @@ def _would(visit: Visit, steps: tuple[Step, ...], *, purge: bool) -> Outcome:
         "would_put_back": [one.path for one in changes],
         "unfinished": list(visit.journal.record.unfinished),
     }
-    return 0, "\n".join([*lines, f"{len(changes)} paths, nothing was touched"]), fields
+    return 0, "\n".join([*lines, f"{count_of(len(changes), 'path')}, nothing was touched"]), fields

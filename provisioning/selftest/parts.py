@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from provisioning.selftest.visit import one_line
 from sync.as_built import MAX_NAME, MAX_TEXT, Part
 from terminal.config import Config, Door, LinkKind
+from terminal.counts import count_of
 
 _PLACES = ("port", "device", "reader", "address", "baud", "d0", "d1", "bus")
 """Options that say where a reader hangs; keys, formats and the like stay at the gate."""
@@ -43,7 +44,7 @@ def _link(config: Config) -> str:
     link = config.link
     match link.kind:
         case LinkKind.NETWORK:
-            return f"network, {len(link.hubs)} hubs"
+            return f"network, {count_of(len(link.hubs), 'hub')}"
         case LinkKind.SERIAL:
             return f"serial, {link.port} at {link.baud} baud, address {link.address}"
         case LinkKind.NONE:

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from terminal.cli._answer import EXIT_DAMAGED, EXIT_NO, Answer, Fields, answer
 from terminal.cli._list_file import tell_gate
 from terminal.config import Config
+from terminal.counts import count_of
 from terminal.stores.database import DamagedError
 from terminal.stores.list_store import ListStore
 from terminal.stores.list_verify import DirectoryReport, SideReport, verify_lists
@@ -80,7 +81,9 @@ def _lines(report: DirectoryReport, repaired: _Repair, *, repair: bool) -> Itera
         yield "there is no list; load one: gatehouse-terminal list apply FILE"
     for side in report.sides:
         place = "in force" if side.in_force else "previous"
-        version = "no list" if side.version is None else f"list {side.version}, {side.records} records"
+        version = (
+            "no list" if side.version is None else f"list {side.version}, {count_of(side.records, 'record')}"
+        )
         state = "damaged" if side.problems else "sound"
         yield f"{side.side.file_name}  {place}: {version}, {state}"
         yield from (f"    {one}" for one in side.problems)

@@ -12,6 +12,7 @@ from terminal.cli._answer import EXIT_NO, Answer, CommandFailedError, Fields, ad
 from terminal.cli._connection import Connection, NoGateError
 from terminal.cli._gate_time import time_keeper
 from terminal.config import Config
+from terminal.counts import count_of
 from terminal.findings import Finding, Verdict, ok, warning, wrong
 
 
@@ -28,7 +29,10 @@ def run(arguments: argparse.Namespace) -> int:
 def _check(config: Config) -> Answer:
     keeper, anchor_fault = time_keeper(config)
     found = [
-        ok(str(config.path), f"{len(config.doors)} doors, {len(config.readers)} readers"),
+        ok(
+            str(config.path),
+            f"{count_of(len(config.doors), 'door')}, {count_of(len(config.readers), 'reader')}",
+        ),
         *_devices(config),
         *check_directories(config),
         *check_list(config),
@@ -41,7 +45,7 @@ def _check(config: Config) -> Answer:
         "warnings": counts[Verdict.WARNING],
         "findings": [{"what": one.what, "verdict": one.verdict.value, "text": one.text} for one in found],
     }
-    total = f"{counts[Verdict.ERROR]} errors, {counts[Verdict.WARNING]} warnings"
+    total = f"{count_of(counts[Verdict.ERROR], 'error')}, {count_of(counts[Verdict.WARNING], 'warning')}"
     return Answer(fields, "\n".join([*map(_line, found), total]), EXIT_NO if counts[Verdict.ERROR] else 0)
 
 

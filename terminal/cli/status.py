@@ -10,6 +10,7 @@ from terminal.cli._connection import Connection, NoGateError
 from terminal.cli._enrolment import enrolment_fields, enrolment_lines
 from terminal.cli._words import utc_text
 from terminal.config import Config
+from terminal.counts import count_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +47,9 @@ def _lines(fields: Fields) -> Iterator[str]:
     yield f"lines   {fields['gpio']['backend']}: {_health(fields['gpio'])}"
     for name, reader in fields["readers"].items():
         supply = reader["supply"]
-        cut = f", its supply was cut {supply['times']} times" if supply and supply["times"] else ""
+        cut = (
+            f", its supply was cut {count_of(supply['times'], 'time')}" if supply and supply["times"] else ""
+        )
         yield f"reader  {name}: {_health(reader)}{cut}"
     for name, active in fields["inputs"].items():
         yield f"input   {name}: {'active' if active else 'quiet'}"

@@ -166,7 +166,7 @@ def test_a_changed_file_is_told_by_the_doctor(
     assert "gatehouse-provision apply does it" in str(doctor["findings"])
     assert provision("doctor", "--root", machine) == 1
     told = capsys.readouterr()
-    assert ("1 errors" in told.out, told.err) == (True, "")
+    assert ("1 error," in told.out, told.err) == (True, "")
 
 
 def test_a_bundle_sets_up_and_enrols_in_one_go(
