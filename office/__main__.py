@@ -1,4 +1,4 @@
-"""`python -m office`: make keys, and sign permission lists from an estate file.
+"""`python -m office`: the property office: its desk, its hub, its keys and lists, its data in and out.
 
 keys …                                make, delegate, rotate and withdraw keys (`office.key_options`)
 list sign ESTATE.toml --gate NAME     a snapshot, or a delta to what was sent before
@@ -6,8 +6,9 @@ list revoke --card HEX --reason WHY   end a chip's grants at once, by the online
 list countersign FILE                 add the manager's signature
 list root-sign FILE                   have the root sign a list that begins an epoch
 hub …                                 the hub's store: see `office.hub.cli`
-init, createuser, serve               the desk: see `office.site.cli`
+init, createuser, serve, watch        the desk: see `office.site.cli`
 import, export, backup, restore       data in and out: see `office.exchange.cli`
+check, upgrade                        an office's data as a whole: see the same
 demo                                  a demonstration estate: see `office.demo.cli`
 bundle GATE                           what a technician takes to a gate (`office.bundle_cli`)
 """
@@ -127,7 +128,9 @@ def _write(signed: Signed, out: Path) -> Report:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="office", description="Keys and permission lists of an estate.")
+    parser = argparse.ArgumentParser(
+        prog="office", description="The property office: desk, hub, keys and lists, import, backup."
+    )
     parser.add_argument("--json", action="store_true", help="print the report as one line of JSON")
     groups = parser.add_subparsers(required=True, metavar="COMMAND")
     key_options.add_commands(groups.add_parser("keys", help=key_options.HELP))

@@ -47,7 +47,7 @@ class Trial(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Refused(Struct, frozen=True, forbid_unknown_fields=True):
-    """The release that was last gone back from."""
+    """The release that was last rolled back."""
 
     version: str
     reason: str
@@ -82,7 +82,7 @@ class Releases:
         return self._note(TRIAL, Trial)
 
     def refused(self) -> Refused | None:
-        """What was last gone back from, until a release stands its trial."""
+        """What was last rolled back, until a release stands its trial."""
         return self._note(REFUSED, Refused)
 
     def require(self, version: str) -> None:

@@ -7,8 +7,10 @@ from typing import Final
 
 from msgspec import Struct
 
+from terminal.counts import count_of
+
 LIMIT_S: Final = 90.0
-"""Healthy and steady by then, or gone back from; a small Pi starts with 100,000 grants in some seconds."""
+"""Healthy and steady by then, or rolled back; a small Pi starts with 100,000 grants in some seconds."""
 STEADY_S: Final = 20.0
 """So long without a fault and without a restart: twice the gate's watchdog."""
 MAX_RESTARTS: Final = 2
@@ -56,7 +58,7 @@ class Judge:
     def take(self, look: Look) -> Verdict | None:
         """The verdict, once there is one."""
         if look.restarts > MAX_RESTARTS:
-            return Verdict(Ending.GONE_BACK, f"restarted {look.restarts} times: {_told(look)}")
+            return Verdict(Ending.GONE_BACK, f"restarted {count_of(look.restarts, 'time')}: {_told(look)}")
         if look.faults or look.life != self._life:
             self._healthy_since_s = None
         self._life = look.life

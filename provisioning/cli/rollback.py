@@ -1,4 +1,4 @@
-"""go back to the release that served before"""
+"""Go back to the release that served before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""bring in a new release; it is gone back from by itself if it is not healthy in time"""
+"""Bring in a new release; it is rolled back by itself if it is not healthy in time."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Switch; 0 once the release serves (a package: once it stood its trial), 1 if it was gone back from."""
+    """Switch; 0 once the release serves (a package: once it stood its trial), 1 if it was rolled back."""
     releases = Releases(arguments.root)
     if arguments.judge:
         return say(arguments, lambda: _judge(arguments, releases))
@@ -138,6 +138,6 @@ def _await_verdict(releases: Releases, before: str | None) -> Outcome:
     state, current = state_of(releases), releases.current()
     if current == before and state["refused"] is not None:
         why = state["refused"]["reason"]
-        text = f"release {state['refused']['version']} was gone back from: {why}; {current} serves"
+        text = f"release {state['refused']['version']} was rolled back: {why}; {current} is in service"
         return EXIT_NO, text, {"error": text, **state}
     return 0, f"release {current} serves", state
