@@ -32,7 +32,7 @@ from sync.update import StoredRecord
 GATES: Final = 1_000
 CARDS: Final = 50_000
 GATES_OF_A_CARD: Final = 4
-"""A resident's card opens the gates of his phase, his building and his garage."""
+"""A resident's card opens the gates of one phase, one building and one garage."""
 CARDS_EVERYWHERE: Final = 5
 REVOCATIONS: Final = 300
 BIG_GATES: Final = 100

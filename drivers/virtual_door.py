@@ -39,7 +39,7 @@ class VirtualDoor(Struct):
     fire_contact_is_open: bool = False
     """In the lock's supply, where no software is."""
     emergency_exit_is_pressed: bool = False
-    """Likewise."""
+    """In the lock's supply, too: pressed, it takes the current away."""
     is_open: bool = False
     falls_shut_at: float | None = None
 
@@ -56,17 +56,17 @@ class VirtualDoor(Struct):
         return self.is_open
 
     def walk_through(self, now: float) -> bool:
-        """Somebody pushes and walks; it falls shut behind him."""
+        """Somebody pushes and walks; it falls shut behind them."""
         if self.push():
             self.falls_shut_at = now + WALK_S
         return self.is_open
 
     def force(self) -> None:
-        """It breaks open, locked or not."""
+        """The leaf breaks open, locked or not."""
         self.is_open = True
 
     def close(self) -> None:
-        """It is pulled shut."""
+        """Somebody pulls the leaf shut."""
         self.is_open, self.falls_shut_at = False, None
 
     def next_deadline(self) -> float | None:

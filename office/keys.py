@@ -8,7 +8,7 @@
                           as long as the first root serves alone there is no such file
 
 For tests and small estates one directory may hold all of them. The root's key belongs on
-a medium in a safe, the list key may, the manager's stays on his own computer: without
+a medium in a safe, the list key may, the manager's stays on their own computer: without
 `NAME.key` a key still serves to build chains, it only cannot sign. ``places`` are where
 else private halves may lie, such as a stick. Private keys are never printed.
 """

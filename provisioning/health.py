@@ -92,7 +92,7 @@ def _clock(host: Host) -> Iterator[Finding]:
 
 
 def _own_check(host: Host) -> Iterator[Finding]:
-    """`gatehouse-terminal check` as the gate's own user: what he may not do, the gate could not do either."""
+    """`gatehouse-terminal check` as the gate's own user: what it may not do, the gate could not do."""
     if not host.exists(PROGRAM):
         yield wrong("check", f"{PROGRAM} is not there: install the package")
         return

@@ -39,7 +39,7 @@ class Change(Struct, frozen=True, forbid_unknown_fields=True):
     written: tuple[str, ...] = ()
     """`content` of everything that we put there, the newest last; anything else is somebody else's."""
     mixed: bool = False
-    """Somebody else changed it between two of our edits: the original lacks his lines."""
+    """Somebody else changed it between two of our edits: the original lacks those lines."""
 
 
 class Record(Struct, frozen=True, forbid_unknown_fields=True):

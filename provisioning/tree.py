@@ -28,7 +28,7 @@ class Wanted(Struct, frozen=True):
     path: str
     """Inside the machine."""
     look: Look | None
-    """``None``: its owner is not known yet, an earlier step makes him."""
+    """``None``: its owner is not known yet, an earlier step makes the user."""
     data: bytes = b""
     about: str = ""
 

@@ -183,7 +183,7 @@ class Photographer:
         return page.locator(f"main a[href^='{start}']").first.get_attribute("href") or "/"
 
     def _at_the_gates(self) -> None:
-        """Somebody comes in, and a stranger tries his card."""
+        """Somebody comes in, and a stranger tries a card."""
         page = self._page("", "zh", "desktop")
         page.goto("/")
         tap, number = page.locator("button.main").first, page.locator("input[name=number]").first

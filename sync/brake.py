@@ -12,8 +12,8 @@ where a PIN alone opens and spent uses are not weighed; neither can the issue ti
 thief be: the brake slows down.
 
 A delta is judged by the credentials it touches. So these stand in the trust memory: a
-census of who can open (by day of ending, so that nobody has to be visited when he merely
-expires), its totals over the last 24 hours, and who was lost in them. Hence a credential
+census of who can open (by day of ending, so that nobody has to be visited whose card
+merely expires), its totals over the last 24 hours, and who was lost in them. Hence a credential
 gained and lost within 24 hours counts as lost, and one that opens again no longer does.
 """
 

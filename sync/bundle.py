@@ -6,7 +6,7 @@
 
 ``sealed`` is `sync.bundle_content` under ChaCha20-Poly1305, with the key that the code
 stands for (`sync.bundle_code`) and everything before it as associated data. What stands
-in the clear lets a technician see for which gate a bundle is before he types the code.
+in the clear lets a technician see for which gate a bundle is before they type the code.
 """
 
 from __future__ import annotations

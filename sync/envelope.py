@@ -136,7 +136,7 @@ def seal(
 
 
 def countersign(data: bytes, signer: SigningKey, *, delegations: Sequence[bytes] = ()) -> bytes:
-    """The same envelope with one more signature: the manager's, on his own computer.
+    """The same envelope with one more signature: the manager's, made on their own computer.
 
     Raises:
         ListRefusedError: ``data`` is not an envelope.

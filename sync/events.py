@@ -22,7 +22,7 @@ from sync.records import ClockState, Credential, Direction, Reason, RecordError
 EVENT_VERSION: Final = 1
 MAX_EVENT_BYTES: Final = 1200
 """Cap on one payload: room for two texts of MAX_TEXT in any script, beside everything else
-(an operator and his reason). A tap takes a tenth of it."""
+(an operator and a reason). A tap takes a tenth of it."""
 MAX_DETAIL: Final = 12
 MAX_TEXT: Final = 120
 GENESIS: Final = bytes(32)
@@ -64,7 +64,7 @@ class EventKind(IntEnum):
     """A lost, damaged, suspended … card was tapped: an alarm at the office (14.4)."""
     DURESS = 22
     SLIP_BOOKED = 23
-    """A guard booked a slip number to his own earlier opening (15.2)."""
+    """A guard booked a slip number to their own earlier opening (15.2)."""
     COMPANION_REFUSED = 24
     PASSBACK_BREACH = 25
     """Soft anti-passback: opened, and noted."""

@@ -2,7 +2,7 @@
 
 Everything a stranger can use up is bounded: connections in all, handshakes at a time, those of
 one address, time and bytes of each, links of one gate. Whoever is turned away is told to the
-office by the name of what he did; the others go on being served.
+office by the name of what it did; the others go on being served.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The gate's context takes any hub's certificate: TLS proves that the hub owns the key in
 it, and `sync.hub_authority` judges the key. The hub's context admits exactly the
-registered gates, so that a stranger learns from TLS itself that he is refused.
+registered gates, so that a stranger learns from TLS itself that it is refused.
 """
 
 from __future__ import annotations

@@ -203,7 +203,7 @@ class TrustedList(Struct, frozen=True):
             raise MassRemovalError(
                 f"revision {statement.version} would make {verdict.lost} credentials stop opening within"
                 f" 24 hours, of {verdict.openers_then} that could open: have the manager look at it and"
-                " add his signature, or revoke fewer at a time"
+                " add their signature, or revoke fewer at a time"
             )
         return verdict.state, later
 
@@ -228,7 +228,7 @@ def _check_role(statement: ListStatement, signers: Signers) -> None:
         return
     if Role.ONLINE not in signers.roles:
         raise RoleTooWeakError(
-            f"revision {statement.version} is signed by the manager alone: his is a second signature;"
+            f"revision {statement.version} is signed by the manager alone: theirs is a second signature;"
             " sign the list with the list key first"
         )
     if statement.kind is not UpdateKind.DELTA:

@@ -138,7 +138,7 @@ class Commands:
         door = self._door(request)
         guard = self._gate.outcomes.guard_at(door.door_id, self._gate.loop.monotonic())
         if guard is None:
-            raise CommandError(f"no guard opened {door.name} by his own card in the last ten minutes")
+            raise CommandError(f"no guard opened {door.name} by their own card in the last ten minutes")
         self._gate.journal.record(
             EventKind.SLIP_BOOKED, door=door.door_id, issue_id=guard, detail={"slip": _text(request, "slip")}
         )

@@ -1,4 +1,4 @@
-"""Maintenance mode: a technician is at work, the office knows, and what he trips is told from a burglar's.
+"""Maintenance mode: a technician is at work, the office knows, and what they trip is told from a burglar's.
 
 A technician's granted card opens it at any reader for an hour; an order of the office for as
 long as it says. It ends by itself, or by order. Nothing else changes: doors serve residents as

@@ -27,7 +27,7 @@ from terminal.stores.access_state import StateChange
 from terminal.stores.errors import StoreError
 
 BOOKING_WITHIN_S = 600.0
-"""Time in which a guard may book a slip number to his own opening (ours)."""
+"""Time in which a guard may book a slip number to their own opening (ours)."""
 
 
 class Place(Struct, frozen=True):
@@ -108,7 +108,7 @@ class Outcomes:
         return self._opening[door] > 0 or door not in self._doors or self._doors[door].is_busy
 
     def guard_at(self, door: int, now: float) -> int | None:
-        """Issue id of the guard who opened ``door`` by his own card a moment ago (rule 15.2)."""
+        """Issue id of the guard who opened ``door`` by their own card a moment ago (rule 15.2)."""
         issue, at = self._guards.get(door, (None, 0.0))
         return issue if now - at <= BOOKING_WITHIN_S else None
 

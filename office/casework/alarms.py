@@ -61,7 +61,7 @@ def note_signal(now: datetime, signal: Signal, about: About) -> Alarm | None:
 
 @transaction.atomic
 def acknowledge(actor: Actor, alarm_id: int, told_to: str, note: str) -> Alarm:
-    """Somebody takes notice, and says whom he told; raises ``RuleError`` if another was faster."""
+    """Somebody takes notice, and says whom they told; raises ``RuleError`` if another was faster."""
     _check_staff(actor)
     alarm = Alarm.objects.select_for_update().get(pk=alarm_id)
     if alarm.acknowledged_at is not None or alarm.cleared_at is not None:

@@ -1,4 +1,4 @@
-"""A slip's book from what gates tell (15.2, 15.5): opened, refused by the guard, booked to his card.
+"""A slip's book from what gates tell (15.2, 15.5): opened, refused by the guard, booked to their card.
 
 A sensor (`office.casework.sensors`): called inside the transaction that projects the events.
 """

@@ -136,13 +136,13 @@ def say_trips_left(actor: Actor, slip_id: int, left: int, reason: str) -> Releas
 
 @transaction.atomic
 def confirm_goods(actor: Actor, slip_id: int, *, good: bool, note: str) -> SlipPassing:
-    """Rule 15.5: the guard compares the goods with the list; if they do not agree he says why he refuses."""
+    """Rule 15.5: the guard compares the goods with the list, and says why if they do not agree."""
     actor.must_be(StaffRole.GUARD, "15.5")
     slip = locked_slip(slip_id)
     if not good and not note.strip():
         raise RuleError("15.5", Refused.REASON_MISSING)
     seen = SlipSeen.CONFIRMED if good else SlipSeen.REFUSED
-    if not good:  # the desk is told as it is when he refuses at the gate
+    if not good:  # the desk is told as it is when the guard refuses at the gate
         signal = Signal(Alarm.GUARD_REFUSED, f"slip:{slip.pk}", text=printable(note))
         note_signal(actor.at, signal, About(actor.at, slip.door.gate_id, slip.door_id))
     return _look(actor, slip, seen, "15.5", good, note)

@@ -1,7 +1,7 @@
 """What goes to the manager to be signed, and comes back: the hub's side of the desk's page.
 
 The desk has no keys. It asks the running hub, which holds the list key while its stick is
-plugged in, for the file; the manager signs it on his own computer; the desk hands it back.
+plugged in, for the file; the manager signs it on their own computer; the desk hands it back.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def end_slip(slip: ReleaseSlip, at: int) -> bool:
 
 
 def take_one_use(slip: ReleaseSlip, at: int) -> None:
-    """A guard opened by his card and booked the slip: its gate has one trip less to give.
+    """A guard opened by their own card and booked the slip: its gate has one trip less to give.
 
     On its way to another gate it has one less to arrive with.
     """

@@ -1,7 +1,7 @@
 """Release slips (放行条, KH-09-R02): one exit, a number of trips, and what gates and guards tell of it.
 
 The gate spends a trip before it opens (rule 15.2). Where it fails afterwards, or has no code
-reader, the guard opens by his own card and books the slip: a booking soon after a trip that was
+reader, the guard opens by their own card and books the slip: a booking soon after a trip that was
 spent is that trip, any other is one more.
 """
 
@@ -22,7 +22,7 @@ SLIP_IDS: Final = 1 << 52
 CODE_BYTES: Final = 20
 """Random bytes of a slip's code: 160 bits, 32 characters of base 32."""
 SAME_TRIP_S: Final = 600
-"""A guard can book so long after he opened; see `terminal.commands`."""
+"""A guard can book so long after opening; see `terminal.commands`."""
 
 
 @unique
@@ -33,7 +33,7 @@ class SlipState(Enum):
     USED = "used"
     CANCELLED = "cancelled"
     OVER = "over"
-    """Its window has passed."""
+    """The window of the slip has passed."""
 
 
 @unique

@@ -118,7 +118,7 @@ def _test(
     simulated: SimulatedPerson | None,
     tell: Callable[[Check], None],
 ) -> AsBuilt:
-    """The whole test; ``simulated`` is the same person, where it is one who plays his part."""
+    """The whole test; ``simulated`` is the same person, where it is one who only plays a part."""
     boot = clock.boot_id()
     maintenance = in_maintenance(config, boot, clock.read())
     wait = _wait if simulated is None else simulated.watching(_wait)

@@ -112,9 +112,9 @@ def release(config: Config) -> None:
 
 @contextmanager
 def as_owner(path: Path) -> Iterator[None]:
-    """Act as the owner of ``path``, so that what is made there is his and what is his can be read.
+    """Act as the owner of ``path``, so that what is made there belongs to them and can be read.
 
-    Root alone can do so; anybody else acts as himself.
+    Root alone can do so; anybody else acts as before.
     """
     if os.geteuid() != 0:
         yield

@@ -43,10 +43,10 @@ _ACTIVE: Final = {Deed.OPEN_DOOR, Deed.PRESS_EXIT, Deed.OCCUPY_LOOP, Deed.BREAK_
 
 
 class SimulatedPerson:
-    """`provisioning.selftest.person.Person` who does what he is asked and says what he sees."""
+    """`provisioning.selftest.person.Person` who does what they are asked and says what they see."""
 
     def __init__(self, config: Config, tell: Callable[[str], None]) -> None:
-        """``config``: how the gate is really wired. ``tell`` hears what he is told."""
+        """``config``: how the gate is really wired. ``tell`` hears what they are told."""
         self._config = config
         self._tell = tell
         self._bench: Bench | None = None
@@ -76,7 +76,7 @@ class SimulatedPerson:
         return watched
 
     def ask(self, question: Question) -> str:
-        """What he sees."""
+        """What the person sees."""
         self._look()
         match question.about:
             case Asked.AREA | Asked.STOP_GATE:
@@ -117,7 +117,7 @@ class SimulatedPerson:
         """Be told how it goes."""
         self._tell(text)
 
-    # What he sees
+    # What the person sees
 
     def _look(self) -> None:
         """Carry every relay to its lock, and note what moved."""
@@ -153,7 +153,7 @@ class SimulatedPerson:
         shown = [one for one in self._sim_reader(name).shown if one is not None]
         return bool(shown) and output in {one.value for one in shown[-1].outputs}
 
-    # What he does
+    # What the person does
 
     def _opens(self, door: str) -> bool:
         return door not in self.doors or self.doors[door].gives_way

@@ -20,7 +20,7 @@ PLACES: Final = {
     "journald.conf.d": ("/usr/lib/systemd/journald.conf.d", "/etc/systemd/journald.conf.d"),
     "timesyncd.conf.d": ("/usr/lib/systemd/timesyncd.conf.d", "/etc/systemd/timesyncd.conf.d"),
 }
-"""Folder of systemd/ → where the package puts its files, and an administrator his (systemd/README.md)."""
+"""Folder of systemd/ → where the package puts its files, and an administrator theirs (systemd/README.md)."""
 
 
 def shipped(visit: Visit, pattern: str) -> list[Item]:
@@ -48,7 +48,7 @@ def places_of(name: str) -> tuple[str, str]:
 def in_force(visit: Visit, name: str) -> str:
     """Which of the two the machine goes by: an administrator's file goes before the package's.
 
-    A copy of ours is none of his, and goes as soon as there is the package's.
+    A copy of ours is none of theirs, and goes as soon as there is the package's.
     """
     vendor, local = places_of(name)
     if not visit.host.exists(vendor):

@@ -21,7 +21,7 @@ from provisioning.visit import Visit
 
 LIST: Final = "sysusers.d/gatehouse.conf"
 MODES: Final = {"/etc/shadow": 0o640, "/etc/gshadow": 0o640, "/etc/group": 0o644, "/etc/passwd": 0o644}
-"""What systemd-sysusers writes, in our order: a user is made by his line in passwd, so that comes last."""
+"""What systemd-sysusers writes, in our order: a user is made by its line in passwd, so that comes last."""
 MEMORY: Final = "/run"
 DISTRIBUTION_GROUPS: Final = ("dialout", "input")
 """Debian has them from the start: a system without them was taken apart, and its devices belong to others."""

@@ -29,7 +29,7 @@ _STYLES: Final = {Style.PLAIN: "\x1b[0m", Style.BAR: "\x1b[0;7m", Style.ALARM: "
 
 
 def play_with(stage: Stage) -> int:
-    """Let a person play until he quits."""
+    """Let a person play until they quit."""
     with _raw_terminal():
         Console(stage).run()
     return 0

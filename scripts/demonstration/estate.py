@@ -198,7 +198,7 @@ def _estate_file(path: Path, now: int, rules: Mapping[int, int]) -> EstateFile:
 
 
 def _with_pin(config: Config, rules: Iterable[MappingRule]) -> list[Grant]:
-    """A member of the staff who types a PIN after his card, at every door, as each reader sees the card."""
+    """A member of the staff who types a PIN after their card, at every door, as each reader sees the card."""
     salt = secrets.token_bytes(16)
     doors = tuple(Access(door) for door in sorted(one.settings.id for one in config.doors.values()))
     chip, pin = Credential(WITH_PIN.technology, WITH_PIN.number), Pin(salt, pin_digest(salt, PIN))

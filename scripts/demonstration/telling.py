@@ -16,7 +16,7 @@ COMES_WITHIN_S: Final = 5.0
 
 
 class Act(Struct, frozen=True):
-    """Somebody does something; what he notices is told."""
+    """Somebody does something; what they notice is told."""
 
     act: Callable[[World], str]
 
@@ -46,7 +46,7 @@ class Stands(Struct, frozen=True):
     path: tuple[str, ...]
     value: object
     within_s: float = 0.0
-    """It may take so long until it is so."""
+    """How long it may take until the value is there."""
 
 
 Step = Act | Events | Stands

@@ -98,7 +98,7 @@ class World:
         return f"{PIN} is typed at {reader}."
 
     def refuse(self, door: str) -> str:
-        """The guard says no to whoever waits for his card."""
+        """The guard says no to whoever waits for the guard's card."""
         try:
             self.gate.ask("refuse", door=door, reason="goods not on the slip")
         except GateRefusedError as error:
@@ -106,7 +106,7 @@ class World:
         return f"{door}: the guard refuses; nothing is spent."
 
     def book(self, door: str) -> str:
-        """The guard books a slip to the opening he gave by his own card."""
+        """The guard books a slip to the opening that their own card gave."""
         try:
             self.gate.ask("book", door=door, slip="4711")
         except GateRefusedError as error:

@@ -1,4 +1,4 @@
-"""Book a release slip to the opening a guard just made by his own card (its reader had failed)."""
+"""Book a release slip to the opening a guard just made by their own card (its reader had failed)."""
 
 from __future__ import annotations
 

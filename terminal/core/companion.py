@@ -6,7 +6,7 @@ grants would open this door now (passback and interlock aside, for the confirmin
 person does not pass), is of a kind asked for, belongs to another issue, and is not
 counted. The waiting tap is then decided anew, so that nothing it rests on is stale.
 
-A PIN typed without a card confirms nobody: whoever waits could type it himself.
+A PIN typed without a card confirms nobody: whoever waits could type it, too.
 
 Any other card is served as if nobody waited and neither completes nor ends the wait.
 A guard may refuse: nothing is spent. A new tap that waits takes the place of the old.

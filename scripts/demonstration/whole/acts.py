@@ -1,4 +1,4 @@
-"""What a person can do on the gate page: each act by its name, and what he notices."""
+"""What a person can do on the gate page: each act by its name, and what they notice."""
 
 from __future__ import annotations
 
