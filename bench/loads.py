@@ -65,7 +65,7 @@ class Cards(Struct, frozen=True):
     """Cards to tap with, drawn from an estate."""
 
     residents: tuple[Credential, ...]
-    """They open the pedestrian doors."""
+    """Cards that open the pedestrian doors."""
     vehicles: tuple[Credential, ...]
     visitors: tuple[Credential, ...]
     """They open the pedestrian doors, and each opening is a spend."""
@@ -103,7 +103,7 @@ def estate(count: int) -> Iterator[Record]:
 
 
 def stored_estate(count: int) -> list[StoredRecord]:
-    """The same as stores see it, in canonical order."""
+    """An `estate` as stores see it, in canonical order."""
     return sorted(stored(one) for one in estate(count))
 
 

@@ -215,7 +215,7 @@ class WiegandDevice:
         raise DriverUnavailableError("a Wiegand wire cannot be pulled out so that anybody notices")
 
     def plug(self) -> None:
-        """It is there."""
+        """The wire is always there."""
 
     def close(self) -> None:
         """Nothing is held."""

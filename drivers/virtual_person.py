@@ -20,7 +20,7 @@ class Hand(Protocol):
         """A chip comes into the field; or is seen in it once more."""
 
     def remove(self) -> None:
-        """It is taken away."""
+        """The chip is taken away."""
 
 
 class VirtualPerson:

@@ -30,7 +30,7 @@ class Ran(Struct, frozen=True):
 
     @property
     def ok(self) -> bool:
-        """It ended well."""
+        """Whether the command ended well."""
         return self.code == 0
 
 

@@ -29,7 +29,7 @@ class Finding(Struct, frozen=True):
 
 
 def ok(what: str, text: str) -> Finding:
-    """It is as it should be."""
+    """A thing that is as it should be."""
     return Finding(what, Verdict.OK, text)
 
 

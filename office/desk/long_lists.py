@@ -32,7 +32,7 @@ class LongSelect(forms.Select):
 
 
 class LongCheckboxes(forms.CheckboxSelectMultiple):
-    """Some of many."""
+    """Choices of which several may be ticked, written at once."""
 
     def render(
         self,

@@ -76,7 +76,7 @@ class MembershipForm(BelongingForm):
 
 
 class LastDayForm(forms.Form):
-    """Something ends."""
+    """The last day of whatever ends."""
 
     last_day = DateField(label=_("last day"))
 

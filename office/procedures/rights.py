@@ -30,7 +30,7 @@ KINDS: Final[Mapping[str, GrantKind]] = {
 }
 """What a card kind of the registry is at the gates."""
 ALL_INSIDE: Final = frozenset({GrantKind.STAFF, GrantKind.GUARD, GrantKind.TECHNICIAN})
-"""They open every door inside their place, too."""
+"""Kinds of cards that open every door inside their place, too."""
 
 ENDS: Final[Mapping[State, RevocationReason]] = MappingProxyType(
     {

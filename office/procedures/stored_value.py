@@ -19,7 +19,7 @@ class DeskEntry(Enum):
 
 
 CASH = frozenset({DeskEntry.TOP_UP, DeskEntry.REFUND})
-"""They go through the till."""
+"""Entries that go through the till."""
 
 
 def moved_amount(kind: DeskEntry, typed: Decimal, *, is_first: bool, note: str) -> Decimal:

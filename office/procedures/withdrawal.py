@@ -17,7 +17,7 @@ class Reason(Enum):
     """Every reason there is."""
 
     HANDED_BACK = "handed_back"
-    """Its holder needs it no more."""
+    """The holder needs the card no more."""
     MOVED_AWAY = "moved_away"
     NO_LONGER_MEMBER = "no_longer_member"
     """The holder no longer belongs to the unit."""

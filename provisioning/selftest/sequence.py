@@ -34,13 +34,13 @@ QUIET: Final[dict[str, Probe]] = {
     "files": files.probe,
     "link": link.probe,
 }
-"""They move nothing and need nobody."""
+"""Probes that move nothing and need nobody."""
 MOVING: Final[dict[str, Probe]] = {
     "relays": relays.probe,
     "barriers": barriers.probe,
     "supplies": supplies.probe,
 }
-"""They move locks and booms."""
+"""Probes that move locks and booms."""
 AT_THE_GATE: Final[dict[str, Probe]] = {
     "contacts": contacts.probe,
     "exits": exits.probe,

@@ -51,17 +51,17 @@ _REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
 
 
 def passed(name: str, text: str) -> Check:
-    """It is as it should be."""
+    """A check whose part is as it should be."""
     return _check(name, Result.PASSED, text)
 
 
 def failed(name: str, text: str) -> Check:
-    """It is not; the text says the cure."""
+    """A check whose part is not; the text says the cure."""
     return _check(name, Result.FAILED, text)
 
 
 def skipped(name: str, text: str) -> Check:
-    """It was not tried; the text says why."""
+    """A check that was not tried; the text says why."""
     return _check(name, Result.SKIPPED, text)
 
 

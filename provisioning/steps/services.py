@@ -49,7 +49,7 @@ class ServiceStep:
         visit.host.must("systemctl", "start", TARGET, *SERVICES, limit_s=START_LIMIT_S)
 
     def verify(self, visit: Visit) -> State:
-        """The same; the cure is in the journal."""
+        """Whether both run; if not, the cure is in the journal."""
         state = self.check(visit)
         if state.changes:
             names = ", ".join(one.removeprefix("start ") for one in state.changes)

@@ -22,7 +22,7 @@ Say = Callable[[str], None]
 
 
 class NotAsToldError(Exception):
-    """It came out otherwise than told."""
+    """The story came out otherwise than told."""
 
 
 class OfficeStory:

@@ -44,7 +44,7 @@ def page_html(facts: Mapping[str, Any]) -> str:
 
 
 def page_text(facts: Mapping[str, Any]) -> str:
-    """The same for a console."""
+    """The page as text, for a console."""
     lines = [str(facts["name"])]
     for title, rows in sections(facts):
         lines += ["", title.upper()]

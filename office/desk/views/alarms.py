@@ -43,7 +43,7 @@ class AlarmLine(Struct, frozen=True):
     opened: bool
     """A gate opened for a stopped card."""
     slip: int | None
-    """It is a release slip, not a card."""
+    """The release slip that the alarm is about, where that is no card."""
 
 
 @require_safe
@@ -71,7 +71,7 @@ def history(request: HttpRequest) -> HttpResponse:
 @step
 @whatever_the_clock
 def take_notice(request: HttpRequest, actor: Actor, pk: int) -> str:
-    """Somebody takes it."""
+    """Somebody takes notice of an alarm."""
     form = valid(AlarmForm(request.POST))
     acknowledge(actor, pk, form["told_to"], form["note"])
     return reverse("alarms")
@@ -80,7 +80,7 @@ def take_notice(request: HttpRequest, actor: Actor, pk: int) -> str:
 @step
 @whatever_the_clock
 def done(request: HttpRequest, actor: Actor, pk: int) -> str:
-    """It is dealt with."""
+    """An alarm is dealt with."""
     clear(actor, pk, valid(AlarmForm(request.POST))["note"])
     return reverse("alarms")
 

@@ -29,7 +29,7 @@ def clock(request: HttpRequest) -> HttpResponse:
 @step
 @whatever_the_clock
 def confirm(request: HttpRequest, actor: Actor) -> str:
-    """It is right as it is now."""
+    """Somebody confirms that the clock is right as it stands."""
     confirm_clock(actor)
     messages.success(request, _("Confirmed. Work goes on by this clock."))
     return reverse("clock")

@@ -59,7 +59,7 @@ def new_holiday(request: HttpRequest) -> HttpResponse:
 
 @step
 def no_holiday(request: HttpRequest, actor: Actor, day: str) -> str:
-    """It is none."""
+    """This day is a holiday no more."""
     try:
         drop_holiday(actor, date.fromisoformat(day))
     except ValueError:

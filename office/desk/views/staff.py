@@ -104,14 +104,14 @@ def own_password(request: HttpRequest) -> HttpResponse:
 
 @step
 def open_account(_request: HttpRequest, actor: Actor, pk: int) -> str:
-    """They may sign in again."""
+    """An account may sign in again."""
     set_active(actor, pk, active=True)
     return reverse("staff")
 
 
 @step
 def close_account(_request: HttpRequest, actor: Actor, pk: int) -> str:
-    """They sign in no more."""
+    """An account may sign in no more."""
     set_active(actor, pk, active=False)
     return reverse("staff")
 

@@ -217,7 +217,7 @@ class DoorException(models.Model):
     reason = models.CharField(_("reason"), max_length=200)
     until = models.DateTimeField(_("until"))
     ended = models.BooleanField(default=False)
-    """Its end has come and gates were told."""
+    """Its end has come, and the gates were told."""
     clerk = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
 
     class Meta:

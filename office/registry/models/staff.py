@@ -45,7 +45,7 @@ class Deputy(models.Model):
     until = models.DateField()
 
     class Meta:
-        """It ends."""
+        """A deputyship ends after it began."""
 
         constraints = (
             models.CheckConstraint(

@@ -76,7 +76,7 @@ class Links(Struct, frozen=True):
         return f"[link]\n{told}"
 
     def told(self, number: int) -> str:
-        """The same for people."""
+        """How the gate is reached, for people."""
         return "TLS over the network" if number == NORTH else f"a pair of wires at {self.baud} baud"
 
 

@@ -26,7 +26,7 @@ class WholeStage(Struct, frozen=True):
 
     @property
     def desk(self) -> str:
-        """Its address."""
+        """The desk's address."""
         return f"http://127.0.0.1:{self.wiring.desk_port}"
 
 
