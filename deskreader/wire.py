@@ -1,7 +1,7 @@
 """One request of a browser, by its bytes alone, and whether it may be heard at all. Pure.
 
-The helper listens on the PC's own loopback, where every page in the browser can knock. Heard is
-the office's page, by the browser's own word (Origin, which a page cannot forge), at the address
+The helper listens on the PC's own loopback, where every page in the browser can knock. Only
+the office's page is answered, by the browser's own word (Origin, which a page cannot forge), at the address
 that was bound (Host, against names that were made to point here), with a type of content that no
 foreign page can send without asking first (CORS).
 """

@@ -116,7 +116,7 @@ def link_of(text: str, board: Board) -> dict[str, object]:
     hubs = [one.strip() for one in text.split(",")]
     matches = [HUB.fullmatch(one) for one in hubs]
     if not all(one and 1 <= int(one.group(1)) <= LAST_PORT for one in matches):
-        raise AnswerError("none, or HOST:PORT of the office's hub, or serial PORT ADDRESS")
+        raise AnswerError("answer 'none', HOST:PORT of the office's hub, or 'serial PORT ADDRESS'")
     return {"kind": "network", "hubs": hubs}
 
 

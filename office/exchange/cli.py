@@ -187,7 +187,7 @@ def _export_events(options: argparse.Namespace, now: int) -> Report:
 
     form = EventForm(QueryDict(options.events))
     if not form.is_valid():
-        raise OfficeError(f"--events {options.events}: {'; '.join(form.errors)} cannot be asked so")
+        raise OfficeError(f"--events {options.events} is not a valid query: see {', '.join(form.errors)}")
     wanted, subject = form.wanted()
     actor = as_actor(_member(options.user), datetime.fromtimestamp(now, UTC))
     try:
