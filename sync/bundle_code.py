@@ -50,16 +50,20 @@ def read_code(typed: str) -> str:
         MistypedCodeError: too long or short, a sign no code has, or the check sign does not fit.
     """
     if len(typed) > MAX_TYPED:
-        raise MistypedCodeError(f"a code has {CODE_SIGNS} signs, this is far longer: type the code alone")
+        raise MistypedCodeError(
+            f"a code has {CODE_SIGNS} characters, this is far longer: type the code alone"
+        )
     text = "".join(typed.upper().split()).translate(_LOOKS_LIKE)
     if len(text) != CODE_SIGNS:
-        raise MistypedCodeError(f"a code has {CODE_SIGNS} signs in three groups, this has {len(text)}")
+        raise MistypedCodeError(f"a code has {CODE_SIGNS} characters in three groups, this has {len(text)}")
     odd = next((one for one in text if one not in SIGNS), None)
     if odd is not None:
-        raise MistypedCodeError(f"no code has the sign {odd!r}: compare it with what the office gave you")
+        raise MistypedCodeError(
+            f"no code has the character {odd!r}: compare it with what the office gave you"
+        )
     *random, check = [SIGNS.index(one) for one in text]
     if _check(random) != check:
-        raise MistypedCodeError("a sign is wrong, or two are exchanged: compare it and type it again")
+        raise MistypedCodeError("a character is wrong, or two are swapped: compare it and type it again")
     return text
 
 

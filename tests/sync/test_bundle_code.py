@@ -59,8 +59,8 @@ def test_case_spaces_and_look_alikes_do_not_matter(typed: str) -> None:
         ("", "this has 0"),
         (CODE[:-1], "this has 14"),
         (CODE + "0", "this has 16"),
-        (CODE.replace("W", "U"), "no code has the sign 'U'"),
-        (CODE.replace("W", "é"), "no code has the sign"),
+        (CODE.replace("W", "U"), "no code has the character 'U'"),
+        (CODE.replace("W", "é"), "no code has the character"),
         ("7" * 5000, "far longer"),
     ],
 )

@@ -36,8 +36,8 @@ def test_a_slip_of_the_finger_is_asked_again(technician: Technician, stick: Path
     typed = f"nonsense\n{CODE.replace('K', 'M', 1)}\n{CODE}\n{TODAY}\n"
     said = technician.type("enrol", stick, "--root", place, answers=typed)
     assert said.code == 0
-    assert "a code has 15 signs" in said.err
-    assert "a sign is wrong" in said.err
+    assert "a code has 15 characters" in said.err
+    assert "a character is wrong" in said.err
 
 
 def test_a_script_gives_code_and_date(
@@ -140,7 +140,7 @@ def test_where_nobody_answers_it_says_what_to_give(technician: Technician, stick
 def test_five_wrong_codes_end_it(technician: Technician, stick: Path, place: Path) -> None:
     said = technician.type("enrol", stick, "--root", place, answers="x\n" * 9)
     assert said.code == 1
-    assert said.err.count("a code has 15 signs") == 5
+    assert said.err.count("a code has 15 characters") == 5
 
 
 def test_a_stick_that_is_not_there(technician: Technician, tmp_path: Path, place: Path) -> None:
