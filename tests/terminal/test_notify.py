@@ -24,8 +24,18 @@ def test_messages_arrive_as_systemd_expects_them(tmp_path: Path) -> None:
     assert received == ["READY=1\nSTATUS=2 doors list 1.4", "WATCHDOG=1", "STOPPING=1"]
 
 
-def test_without_a_service_manager_nothing_is_sent_and_nothing_fails() -> None:
-    ServiceManager({}).ready("alone")
+def test_nothing_is_sent_to_a_socket_that_was_not_named_and_nothing_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(path))
+        manager.setblocking(False)
+        # The environment handed over counts; what this process was started with does not.
+        monkeypatch.setenv("NOTIFY_SOCKET", str(path))
+        ServiceManager({}).ready("alone")
+        with pytest.raises(BlockingIOError):
+            manager.recv(4096)
 
 
 def test_a_dead_service_manager_does_not_stop_the_gate(tmp_path: Path) -> None:
