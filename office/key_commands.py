@@ -21,6 +21,7 @@ from office.key_report import about, delegation_report, key_row, roots_line, tim
 from office.key_rotation import drop_root, new_root, rotate, switch_root
 from office.keys import ROOT, KeyDirectory
 from office.notation import read_time
+from office.options import hexadecimal
 from office.report import Report
 from office.table import choice
 from sync.delegation import Role
@@ -32,7 +33,7 @@ DELEGATION_S: Final = 5 * 365 * 86_400
 
 def init(options: argparse.Namespace, now: int) -> Report:
     """A new key directory: a root, and a key in each role under it."""
-    estate_id = _hex(options.estate, "--estate")
+    estate_id = hexadecimal(options.estate, "--estate")
     private = _private_places(options.private, {ROOT, *(one.name.lower() for one in Role)})
     keys = KeyDirectory.create(
         options.directory, estate_id, random_bytes=secrets.token_bytes, root_in=private.get(ROOT)
@@ -52,7 +53,7 @@ def init(options: argparse.Namespace, now: int) -> Report:
 
 def make(options: argparse.Namespace, _now: int) -> Report:
     """A key pair in a directory of its own: for the manager, on the manager's computer."""
-    keys = KeyDirectory.create_empty(options.directory, _hex(options.estate, "--estate"))
+    keys = KeyDirectory.create_empty(options.directory, hexadecimal(options.estate, "--estate"))
     keys.create_key(options.name, random_bytes=secrets.token_bytes)
     return {
         **about(keys, options.name),
@@ -194,10 +195,3 @@ def _moment(text: str, option: str) -> int:
         return read_time(text, ZoneInfo("UTC"))
     except ValueError as error:
         raise OfficeError(f"{option}: {error}") from None
-
-
-def _hex(text: str, option: str) -> bytes:
-    try:
-        return bytes.fromhex(text)
-    except ValueError:
-        raise OfficeError(f"{option}: {text!r} is not hexadecimal") from None

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Final
 
+from office.errors import OfficeError
 from office.keys import KeyDirectory
 from sync.fields import MAX_WHOLE
 
@@ -23,6 +24,14 @@ def positive(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= MAX_WHOLE:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {MAX_WHOLE}")
     return int(text)
+
+
+def hexadecimal(text: str, option: str) -> bytes:
+    """The bytes that ``option`` was given; raises ``OfficeError`` where it is not hexadecimal."""
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise OfficeError(f"{option}: {text!r} is not hexadecimal") from None
 
 
 def add_keys(command: argparse.ArgumentParser) -> None:

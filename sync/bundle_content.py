@@ -164,14 +164,16 @@ def _read(parts: Parts) -> BundleContent:
         truth(parts[5], "replaces"),
         _roots(parts[6]),
         SigningKey(octets(parts[7], "token", SEED_BYTES)),
-        _limited(parts[8], "config", MAX_CONFIG_BYTES),
+        octets(parts[8], "config", at_most=MAX_CONFIG_BYTES),
         octets(parts[9], "first list"),
         ListVersion(whole(lowest[0], "minimum epoch"), whole(lowest[1], "minimum revision")),
         tuple(
-            _limited(one, "delegation", MAX_STATEMENT_BYTES)
+            octets(one, "delegation", at_most=MAX_STATEMENT_BYTES)
             for one in array(parts[11], "delegations", at_most=MAX_DELEGATIONS)
         ),
-        optional(parts[12], lambda value, what: _limited(value, what, MAX_STATEMENT_BYTES), "withdrawals"),
+        optional(
+            parts[12], lambda value, what: octets(value, what, at_most=MAX_STATEMENT_BYTES), "withdrawals"
+        ),
     )
     if content.not_after <= content.made_at:
         raise CodecError("not after: must be later than made at")
@@ -205,10 +207,3 @@ def _roots(value: object) -> tuple[bytes, ...]:
     if not roots or len(set(roots)) != len(roots):
         raise CodecError("roots: one is needed, and none twice")
     return tuple(roots)
-
-
-def _limited(value: object, what: str, at_most: int) -> bytes:
-    data = octets(value, what)
-    if len(data) > at_most:
-        raise CodecError(f"{what}: {len(data)} bytes, allowed are {at_most}")
-    return data

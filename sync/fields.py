@@ -20,10 +20,12 @@ def whole(value: object, what: str, *, at_most: int = MAX_WHOLE) -> int:
     return value
 
 
-def octets(value: object, what: str, length: int | None = None) -> bytes:
-    """``value`` if it is bytes (of exactly ``length``)."""
+def octets(value: object, what: str, length: int | None = None, *, at_most: int | None = None) -> bytes:
+    """``value`` if it is bytes (of exactly ``length``, of no more than ``at_most``)."""
     if type(value) is not bytes or (length is not None and len(value) != length):
         raise CodecError(f"{what}: must be bytes" + ("" if length is None else f", {length} of them"))
+    if at_most is not None and len(value) > at_most:
+        raise CodecError(f"{what}: {len(value)} bytes, allowed are {at_most}")
     return value
 
 

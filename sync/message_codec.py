@@ -168,10 +168,7 @@ def _short(value: object, what: str) -> str:
 
 
 def _limited(value: object, what: str, *, at_most: int = MAX_STATEMENT_BYTES) -> bytes:
-    data = octets(value, what)
-    if len(data) > at_most:
-        raise CodecError(f"{what}: {len(data)} bytes, allowed are {at_most}")
-    return data
+    return octets(value, what, at_most=at_most)
 
 
 def _several(value: object, what: str, *, read: Reader, at_most: int) -> tuple[object, ...]:

@@ -49,6 +49,7 @@ from office.hub.signature_cli import (
     take,
 )
 from office.hub.store import HubStore
+from office.options import hexadecimal
 from office.site.store_option import add_store
 from office.table import choice
 from sync.records import Access, Credential, Direction, RevocationReason, Technology
@@ -93,7 +94,7 @@ def _add_init(command: argparse.ArgumentParser) -> None:
 
 
 def _init(options: argparse.Namespace, _now: int) -> Report:
-    estate_id = _hex(options.estate, "--estate")
+    estate_id = hexadecimal(options.estate, "--estate")
     if not isinstance(options.store, Path):
         raise OfficeError(f"{options.store}: is an office's; it has its store since: init")
     if options.store.exists():
@@ -121,7 +122,7 @@ def _register(options: argparse.Namespace, now: int) -> Report:
         link = LinkKind.SERIAL
     elif options.by_file:
         link = LinkKind.FILE
-    key = _hex(options.key, "--key")
+    key = hexadecimal(options.key, "--key")
     with closing(HubStore(options.store)) as store:
         store.gates.add(Gate(options.gate, options.name, key, link, options.serial, now))
     return {"gate": options.gate, "name": options.name, "link": link.value}
@@ -284,10 +285,3 @@ def _card(options: argparse.Namespace) -> Credential | None:
         return read_credential(choice(Technology)(options.technology), options.card)
     except ValueError as error:
         raise OfficeError(f"--card: {error}") from None
-
-
-def _hex(text: str, option: str) -> bytes:
-    try:
-        return bytes.fromhex(text)
-    except ValueError:
-        raise OfficeError(f"{option}: {text!r} is not hexadecimal") from None

@@ -48,6 +48,15 @@ def add_common(parser: argparse.ArgumentParser, *, dry_run: str = ONLY_LOOKS) ->
     parser.add_argument("--dry-run", action="store_true", help=dry_run)
 
 
+def failed(arguments: argparse.Namespace, text: str, code: int) -> int:
+    """Say why there is nothing to show; returns the exit code."""
+    if arguments.json:
+        print(json.dumps({"ok": False, "error": text}, ensure_ascii=False))
+    else:
+        print(text, file=sys.stderr)
+    return code
+
+
 def say(arguments: argparse.Namespace, work: Callable[[], Outcome]) -> int:
     """Do ``work`` and say its answer, or why there is none; returns the exit code."""
     try:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from pathlib import Path
 from typing import Final
 
-from provisioning.cli._answer import add_common, may_be_cut_short
+from provisioning.cli._answer import add_common, failed, may_be_cut_short
 from provisioning.errors import ProvisioningError
 from provisioning.host import Host
 from provisioning.selftest.person import SelfTestError
@@ -41,11 +39,11 @@ def run(arguments: argparse.Namespace) -> int:
         data = _read(path)
         built = verify_as_built(data, Sender(config.estate_id, config.gate.id, gate_key(config).public))
     except ConfigError as error:
-        return _say(arguments, str(error), EXIT_CONFIG)
+        return failed(arguments, str(error), EXIT_CONFIG)
     except AsBuiltError as error:
-        return _say(arguments, f"{path}: {error}", EXIT_NO_INPUT)
+        return failed(arguments, f"{path}: {error}", EXIT_NO_INPUT)
     except (SelfTestError, StoreError, ProvisioningError) as error:
-        return _say(arguments, str(error), EXIT_NO_INPUT)
+        return failed(arguments, str(error), EXIT_NO_INPUT)
     with may_be_cut_short():
         print(data.decode() if arguments.json else as_built_text(built))
     return EXIT_FAILED if built.count(Result.FAILED) else 0
@@ -56,11 +54,3 @@ def _read(path: Path) -> bytes:
     if data is None:
         raise SelfTestError(f"{path}: there is none; make one with gatehouse-provision selftest")
     return data
-
-
-def _say(arguments: argparse.Namespace, text: str, code: int) -> int:
-    if arguments.json:
-        print(json.dumps({"ok": False, "error": text}, ensure_ascii=False))
-    else:
-        print(text, file=sys.stderr)
-    return code

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Final
 
 from drivers.ports import DriverError
-from provisioning.cli._answer import add_common, may_be_cut_short
+from provisioning.cli._answer import add_common, failed, may_be_cut_short
 from provisioning.errors import ProvisioningError
 from provisioning.host import Host
 from provisioning.selftest.bench import Bench, inputs_of, outputs_of
@@ -75,13 +75,13 @@ def run(arguments: argparse.Namespace) -> int:
         with _signals():
             return _run(arguments)
     except ConfigError as error:
-        return _say(arguments, str(error), EXIT_CONFIG)
+        return failed(arguments, str(error), EXIT_CONFIG)
     except (SelfTestError, DriverError, ProvisioningError) as error:
-        return _say(arguments, str(error), EXIT_UNAVAILABLE)
+        return failed(arguments, str(error), EXIT_UNAVAILABLE)
     except StoreError as error:
-        return _say(arguments, str(error), EXIT_IO)
+        return failed(arguments, str(error), EXIT_IO)
     except (_StoppedError, KeyboardInterrupt):
-        return _say(arguments, "stopped: every line is undriven, and no outcome was written", EXIT_STOPPED)
+        return failed(arguments, "stopped: every line is undriven, and no outcome was written", EXIT_STOPPED)
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -183,14 +183,6 @@ def _told(arguments: argparse.Namespace, built: AsBuilt, path: Path) -> int:
 
 def _row(check: Check) -> dict[str, str]:
     return {"name": check.name, "result": check.result.value, "text": check.text}
-
-
-def _say(arguments: argparse.Namespace, text: str, code: int) -> int:
-    if arguments.json:
-        print(json.dumps({"ok": False, "error": text}, ensure_ascii=False))
-    else:
-        print(text, file=sys.stderr)
-    return code
 
 
 def _is_simulated(config: Config) -> bool:

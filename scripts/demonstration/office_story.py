@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
+from scripts.demonstration.told import NotAsToldError, until
 from scripts.demonstration.two_gates import EAST, GATE_IDS, WEST, TwoGates
 from sync.events import Event, EventKind
 from terminal import clock
@@ -16,13 +17,8 @@ OTHER_CARD: Final = "04A10002"
 FIRST_LIST_WITHIN_S: Final = 30.0
 """Over the pair: the handshake and the list at 9600 baud."""
 REVOKED_WITHIN_S: Final = 10.0
-LOOK_S: Final = 0.05
 
 Say = Callable[[str], None]
-
-
-class NotAsToldError(Exception):
-    """The story came out otherwise than told."""
 
 
 class OfficeStory:
@@ -108,12 +104,7 @@ class OfficeStory:
         self._say(f"    {name}: {card} {found}")
 
     def _until(self, what: str, check: Callable[[], bool], within_s: float) -> None:
-        """Wait for the office; people go on passing meanwhile."""
-        deadline = clock.monotonic() + within_s
-        while not check():
-            if clock.monotonic() > deadline:
-                raise NotAsToldError(f"{what}: not within {within_s:g} s")
-            self._wait(LOOK_S)
+        until(what, check, within_s, self._wait)
 
     def _is_in_sync(self, name: str) -> bool:
         report = self._office.office("report", str(self._office.store))

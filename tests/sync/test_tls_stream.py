@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable, Coroutine
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -26,6 +24,7 @@ from sync.link_errors import (
 from sync.tls_context import gate_context, hub_context
 from sync.tls_stream import MAX_HANDSHAKE_BYTES, TlsStream, _cause, handshake
 from tests.support.estate import key
+from tests.support.network import run
 from tests.support.pipes import PipeEnd, Wire, byte_by_byte, pipe, whole
 
 HUB, GATE, STRANGER = key("hub"), key("gate 7"), key("stranger")
@@ -34,16 +33,6 @@ WITHIN_S = 8.0
 GATE_TLS = gate_context(GATE)
 HUB_TLS = hub_context(HUB, [GATE.public], tickets=1)
 SERIAL_HUB_TLS = hub_context(HUB, [GATE.public], tickets=0)
-
-
-def run(story: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Play a story, which must not hang."""
-
-    async def within() -> None:
-        async with asyncio.timeout(WITHIN_S):
-            await story()
-
-    asyncio.run(within())
 
 
 async def meet(

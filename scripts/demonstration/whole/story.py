@@ -9,10 +9,10 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from scripts.demonstration.cards import Card
-from scripts.demonstration.office_story import NotAsToldError
+from scripts.demonstration.told import NotAsToldError, until
 from scripts.demonstration.whole.browser import Browser, PageError
 from scripts.demonstration.whole.gates import WholeGate
-from scripts.demonstration.whole.office_process import LOOK_S, Office
+from scripts.demonstration.whole.office_process import Office
 from scripts.demonstration.world import PEDESTRIAN_IN
 from terminal import clock
 
@@ -142,11 +142,7 @@ class DeskStory:
             self._say(f"    {gate.name}: {found}")
 
     def _until(self, what: str, check: Callable[[], bool], within_s: float) -> None:
-        deadline = clock.monotonic() + within_s
-        while not check():
-            if clock.monotonic() > deadline:
-                raise NotAsToldError(f"{what}: not within {within_s:g} s")
-            self._wait(LOOK_S)
+        until(what, check, within_s, self._wait)
 
 
 def _has_tap(gate: WholeGate) -> bool:
