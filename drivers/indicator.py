@@ -129,10 +129,6 @@ def pattern_of(signal: Signal, rhythm: Rhythm) -> Pattern:
     return Pattern(outputs_of(signal, rhythm, OWN_OUTPUTS), rhythm, signal in REPEATS)
 
 
-PATTERNS: Mapping[Signal, Pattern] = {one: pattern_of(one, rhythm) for one, rhythm in RHYTHMS.items()}
-"""As they are unless the configuration says otherwise."""
-
-
 @runtime_checkable
 class Indicator(Protocol):
     """Lamps and buzzer in a reader's own housing; a reader that has them has these two methods as well.

@@ -12,8 +12,6 @@ from provisioning.errors import ProvisioningError
 from provisioning.host import Host
 
 MODEL_FILES: Final = ("/proc/device-tree/model", "/sys/firmware/devicetree/base/model")
-BOOT_FOLDERS: Final = ("/boot/firmware", "/boot")
-"""Raspberry Pi OS from bookworm on; before that, and images that were upgraded."""
 CHOICES: Final = ("pi-zero", "pi-1", "pi-2", "pi-3", "pi-4", "pi-5", "none")
 
 
@@ -35,13 +33,6 @@ class Board(Struct, frozen=True):
     def is_pi(self) -> bool:
         """It has a pin header and reads config.txt."""
         return self.name != "none"
-
-    @property
-    def backends(self) -> tuple[str, ...]:
-        """GPIO backends that work here, the best first."""
-        if not self.is_pi:
-            return ("sim", "gpiod")
-        return ("gpiod", "rpi_gpio", "sim")
 
 
 _CHIPS: Final = {

@@ -166,7 +166,7 @@ class Taps:
             completed = second_tap(waiting, request, found.records, found.rules, situation, now)
             if completed is not None:
                 del self._pending[request.door]
-                return self._complete(first_place, completed.request, request.credential, now)
+                return self._complete(first_place, completed, request.credential, now)
         decision = decide(request, found.records, found.rules, situation, now)
         wait = wait_for_companion(request, decision, found.rules, now)
         if wait is not None:

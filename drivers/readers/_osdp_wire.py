@@ -39,7 +39,6 @@ EVENT_KEYS: Final = 2
 EVENT_STATUS: Final = 4
 EVENT_NOTIFICATION: Final = 5
 NOTIFY_SECURE_CHANNEL: Final = 1
-NOTIFY_ONLINE: Final = 2
 """libosdp 3.2's numbers; a test compares them with the library's own."""
 
 Command = dict[str, Any]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from office.hub.facts import Gate
 from office.hub.line import NETWORK_LINE
@@ -13,8 +13,6 @@ from sync.tls_stream import TlsStream
 
 if TYPE_CHECKING:
     from office.hub.process import Hub
-
-ALL_ADDRESSES: Final = "0.0.0.0"  # noqa: S104 - gates dial in from wherever they stand; TLS admits registered keys alone
 
 
 class NetworkEntrance:

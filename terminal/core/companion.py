@@ -37,13 +37,6 @@ class Pending(Struct, frozen=True):
     """Monotonic second from which it is too late."""
 
 
-class Completed(Struct, frozen=True):
-    """The companion came: decide ``request`` with the first credential's records of now."""
-
-    request: Request
-    confirmed_by: Grant
-
-
 def wait_for_companion(request: Request, decision: Decision, rules: Rules, now: Now) -> Pending | None:
     """The wait a decision asks for; ``None`` when no second card would help."""
     door = rules.doors.get(request.door)
@@ -64,8 +57,10 @@ def second_tap(  # a wait, and the five things any tap is decided by
     rules: Rules,
     situation: Situation,
     now: Now,
-) -> Completed | None:
-    """Whether this tap at any reader completes the wait; ``None``: serve it by itself."""
+) -> Request | None:
+    """The waiting request, to be decided with its credential's records of now, if this tap at any reader
+    completes it; ``None``: serve this tap by itself.
+    """
     if is_over(pending, now) or request.door != pending.request.door:
         return None
     if request.credential.technology is Technology.KEYPAD:
@@ -78,7 +73,7 @@ def second_tap(  # a wait, and the five things any tap is decided by
     for grant in sorted(case.grants, key=lambda one: one.grant_id):
         fits = grant.kind in pending.grant.companion and grant.issue_id != pending.grant.issue_id
         if fits and grant.uses is None and first_refusal(grant, case, (*RIGHTS, *PROOFS)) is None:
-            return Completed(replace(pending.request, companion=frozenset({grant.kind})), grant)
+            return replace(pending.request, companion=frozenset({grant.kind}))
     return None
 
 

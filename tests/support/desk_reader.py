@@ -41,10 +41,6 @@ class HelperProcess:
         until(lambda: "at http://127.0.0.1" in self.said() or self.process.poll() is not None)
         assert self.process.poll() is None, self.said()
 
-    def pair_anew(self) -> str:
-        """Another code, which counts once the helper is started again."""
-        return self._run("pair", "--new").strip()
-
     def said(self) -> str:
         return self.journal.read_text("utf-8")
 

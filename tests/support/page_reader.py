@@ -138,10 +138,6 @@ class PageReader(HTMLParser):
             ]
         return found
 
-    def label_of(self, control: Control) -> str:
-        """What stands beside a field."""
-        return control.label or self._labels.get(control.id, "")
-
     def _plain(self, tag: str, given: dict[str, str]) -> None:
         if tag == "html":
             self.language = given.get("lang", "")

@@ -26,8 +26,6 @@ from sync.memory import TrustMemory
 from sync.records import Access, Record, RevocationReason, Schedule, Tombstone, Window
 from tests.support.estate import NOW, SETTINGS, card, resident
 
-CONDITIONS = Conditions.of(SETTINGS)
-
 
 def tombstone(number: int, reason: RevocationReason, *, issue_id: int | None = None) -> Tombstone:
     return Tombstone(1000 + number, issue_id or 2000 + number, card(number), reason, NOW)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from drivers.indicator import PATTERNS, RHYTHMS, Signal
+from drivers.indicator import RHYTHMS, Signal
 from terminal.control import CommandError
 from tests.support.gate_estate import RESIDENT
 from tests.support.gate_rig import GateRig
+from tests.support.patterns import PATTERNS
 
 ROUND_S = RHYTHMS[Signal.HERE].length_s
 

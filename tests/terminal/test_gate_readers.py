@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from drivers.indicator import PATTERNS, Signal
+from drivers.indicator import Signal
 from sync.events import EventKind
 from sync.records import Reason
 from terminal.control import CommandError
 from terminal.supervisor import LONGEST_RETRY_S, SILENCE_S
 from tests.support.gate_estate import CONTACT, MAIN_LOCK, RESIDENT
 from tests.support.gate_rig import GateRig
+from tests.support.patterns import PATTERNS
 from tests.terminal.conftest import MakeRig
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from drivers.indicator import PATTERNS, Indicator, Signal
+from drivers.indicator import Indicator, Signal
 from drivers.ports import (
     CardRead,
     DigitsEntered,
@@ -32,6 +32,7 @@ from drivers.readers._osdp_key import FACTORY_KEY
 from drivers.readers.osdp import OsdpReader, Settings
 from drivers.virtual_osdp import OsdpBus
 from tests.drivers.readers.rig_osdp import KEY, write_key
+from tests.support.patterns import PATTERNS
 from tests.support.waiting import events_until, next_health, next_read
 
 pytestmark = pytest.mark.real_part("libosdp")

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.indicator import PATTERNS, Signal
+from drivers.indicator import Signal
 from drivers.ports import CardRead, ReadFailed, Technology
 from drivers.readers import _osdp_wire as wire
 from drivers.readers._osdp_wire import ReplyWatch, ask_status, card, commands, dark, is_tampered, keys
 from drivers.readers._wiegand_formats import FORMATS
+from tests.support.patterns import PATTERNS
 from tests.support.wiegand import frame_of
 
 FORMAT_LIST = [FORMATS[name] for name in ("26", "34", "37")]
@@ -142,8 +143,5 @@ def test_our_numbers_are_the_librarys() -> None:
         library.EVENT_STATUS,
         library.EVENT_NOTIFICATION,
     )
-    assert (wire.NOTIFY_SECURE_CHANNEL, wire.NOTIFY_ONLINE) == (
-        library.EVENT_NOTIFICATION_SC_STATUS,
-        library.EVENT_NOTIFICATION_PD_STATUS,
-    )
+    assert wire.NOTIFY_SECURE_CHANNEL == library.EVENT_NOTIFICATION_SC_STATUS
     assert (library.CARD_FMT_RAW_UNSPECIFIED, library.CARD_FMT_RAW_WIEGAND) == wire.RAW_FORMATS

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from drivers.indicator import PATTERNS, Indicator, Signal
+from drivers.indicator import Indicator, Signal
 from drivers.ports import (
     CardRead,
     DigitsEntered,
@@ -18,6 +18,7 @@ from drivers.ports import (
     Technology,
 )
 from drivers.readers.sim import MAX_SHOWN, Settings, SimReader, open_reader
+from tests.support.patterns import PATTERNS
 
 CARD = bytes.fromhex("01020304")
 READ = CardRead(Technology.ISO14443A, CARD, 32, 5.0)

@@ -26,13 +26,6 @@ def kept(revision: int, applied_at: int | None = NOW, received_at: int = NOW + 2
     return KeptReceipt(v(revision), bytes(32), applied_at, clock, received_at)
 
 
-SOMEBODY_MUST_ACT = (
-    Why.NEEDS_MANAGER,
-    Why.NEEDS_LIST_KEY,
-    Why.NEEDS_ROOT,
-    Why.NEEDS_CLERK,
-    Why.REFUSED,
-)
 HERE = Contact(NOW, True, v(3), bytes(32))
 
 

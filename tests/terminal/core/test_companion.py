@@ -16,7 +16,7 @@ from sync.records import (
     Reason,
     Technology,
 )
-from terminal.core.companion import Completed, Pending, is_over, refuse, second_tap, wait_for_companion
+from terminal.core.companion import Pending, is_over, refuse, second_tap, wait_for_companion
 from terminal.core.situation import Now, Position, Request, Situation
 from tests.terminal.core.scenes import (
     CALM,
@@ -57,24 +57,24 @@ def follows(
     situation: Situation = CALM,
     after_s: float = 5,
     waiting: Pending | None = None,
-) -> Completed | None:
+) -> Request | None:
     return second_tap(waiting or pending(), request, records, RULES, situation, later(after_s))
 
 
 def test_a_slip_then_a_guard_opens_and_spends() -> None:
     completed = follows(GUARD)
     assert completed is not None
-    assert completed.confirmed_by == GUARD
-    outcome = decided(SLIP, request=completed.request, now=later(5))
+    assert completed.companion == frozenset({GUARD.kind})
+    outcome = decided(SLIP, request=completed, now=later(5))
     assert (outcome.reason, outcome.uses_left_after, outcome.durable_first) == (Reason.GRANTED, 0, True)
 
 
 def test_the_waiting_tap_is_decided_anew() -> None:
     completed = follows(GUARD)
     assert completed is not None
-    assert decided(tombstone(), request=completed.request).reason is Reason.LOST
+    assert decided(tombstone(), request=completed).reason is Reason.LOST
     spent = replace(CALM, spent={1: 1})
-    assert decided(SLIP, request=completed.request, situation=spent).reason is Reason.NO_USES_LEFT
+    assert decided(SLIP, request=completed, situation=spent).reason is Reason.NO_USES_LEFT
 
 
 def test_only_a_tap_that_lacks_its_companion_waits() -> None:
@@ -119,7 +119,7 @@ def test_the_guard_need_not_be_in_the_card_alone() -> None:
     resident = replace(GUARD, grant_id=40, kind=GrantKind.RESIDENT)
     completed = follows(resident, GUARD)
     assert completed is not None
-    assert completed.confirmed_by == GUARD
+    assert completed.companion == frozenset({GUARD.kind})
 
 
 def test_a_residents_tap_meanwhile_is_served_and_changes_nothing() -> None:
@@ -161,7 +161,7 @@ def test_two_colleagues_stand_by_each_other() -> None:
     waiting = wait_for_companion(tap(), decided(staff), RULES, NOW)
     completed = follows(colleague, waiting=waiting)
     assert completed is not None
-    assert decided(staff, request=completed.request).granted
+    assert decided(staff, request=completed).granted
 
 
 def test_the_guard_refuses_and_nothing_is_spent() -> None:

@@ -51,7 +51,6 @@ def outage(mode: DoorMode) -> OutageWindow:
 
 
 FREE_BY_DAY = ModeWindow(DAY, DoorMode.FREE)
-NORMAL_BY_DAY = ModeWindow(DAY, DoorMode.NORMAL)
 LOCKED_AT_NOON = ModeWindow(NOON, DoorMode.LOCKDOWN)
 FIRST_CARD = ModeWindow(DAY, DoorMode.FREE, needs_first_card=True)
 BOTH = Commanded(lockdown=True, free=True)
