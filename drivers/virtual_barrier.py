@@ -2,18 +2,15 @@
 
 Pure: time is passed in and the next deadline goes out. The barrier has its own controller, as real ones
 do: a pulse at an input starts it, and a boom that meets something turns round. Whoever plays it carries
-the gate's pulses and the two contacts to lines (`WiredBarrier` for simulated ones).
+the gate's pulses and the two contacts to lines.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from enum import Enum, unique
 from typing import Final
 
 from msgspec import Struct
-
-from drivers.gpio.sim import LevelChanged, SimGpio
 
 DOWN, UP = 0.0, 1.0
 LOW: Final = 0.3
@@ -111,54 +108,3 @@ class VirtualBarrier(Struct):
             # A billionth of the way is no distance: rounding must not keep it from its end.
             self.position = round(min(UP, max(DOWN, self.position + moved)), 9)
         self._at = now
-
-
-class WiredBarrier:
-    """A barrier on simulated lines; ``look`` after anything moved on either side.
-
-    ``outputs``: the gate's lines for `Order`, pulsing high. ``loop`` is low while a vehicle is there
-    and ``contact`` low while the boom is down.
-    """
-
-    def __init__(
-        self,
-        gpio: SimGpio,
-        clock: Callable[[], float],
-        *,
-        outputs: Mapping[Order, str],
-        loop: str,
-        contact: str,
-        travel_s: float = 4.0,
-    ) -> None:
-        self._gpio = gpio
-        self._clock = clock
-        self._orders = {line: order for order, line in outputs.items()}
-        self._loop = loop
-        self._contact = contact
-        self._heard: LevelChanged | None = next(reversed(gpio.history()), None)
-        self.barrier = VirtualBarrier(travel_s=travel_s, _at=clock())
-        self.look()
-
-    def look(self) -> None:
-        """Carry pulses to the controller, each at its own moment, and boom and loop to the contacts."""
-        for change in self._unheard():
-            if change.level is True and change.line in self._orders:
-                self.barrier.order(self._orders[change.line], change.at)
-        self.barrier.on_time(self._clock())
-        self._gpio.set_level(self._loop, False if self.barrier.vehicle_is_there else None)
-        self._gpio.set_level(self._contact, False if self.barrier.is_down else None)
-
-    def act(self, deed: Callable[[VirtualBarrier], object]) -> None:
-        """Let somebody do something at the barrier as it stands now."""
-        self.look()
-        deed(self.barrier)
-        self.look()
-
-    def _unheard(self) -> list[LevelChanged]:
-        news: list[LevelChanged] = []
-        for change in reversed(self._gpio.history()):
-            if change is self._heard:
-                break
-            news.append(change)
-        self._heard = news[0] if news else self._heard
-        return news[::-1]

@@ -1,19 +1,16 @@
 """A door that behaves: leaf, lock, its supply, and people who push, walk through or break it open.
 
 Pure: time is passed in and the next deadline goes out. What the gate switches and feels is
-``is_fed`` and ``is_open``; whoever plays the door carries both to lines (`wired` for
-simulated ones, a command socket for a gate in another process).
+``is_fed`` and ``is_open``; whoever plays the door carries both to lines, or over a
+command socket to a gate in another process.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import Enum, unique
 from typing import Final
 
 from msgspec import Struct
-
-from drivers.gpio.sim import SimGpio
 
 WALK_S: Final = 1.2
 """From pushing a door until it falls shut behind somebody."""
@@ -77,40 +74,3 @@ class VirtualDoor(Struct):
         """Let happen what is due."""
         if self.falls_shut_at is not None and now >= self.falls_shut_at:
             self.close()
-
-
-class WiredDoor:
-    """A door on simulated lines; ``look`` after anything moved on either side."""
-
-    def __init__(
-        self,
-        gpio: SimGpio,
-        clock: Callable[[], float],
-        *,
-        hold: Hold,
-        relay: str,
-        contact: str,
-        normally_closed: bool,
-    ) -> None:
-        """``normally_closed``: the lock hangs on that contact of the relay (energised by a high level)."""
-        self._gpio = gpio
-        self._clock = clock
-        self._relay = relay
-        self._contact = contact
-        self._normally_closed = normally_closed
-        self.door = VirtualDoor(hold, is_fed=normally_closed)
-        self.look()
-
-    def look(self) -> None:
-        """Carry the relay to the lock and the leaf to the contact: low while it is shut."""
-        energised = self._gpio.level(self._relay) is True
-        self.door.is_fed = energised is not self._normally_closed
-        self.door.on_time(self._clock())
-        self._gpio.set_level(self._contact, None if self.door.is_open else False)
-
-    def act(self, deed: Callable[[VirtualDoor], object]) -> bool:
-        """Let somebody do something to the door as it stands now; whether it is open then."""
-        self.look()
-        deed(self.door)
-        self.look()
-        return self.door.is_open

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.gpio.sim import Settings, open_gpio
-from drivers.virtual_barrier import DRIVE_S, LOW, Order, VirtualBarrier, WiredBarrier
+from drivers.virtual_barrier import DRIVE_S, LOW, Order, VirtualBarrier
 
 TRAVEL_S = 4.0
 
@@ -101,19 +100,3 @@ def test_however_finely_time_is_cut_the_same_happens(steps: list[tuple[float, ob
     assert coarse.hits == fine.hits
     assert coarse.position == pytest.approx(fine.position, abs=1e-6)
     assert coarse.vehicle_is_there is fine.vehicle_is_there
-
-
-def test_pulses_between_two_looks_are_heard_at_their_own_moments() -> None:
-    now = 0.0
-    gpio = open_gpio(Settings(), lambda: now)
-    lines = {order: f"boom_{order.value}" for order in Order}
-    outputs = {order: gpio.claim_output(line, user="x", active_low=False) for order, line in lines.items()}
-    wired = WiredBarrier(gpio, lambda: now, outputs=lines, loop="loop", contact="contact")
-    for at, order in ((1.0, Order.OPEN), (9.0, Order.CLOSE), (11.0, Order.STOP)):
-        now = at
-        outputs[order].set(True)
-        outputs[order].set(False)
-    now = 60.0
-    wired.look()
-    assert wired.barrier.position == 0.5
-    gpio.close()

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from drivers.virtual_door import WALK_S, Hold, VirtualDoor, WiredDoor
+from drivers.virtual_door import WALK_S, Hold, VirtualDoor
 from sync.events import EventKind
 from sync.records import Reason
 from tests.support.gate_estate import CONTACT, MAIN_LOCK, RESIDENT, UNKNOWN
 from tests.support.gate_rig import GateRig
+from tests.support.wired import WiredDoor
 from tests.terminal.conftest import MakeRig
 
 

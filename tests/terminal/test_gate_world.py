@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 
 from drivers.ports import Technology
-from drivers.virtual_barrier import LOW, Order, VirtualBarrier, WiredBarrier
-from drivers.virtual_door import WALK_S, Hold, WiredDoor
-from drivers.virtual_person import VirtualPerson
+from drivers.virtual_barrier import LOW, Order, VirtualBarrier
+from drivers.virtual_door import WALK_S, Hold
 from sync.events import EventKind
 from sync.records import Reason
 from tests.support import estate
 from tests.support.gate_estate import CONTACT, MAIN_LOCK, RESIDENT
 from tests.support.gate_rig import GateRig
+from tests.support.virtual_person import VirtualPerson
+from tests.support.wired import WiredBarrier, WiredDoor
 from tests.terminal.conftest import MakeRig
 
 LINES = {order: f"boom_{order.value}" for order in Order}

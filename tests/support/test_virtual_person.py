@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drivers.ports import CardRead, Technology
 from drivers.readers.sim import Settings, open_reader
-from drivers.virtual_person import VirtualPerson
+from tests.support.virtual_person import VirtualPerson
 
 CARD = b"\x04\xa1\x00\x01"
 

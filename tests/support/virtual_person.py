@@ -1,6 +1,6 @@
 """People at a gate, as a time-table: what somebody begins now and what follows from it by itself.
 
-Pure: time is passed in and the next deadline goes out. For tests and the demonstration.
+Pure: time is passed in and the next deadline goes out.
 """
 
 from __future__ import annotations
