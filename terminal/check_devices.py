@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, closing
 
 from drivers.ports import DriverError, Gpio, HealthChanged, Reader
-from drivers.registry import find_gpio, find_reader
+from drivers.registry import Driver, find_gpio, find_reader
 from terminal.config import Config, InputLineSettings, OutputSettings, PowerSettings
 from terminal.findings import Finding, ok, wrong
 from terminal.lines import input_lines, output_lines
@@ -42,14 +42,18 @@ def _claim_lines(config: Config, monotonic: Callable[[], float], held: ExitStack
 
 
 def check_readers(
-    config: Config, monotonic: Callable[[], float], *, within_s: float = HEALTH_WITHIN_S
+    config: Config,
+    monotonic: Callable[[], float],
+    *,
+    within_s: float = HEALTH_WITHIN_S,
+    find: Callable[[str], Driver[Reader]] = find_reader,
 ) -> list[Finding]:
-    """Open every reader and wait for its first word on its health."""
+    """Open every reader, with what ``find`` has for its kind, and wait for its first word on its health."""
     found: dict[str, Finding] = {}
     opened: dict[str, Reader] = {}
     try:
         for name, section in config.readers.items():
-            driver = find_reader(section.settings.kind)
+            driver = find(section.settings.kind)
             try:
                 settings = driver.settings(section.options, where=f"{config.path}: [readers.{name}]")
                 opened[name] = driver.open(settings, monotonic)

@@ -11,11 +11,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from office.casework.alarms import About, note_signal
-from office.hub.control_client import GateFacts, HubAwayError, HubControl, default_control
+from office.hub.control_client import GateFacts, HubAwayError
 from office.hub.facts import Contact, Gate
 from office.hub.gate_state import SILENT_S, silent_after_s
 from office.hub.held_changes import held_change
-from office.lists.store import hub_store, store_address
+from office.lists.store import hub_control, hub_store
 from office.procedures.alarms import Alarm as AlarmWord
 from office.procedures.alarms import Signal, hub_alarm
 from office.registry.models import Alarm, AlarmKind, HubAlarmCount
@@ -47,7 +47,7 @@ class MassSeen(Struct, frozen=True):
 def hub_status() -> Mapping[int, GateFacts] | None:
     """What connected gates last told; ``None``: no hub answers."""
     try:
-        return HubControl(default_control(store_address())).status()
+        return hub_control().status()
     except HubAwayError:
         return None
 

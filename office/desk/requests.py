@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, cast
 
+from django.conf import settings
 from django.contrib import messages
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
@@ -17,7 +18,6 @@ from django.views.decorators.http import require_POST
 from office.casework.actor import Actor
 from office.casework.actor import actor as as_actor
 from office.casework.office_clock import check_clock
-from office.clock import utc_now_ms
 from office.desk.refusals import words
 from office.errors import OfficeError
 from office.procedures.errors import RuleError
@@ -30,7 +30,7 @@ Given = ParamSpec("Given")
 
 def now() -> datetime:
     """The time at which this request acts."""
-    return datetime.fromtimestamp(utc_now_ms() / 1000, UTC)
+    return datetime.fromtimestamp(settings.OFFICE_CLOCK_MS() / 1000, UTC)
 
 
 def acting(request: HttpRequest) -> Actor:

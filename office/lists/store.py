@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from office.hub.address import StoreAddress
+from office.hub.control_client import HubControl, default_control
 from office.hub.database import Database
 from office.hub.run_cli import nudge
 from office.hub.schema import pass_by
@@ -35,6 +36,11 @@ def hub_store() -> HubStore:
 def wake_hub() -> None:
     """Once this transaction is committed, tell a running hub to look; it looks each second in any case."""
     transaction.on_commit(lambda: nudge(store_address()))
+
+
+def hub_control() -> HubControl:
+    """The control of the hub that runs over this store, whether or not one does."""
+    return settings.OFFICE_HUB_CONTROL(default_control(store_address()))
 
 
 def store_address() -> StoreAddress:

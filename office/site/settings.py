@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from csp.constants import NONE, SELF
 
+from office.clock import utc_now_ms
+from office.hub.control_client import HubControl
 from office.site.databases import django_database
 from office.site.directory import chosen_directory, open_directory
 
@@ -71,6 +74,10 @@ TEMPLATES = [
         },
     },
 ]
+
+# What the desk reads of the world outside: a clock, in UTC milliseconds, and the hub's control on its socket.
+OFFICE_CLOCK_MS: Callable[[], int] = utc_now_ms
+OFFICE_HUB_CONTROL: Callable[[Path], HubControl] = HubControl
 
 OFFICE_DATABASE = _OFFICE.database
 DATABASES = {"default": django_database(OFFICE_DATABASE)}

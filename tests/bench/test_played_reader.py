@@ -15,11 +15,12 @@ from drivers.readers.sim import SimReader
 
 
 class Toy:
-    """A device that can swallow cards, read them wrongly and keep descriptors."""
+    """A device that can swallow cards, read them wrongly, keep descriptors and stay away."""
 
     def __init__(self) -> None:
         self.reader: SimReader | None = None
         self.there = True
+        self.comes_back = True
         self.taps = 0
         self.swallows: frozenset[int] = frozenset()
         self.distorts = False
@@ -53,7 +54,7 @@ class Toy:
             self.reader.vanish("pulled out; plug it in")
 
     def plug(self) -> None:
-        self.there = True
+        self.there = self.comes_back
 
     def close(self) -> None:
         for fd in self.kept:
@@ -112,6 +113,6 @@ def test_a_reader_that_does_not_come_back_ends_the_measurement(
 ) -> None:
     device, played = toy
     monkeypatch.setattr(played_reader, "WITHIN_S", 0.4)
-    monkeypatch.setattr(device, "plug", lambda: None)
+    device.comes_back = False
     with pytest.raises(TimeoutError, match="pulled out; plug it in"):
         worn_by_replugs(played, 1, 0.01)

@@ -20,8 +20,8 @@ from office.desk.gate_words import fact_words
 from office.desk.requests import acting, now, step, whatever_the_clock
 from office.desk.views.issues import valid
 from office.errors import OfficeError
-from office.hub.control_client import HubAwayError, HubControl, default_control
-from office.lists.store import store_address
+from office.hub.control_client import HubAwayError
+from office.lists.store import hub_control
 from office.procedures.orders import ROLES
 from office.registry.models import Alarm, Door
 from sync.statements.order_kinds import OrderKind
@@ -104,7 +104,7 @@ def send_order(request: HttpRequest, actor: Actor, pk: int, kind: str) -> str:
     given = valid(OrderForm(request.POST, gate_id=pk))
     arguments = {name: given[name] for name in NEEDS[wanted] if given[name] not in (None, "")}
     try:
-        order(actor, HubControl(default_control(store_address())), pk, wanted, arguments)
+        order(actor, hub_control(), pk, wanted, arguments)
     except HubAwayError:
         raise OfficeError(
             _("The hub does not answer, so no gate can be reached. Start it, then repeat.")

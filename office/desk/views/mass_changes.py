@@ -16,9 +16,9 @@ from office.casework.mass_changes import Answer, give_out, go_back, take_back, w
 from office.desk.refusals import words
 from office.desk.requests import acting, now
 from office.errors import OfficeError
-from office.hub.control_client import HubAwayError, HubControl, default_control
+from office.hub.control_client import HubAwayError
 from office.hub.held_changes import HeldChange
-from office.lists.store import store_address
+from office.lists.store import hub_control
 from office.parcel import MAX_PARCEL_BYTES
 from office.procedures.errors import RuleError
 from office.registry.models import Issue, StaffRole
@@ -64,7 +64,7 @@ def _cards(held: HeldChange) -> list[Issue]:
 
 
 def _file(request: HttpRequest) -> HttpResponse:
-    data = give_out(acting(request), _hub(), _ticked(request))
+    data = give_out(acting(request), hub_control(), _ticked(request))
     response = HttpResponse(data, content_type="application/zip")
     response["Content-Disposition"] = f'attachment; filename="{FILE_NAME}"'
     return response
@@ -74,7 +74,7 @@ def _take(request: HttpRequest) -> None:
     given = request.FILES.get("file")
     if given is None or given.size is None or given.size > MAX_UPLOAD_BYTES:
         raise OfficeError(_("Choose the file that you have signed."))
-    for one in take_back(acting(request), _hub(), given.read()):
+    for one in take_back(acting(request), hub_control(), given.read()):
         _say(request, one)
 
 
@@ -113,7 +113,3 @@ def _ticked(request: HttpRequest) -> dict[int, str]:
     if not shown:
         raise OfficeError(_("Tick at least one gate."))
     return shown
-
-
-def _hub() -> HubControl:
-    return HubControl(default_control(store_address()))

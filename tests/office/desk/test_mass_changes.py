@@ -7,40 +7,38 @@ from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
+from django.test import Client, override_settings
 
 from office.casework.gate_watch import watch_mass_changes
 from office.casework.withdrawal import withdraw_card
-from office.desk import requests
-from office.desk.views import mass_changes
 from office.hub.control_client import HubControl
 from office.parcel import pack, unpack
 from office.procedures.withdrawal import Reason
 from office.registry.models import Alarm, StaffRole
 from sync.envelope import parse_envelope
+from tests.support.estate import NOW
 from tests.support.office_world import AT, GATE, OfficeWorld, office_world
 
 Browser = Callable[..., Client]
 
 
 @pytest.fixture
-def garden(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OfficeWorld]:
+def garden(db: None, tmp_path: Path) -> Iterator[OfficeWorld]:
     """Six cards were withdrawn, the last one waits; the page acts in the world's own time."""
     with office_world(tmp_path) as world:
         clerk = world.estate.staff(StaffRole.CLERK, at=AT)
         for one in world.issue_cards(clerk):
             withdraw_card(clerk, one.pk, Reason.HANDED_BACK)
             world.world.settle()
-        monkeypatch.setattr(requests, "now", lambda: AT)
-        monkeypatch.setattr(mass_changes, "now", lambda: AT)
-        yield world
+        with override_settings(OFFICE_CLOCK_MS=lambda: 1000 * NOW):
+            yield world
 
 
 @pytest.fixture
-def hub(garden: OfficeWorld, monkeypatch: pytest.MonkeyPatch) -> HubControl:
+def hub(garden: OfficeWorld) -> Iterator[HubControl]:
     """A running hub, at hand."""
-    monkeypatch.setattr(mass_changes, "_hub", lambda: garden.hub)
-    return garden.hub
+    with override_settings(OFFICE_HUB_CONTROL=lambda _path: garden.hub):
+        yield garden.hub
 
 
 @pytest.fixture

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from drivers.ports import DriverUnavailableError, HealthChanged, ReaderEvent
+from drivers.ports import DriverUnavailableError, HealthChanged, Reader, ReaderEvent
 from drivers.readers import sim
+from drivers.registry import Driver
 from sync.records import ClockState, DoorPolicy, MappingRule, ModeWindow
 from sync.records.settings import DoorMode
-from terminal import check_devices, clock
+from terminal import clock
 from terminal.check import load_config
+from terminal.check_devices import check_readers
 from terminal.check_state import check_clock, check_directories
 from terminal.clock import Judged
 from terminal.core.situation import Now
@@ -196,14 +199,14 @@ class Silent:
     ],
 )
 def test_a_reader_that_does_not_work_is_waited_for_no_longer_than_the_deadline(
-    house: House, monkeypatch: pytest.MonkeyPatch, words: Any, text: str
+    house: House, words: Any, text: str
 ) -> None:
     silent = Silent(words)
     working = sim.SimReader(clock.monotonic)
-    readers = iter([working, silent])
-    monkeypatch.setattr(sim, "open_reader", lambda _settings, _clock: next(readers))
+    readers: Iterator[Reader] = iter([working, silent])
+    driver: Driver[Reader] = Driver("sim", sim.Settings, lambda _settings, _clock: next(readers))
     config = load_config(house.config)
-    first, second = check_devices.check_readers(config, clock.monotonic, within_s=0.05)
+    first, second = check_readers(config, clock.monotonic, within_s=0.05, find=lambda _kind: driver)
     assert (first.verdict, second.verdict) == (Verdict.OK, Verdict.ERROR)
     assert second.text == text
     assert silent.closed
