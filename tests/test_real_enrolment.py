@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import select
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,10 +17,10 @@ from office.hub.store import HubStore
 from provisioning.__main__ import main as provision_main
 from sync.update import ListVersion
 from tests.support.enrolling import config_text
+from tests.support.hub import until_stored
 
 ESTATE: Final = Path(__file__).parents[1] / "docs" / "examples" / "estate.toml"
 ID: Final = "0f1e2d3c4b5a6978"
-WITHIN_S: Final = 30.0
 
 
 class FirstDay:
@@ -68,11 +65,7 @@ class FirstDay:
 
     def until(self, what: str, check: Callable[[HubStore], bool]) -> None:
         """Look at the store until ``check`` holds."""
-        deadline = time.monotonic() + WITHIN_S
-        with closing(HubStore(self.store)) as hub:
-            while not check(hub):
-                assert time.monotonic() < deadline, what
-                select.select([], [], [], 0.05)
+        until_stored(self.store, what, check)
 
     def close(self) -> None:
         for process in self.processes:

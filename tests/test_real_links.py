@@ -7,7 +7,6 @@ seconds there, so the six conversations are chapters on one link.
 
 from __future__ import annotations
 
-import select
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +20,8 @@ from drivers.virtual_pair import PtyBus
 from office.hub.store import HubStore
 from tests.support.estate import resident
 from tests.support.netns import Weather, two_networks
-from tests.support.real_estate import WITHIN_S, RealEstate, lost, residents
+from tests.support.real_estate import RealEstate, lost, residents
+from tests.support.waiting import until
 
 FIRST = 1
 """The gate that most is told of."""
@@ -56,11 +56,15 @@ class Link:
 
     def until_more_is_there(self, size: int) -> int:
         """Wait until more of a list than this has arrived, and not all; the file's inode."""
-        deadline = time.monotonic() + WITHIN_S
-        while (found := self.gate.incoming()) is None or found.st_size <= size:
-            assert time.monotonic() < deadline, "nothing is on its way"
-            select.select([], [], [], LOOK_EVERY_S)
-        return found.st_ino
+        found: list[int] = []
+
+        def is_there() -> bool:
+            arrived = self.gate.incoming()
+            found[:] = [arrived.st_ino] if arrived is not None and arrived.st_size > size else []
+            return bool(found)
+
+        until("more of a list is on its way", is_there)
+        return found[0]
 
 
 def snapshot(link: Link) -> None:

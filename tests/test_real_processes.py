@@ -24,7 +24,7 @@ from sync.statements.floor_lowering import FloorLowering, sign_floor_lowering
 from terminal.stores.time_anchor import load_time
 from tests.support.estate import ESTATE_ID, GATE_ID, ROOT, card
 from tests.support.gate_estate import BASIC, gate_document
-from tests.support.hub import registered
+from tests.support.hub import registered, until_stored
 from tests.support.world_office import make_keys
 from tests.terminal.test_gate_process import RunningGate, toml
 
@@ -74,14 +74,7 @@ class Estate:
 
     def until(self, what: str, check: Callable[[HubStore], bool]) -> None:
         """Look at the store until ``check`` holds."""
-        deadline = time.monotonic() + WITHIN_S
-        hub = HubStore(self.store)
-        try:
-            while not check(hub):
-                assert time.monotonic() < deadline, what
-                select.select([], [], [], 0.05)
-        finally:
-            hub.close()
+        until_stored(self.store, what, check)
 
     def close(self) -> None:
         for process in self.processes:

@@ -16,17 +16,11 @@ from deskreader.server import MAX_CONNECTIONS, Server, Settings
 from deskreader.taps import Taps
 from drivers.ports import CardRead, HealthChanged, Technology
 from scripts.demonstration.two_gates import free_port
+from tests.support.waiting import until_async
 
 ORIGIN, CODE = "https://desk.example.org", "ABCDEFGHIJKLMNOPQRSTUV27"
 CARD = CardRead(Technology.ISO14443A, bytes.fromhex("04A1B2C3"), 32, 1.0)
 WITHIN_S = 8.0
-
-
-async def until(check: Callable[[], bool]) -> None:
-    """Let others have their turn until it is so."""
-    async with asyncio.timeout(WITHIN_S):
-        while not check():  # noqa: ASYNC110 - there is nothing of the server's to wait on
-            await asyncio.sleep(0)
 
 
 class Helper:
@@ -74,7 +68,7 @@ class Helper:
     async def waiting(self) -> asyncio.Task[tuple[int, str, Any]]:
         """A page that waits for a card."""
         task = asyncio.create_task(self.post("/wait", await self.question()))
-        await until(lambda: self.taps._waiting is not None)
+        await until_async("a page waits", lambda: self.taps._waiting is not None)
         return task
 
 
@@ -124,7 +118,7 @@ def test_a_foreign_origin_and_a_rebound_name_hear_nothing() -> None:
                 assert "Access-Control" not in head
         assert (await helper.post("/hello", {}, Origin="https://evil.example"))[0] == 403
         waits = asyncio.create_task(helper.post("/wait", asked))  # the challenge was not spent by them
-        await until(lambda: helper.taps._waiting is not None)
+        await until_async("a page waits", lambda: helper.taps._waiting is not None)
         helper.taps.on_event(CARD)
         assert (await waits)[0] == 200
 
@@ -157,7 +151,9 @@ def test_a_page_that_has_gone_gets_no_card_and_holds_no_place() -> None:
         waits = await helper.waiting()
         waits.cancel()
         await asyncio.gather(waits, return_exceptions=True)
-        await until(lambda: helper.taps._waiting is None and not helper.server._connections)
+        await until_async(
+            "nobody waits", lambda: helper.taps._waiting is None and not helper.server._connections
+        )
         helper.taps.on_event(CARD)
         asked = await helper.question("none")
         assert json.loads((await helper.post("/wait", asked))[2]["told"])["state"] == "ready"
@@ -174,7 +170,7 @@ def test_noise_floods_and_slow_senders_are_bounded(monkeypatch: pytest.MonkeyPat
         idle = [
             await asyncio.open_connection("127.0.0.1", helper.settings.port) for _ in range(MAX_CONNECTIONS)
         ]
-        await until(lambda: len(helper.server._connections) == MAX_CONNECTIONS)
+        await until_async("all have come in", lambda: len(helper.server._connections) == MAX_CONNECTIONS)
         assert await helper.send(b"") == (0, "", None)  # one more than there is room for
         for reader, writer in idle:  # they say nothing, and are cut off
             assert await asyncio.wait_for(reader.read(), WITHIN_S) == b""

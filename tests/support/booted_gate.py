@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from tests.support.container import Container, until
+from tests.support.container import Container
 from tests.support.gate_package import SERVICES
+from tests.support.waiting import until
 
 GATE, SYNC = SERVICES
 OLD, NEW, BAD = "1.0", "1.1", "1.2"
@@ -49,7 +50,7 @@ def until_restarted(container: Container, unit: str, life: str, within_s: float 
             container.show(unit, "SubState") == "running" and container.show(unit, "InvocationID") != life
         ),
         within_s,
-        container.journal,
+        told=container.journal,
     )
 
 

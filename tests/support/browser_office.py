@@ -6,8 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -27,10 +25,9 @@ from sync.events import Event, EventKind
 from sync.gate_key import load_or_make
 from terminal.config import Config
 from terminal.stores.usage_reader import UsageReader
+from tests.support.waiting import until
 
 TREE: Final = Path(__file__).resolve().parents[2]
-COMES_WITHIN_S: Final = 90.0
-LOOK_S: Final = 0.02
 
 
 class BrowserOffice:
@@ -85,7 +82,7 @@ class BrowserOffice:
     def _reason(self, gate: str, present: Callable[[], None]) -> str:
         before = len(self._taps(gate))
         present()
-        until(lambda: len(self._taps(gate)) > before)
+        until(f"a tap at {gate} is logged", lambda: len(self._taps(gate)) > before)
         reason = self._taps(gate)[-1].reason
         return "" if reason is None else reason.name.lower()
 
@@ -98,7 +95,10 @@ class BrowserOffice:
         desk = self._process("serve", str(self.directory / "office"), "--listen", f"127.0.0.1:{port}")
         self._clearing.callback(end_process, desk)
         journal = self.directory / "serve.err"
-        until(lambda: "the desk is at" in journal.read_text("utf-8") or desk.poll() is not None)
+        until(
+            "the desk listens",
+            lambda: "the desk is at" in journal.read_text("utf-8") or desk.poll() is not None,
+        )
         if desk.poll() is not None:
             raise RuntimeError(journal.read_text("utf-8"))
 
@@ -118,15 +118,6 @@ def open_browser_office(directory: Path) -> Iterator[BrowserOffice]:
     """Everything of it ends with the block."""
     with ExitStack() as clearing:
         yield BrowserOffice(directory, clearing)
-
-
-def until(check: Callable[[], bool]) -> None:
-    """Look again and again; fails after a time in which anything here has come long since."""
-    deadline, look = time.monotonic() + COMES_WITHIN_S, threading.Event()
-    while not check():
-        if time.monotonic() > deadline:
-            raise TimeoutError("it did not come")
-        look.wait(LOOK_S)
 
 
 def _public_key(config: Config) -> str:

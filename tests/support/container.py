@@ -6,12 +6,9 @@ The plain tree is made once (mmdebstrap) and kept outside of the repository; con
 from __future__ import annotations
 
 import os
-import select
 import shutil
 import signal
 import subprocess
-import time
-from collections.abc import Callable
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +18,7 @@ import pytest
 from msgspec import Struct
 
 from tests.support.machine_limits import no_containers
+from tests.support.waiting import until
 
 
 class Suite(Struct, frozen=True):
@@ -226,17 +224,6 @@ class Container:
     def _has_booted(self) -> bool:
         state = self.run("systemctl", "is-system-running", ok=None)
         return state == "" or "degraded" in state
-
-
-def until(
-    what: str, check: Callable[[], bool], within_s: float = WITHIN_S, told: Callable[[], str] | None = None
-) -> None:
-    """Look until ``check`` holds; there is no descriptor to wait on across the container's wall."""
-    deadline = time.monotonic() + within_s
-    while not check():
-        if time.monotonic() >= deadline:
-            pytest.fail(f"not within {within_s:g} s: {what}\n{told() if told is not None else ''}")
-        select.select([], [], [], 0.05)
 
 
 def _first_process(parent: int) -> int:

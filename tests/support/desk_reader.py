@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from deskreader.pairing import plain, proof
 from drivers.readers.pcsc import SOCKET_VARIABLE
-from tests.support.browser_office import until
+from tests.support.waiting import until
 
 TREE: Final = Path(__file__).resolve().parents[2]
 WITHIN_S: Final = 40.0
@@ -38,7 +38,10 @@ class HelperProcess:
                 stdout=journal,
                 stderr=journal,
             )
-        until(lambda: "at http://127.0.0.1" in self.said() or self.process.poll() is not None)
+        until(
+            "the helper listens",
+            lambda: "at http://127.0.0.1" in self.said() or self.process.poll() is not None,
+        )
         assert self.process.poll() is None, self.said()
 
     def said(self) -> str:

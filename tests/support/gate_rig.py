@@ -8,7 +8,6 @@ own answers, with a deadline.
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -31,7 +30,8 @@ from terminal.stores.list_store import ListStore
 from terminal.stores.usage_reader import UsageReader
 from tests.support import estate
 from tests.support.gate_estate import BASIC, Estate, gate_document
-from tests.support.gate_parts import WITHIN_S, Counted, Disk, HandClock, Silent
+from tests.support.gate_parts import Counted, Disk, HandClock, Silent
+from tests.support.waiting import until
 
 MOST_TURNS: Final = 10_000
 
@@ -196,11 +196,12 @@ class GateRig:
 
     def until(self, what: str, check: Callable[[], bool]) -> None:
         """Turn until ``check`` holds, which another thread brings about."""
-        deadline = time.monotonic() + WITHIN_S
-        while not check():
-            assert time.monotonic() < deadline, what
+
+        def turn() -> None:
             self.gate.log.acknowledge(b"", 0)
             self.gate.loop.turn(0.001)
+
+        until(what, check, between=turn)
 
     # People and the world
 

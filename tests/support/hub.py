@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -25,6 +27,7 @@ from sync.refusal import ListRefusedError
 from sync.statements.receipt import Receipt, Spent, sign_receipt
 from tests.support.estate import CHAIN, ESTATE_ID, LISTS, NOW, ONLINE, ROOT, SETTINGS, Gate, key
 from tests.support.postgresql import keep_copy, put_back, store_address
+from tests.support.waiting import until
 
 
 class KeysAtHand(Struct):
@@ -188,3 +191,9 @@ class HubRig:
         names = {LISTS.key_id: "list", ONLINE.key_id: "online"}
         signers = [names.get(one.key_id, "other") for one in envelope.signatures]
         return f"{envelope.statement.kind.name.lower()} by {' and '.join(signers)}"
+
+
+def until_stored(store: Path, what: str, check: Callable[[HubStore], object]) -> None:
+    """Look at the store, which another process works on, until ``check`` holds."""
+    with closing(HubStore(store)) as hub:
+        until(what, lambda: check(hub))

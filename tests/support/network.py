@@ -12,6 +12,7 @@ from sync.network_link import Dialler, HubAddress, Patience
 from sync.network_listener import Limits, NetworkListener, TurnedAway
 from sync.tls_stream import TlsStream
 from tests.support.estate import ONLINE, key
+from tests.support.waiting import until_async
 
 LOOPBACK = "127.0.0.1"
 WITHIN_S = 8.0
@@ -58,8 +59,7 @@ class Hub:
 
     async def busy(self) -> None:
         """Wait until somebody is connected. The listener has no bell for this: nobody else needs one."""
-        while not self.listener._tasks:  # noqa: ASYNC110
-            await asyncio.sleep(0.001)
+        await until_async("somebody is connected", lambda: self.listener._tasks)
 
     async def empty(self) -> None:
         """Wait until nobody is connected any more."""

@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
@@ -21,6 +20,7 @@ import pytest
 from office.hub.address import PostgresAddress, StoreAddress
 from office.hub.postgresql_schema import table_names
 from office.hub.store import HubStore
+from tests.support.waiting import until
 
 URL_VARIABLE = "GATEHOUSE_TEST_POSTGRESQL"
 """Set while the whole run is on PostgreSQL (``pytest --database postgresql``): the server's address."""
@@ -125,16 +125,15 @@ def put_back(address: StoreAddress, directory: Path) -> None:
 
 
 def _until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + WITHIN_S
-    while True:
+    def answers() -> bool:
+        assert process.poll() is None, log.read_text(errors="replace")
         try:
             psycopg.connect(url).close()
         except psycopg.OperationalError:
-            alive = process.poll() is None and time.monotonic() < deadline
-            assert alive, log.read_text(errors="replace")
-            time.sleep(0.02)
-        else:
-            return
+            return False
+        return True
+
+    until("the server answers", answers, told=lambda: log.read_text(errors="replace"))
 
 
 def _programs() -> Path | None:

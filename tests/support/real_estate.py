@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -26,13 +26,10 @@ from terminal.agent.pieces import FILE_NAME as INCOMING
 from terminal.stores.usage_reader import UsageReader
 from tests.support.estate import ESTATE_ID, SETTINGS, card, resident
 from tests.support.gate_estate import gate_document
-from tests.support.hub import registered
+from tests.support.hub import registered, until_stored
+from tests.support.waiting import WITHIN_S, until
 from tests.support.world_office import make_keys
 from tests.terminal.test_gate_process import RunningGate, toml
-
-WITHIN_S: Final = 60.0
-"""For a hang, not a measure."""
-LOOK_EVERY_S: Final = 0.02
 
 Process = subprocess.Popen[bytes]
 Within = Callable[[], AbstractContextManager[None]]
@@ -73,9 +70,7 @@ class RealGate:
 
     def until_refused(self, number: int, reason: str) -> None:
         """Tap a card again and again, until the gate tells of this refusal."""
-        deadline = time.monotonic() + WITHIN_S
-        while reason not in self._reasons_of_a_tap(number):
-            assert time.monotonic() < deadline, reason
+        until(f"a tap is refused: {reason}", lambda: reason in self._reasons_of_a_tap(number))
 
     def _reasons_of_a_tap(self, number: int) -> list[object]:
         self.terminal.tap("in", number)
@@ -192,11 +187,7 @@ class RealEstate:
 
     def until(self, what: str, check: Callable[[HubStore], bool]) -> None:
         """Look at the store until ``check`` holds."""
-        deadline = time.monotonic() + WITHIN_S
-        with contextlib.closing(HubStore(self.store)) as hub:
-            while not check(hub):
-                assert time.monotonic() < deadline, what
-                select.select([], [], [], LOOK_EVERY_S)
+        until_stored(self.store, what, check)
 
     def until_in_step(self, gate_id: int) -> None:
         """Wait until the newest receipt is of the list that the office wants the gate to have."""

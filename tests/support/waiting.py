@@ -1,15 +1,64 @@
-"""Waiting for a reader's events on its descriptor, with a deadline; never a sleep."""
+"""Waiting with a deadline: on a reader's descriptor, or by looking again and again.
+
+No test sleeps for a time in which something is hoped to have happened. The one exception to "no sleeps": what
+another process or thread does without a descriptor or an event of ours can only be polled (`until`).
+It is looked at until it is so, and the deadline is for a hang: a loaded machine is slow, not wrong.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import select
 import time
 from collections.abc import Callable
+from typing import Final
 
 from drivers.ports import CardRead, HealthChanged, Reader, ReaderEvent
 
-WITHIN_S = 8.0
-"""Far above what anything here takes: a deadline for a hang, not a measure."""
+WITHIN_S: Final = 60.0
+"""Far above what anything takes that is waited for: a deadline for a hang, not a measure."""
+LOOK_EVERY_S: Final = 0.01
+
+
+def rest() -> None:
+    """The pause between two looks."""
+    time.sleep(LOOK_EVERY_S)
+
+
+def until(
+    what: str,
+    check: Callable[[], object],
+    within_s: float = WITHIN_S,
+    *,
+    told: Callable[[], object] = lambda: "",
+    between: Callable[[], object] = rest,
+) -> None:
+    """Look until ``check`` holds; fails naming ``what`` was waited for, and what is ``told`` of it then.
+
+    ``between`` two looks a loop of ours may have to be turned, for instance.
+    """
+    deadline = time.monotonic() + within_s
+    while not check():
+        assert time.monotonic() < deadline, _missed(what, within_s, told)
+        between()
+
+
+async def until_async(
+    what: str,
+    check: Callable[[], object],
+    within_s: float = WITHIN_S,
+    *,
+    told: Callable[[], object] = lambda: "",
+) -> None:
+    """`until`, while the other tasks of this loop have their turn."""
+    deadline = time.monotonic() + within_s
+    while not check():
+        assert time.monotonic() < deadline, _missed(what, within_s, told)
+        await asyncio.sleep(0.001)
+
+
+def _missed(what: str, within_s: float, told: Callable[[], object]) -> str:
+    return f"not within {within_s:g} s: {what}\n{told()}".rstrip()
 
 
 def wait_readable(reader: Reader, within_s: float = WITHIN_S) -> bool:

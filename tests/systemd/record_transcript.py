@@ -15,8 +15,9 @@ from typing import Final
 
 from scripts.debian.kit import make_kit
 from tests.support.bundles import CODE, bundle_file
-from tests.support.container import Container, Workshop, plain_tree, until
+from tests.support.container import Container, Workshop, plain_tree
 from tests.support.gate_package import CONFIG, SERVICES, altered_sources, package, serves
+from tests.support.waiting import until
 
 PAGE: Final = Path(__file__).parents[2] / "docs/transcripts/container.md"
 NOISE: Final = re.compile(

@@ -24,7 +24,7 @@ from tests.support.booted_gate import (
     within,
 )
 from tests.support.bundles import bundle_file
-from tests.support.container import TRIXIE, Container, Workshop, plain_tree, until
+from tests.support.container import TRIXIE, Container, Workshop, plain_tree
 from tests.support.estate import key
 from tests.support.gate_package import (
     CONFIG,
@@ -39,6 +39,7 @@ from tests.support.gate_package import (
     serves,
     tap,
 )
+from tests.support.waiting import until
 
 pytestmark = [
     pytest.mark.one_python,  # each container has its own
@@ -173,7 +174,7 @@ def test_no_end_of_the_gate_leaves_a_relay_driven(own: Container) -> None:
             assert registers.output(LOCK_PIN) is True, "the lock is driven open"
             own.run(*end)
             until(
-                f"the line undriven after {end[1:]}", lambda: not registers.drives(LOCK_PIN), 30, own.journal
+                f"the line undriven after {end[1:]}", lambda: not registers.drives(LOCK_PIN), told=own.journal
             )
     finally:
         registers.close()
@@ -185,7 +186,7 @@ def test_events_outlive_the_power_and_a_boot_is_quick(own: Container) -> None:
     assert before
     own.cut_power()
     own.boot()
-    until("the first granted tap", partial(serves, own), 60.0, own.journal)
+    until("the first granted tap", partial(serves, own), told=own.journal)
     after = own.run("gatehouse-terminal", "log", "--limit", "100").splitlines()
     assert after[: len(before)] == before
 
@@ -289,7 +290,7 @@ def test_a_system_that_is_only_read_serves_and_a_bad_release_cut_off_is_gone_bac
         assert release(container) == (BAD, OLD, BAD)
         container.cut_power()
         container.boot(f"--bind={disk}:{STATE}")
-        until("the end of a bad release", lambda: release(container)[0] == OLD, 60, container.journal)
+        until("the end of a bad release", lambda: release(container)[0] == OLD, told=container.journal)
         until("a tap by the release that came back", partial(serves, container), told=container.journal)
     finally:
         container.cut_power()

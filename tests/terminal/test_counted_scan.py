@@ -16,8 +16,7 @@ from terminal.loop import Loop
 from terminal.stores.counted_grants import counted_grants
 from terminal.stores.errors import StoreError
 from tests.support.lists import ListBuilder, card, grant, lost, open_store
-
-DEADLINE_S = 20.0
+from tests.support.waiting import until
 
 
 def two_lists(directory: Path) -> None:
@@ -38,9 +37,7 @@ def found_by_scan(directory: Path) -> list[frozenset[int]]:
     loop = Loop(clock.monotonic, lambda _now: None)
     scan = CountedScan(directory, loop, found.append)
     try:
-        end = clock.monotonic() + DEADLINE_S
-        while not found and clock.monotonic() < end:
-            loop.turn(0.5)
+        until("the scan is told", lambda: found, between=lambda: loop.turn(0.5))
     finally:
         scan.close()
         loop.close()

@@ -11,7 +11,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +24,7 @@ from terminal.stores.usage_reader import UsageReader
 from tests.support.estate import card
 from tests.support.gate_estate import BASIC, Estate, gate_document, grant
 from tests.support.gate_rig import publish
+from tests.support.waiting import until
 
 WITHIN_S: Final = 10.0
 COUNTED: Final = 50
@@ -54,18 +54,12 @@ class RunningGate:
         self._left = b""
 
     def _connect(self) -> socket.socket:
-        deadline = time.monotonic() + WITHIN_S
-        while True:  # the socket comes a moment after READY, on purpose
-            one = socket.socket(socket.AF_UNIX)
-            try:
-                one.connect(str(self.directory / "gate.sock"))
-            except OSError:
-                one.close()
-                assert time.monotonic() < deadline, "no command socket"
-                select.select([], [], [], 0.002)
-            else:
-                one.settimeout(WITHIN_S)
-                return one
+        one = socket.socket(socket.AF_UNIX)
+        one.settimeout(WITHIN_S)
+        address = str(self.directory / "gate.sock")
+        # It comes a moment after READY, on purpose.
+        until("the command socket", lambda: one.connect_ex(address) == 0)
+        return one
 
     def tap(self, reader: str, number: int) -> None:
         """Hold a card to a reader; nothing is waited for."""

@@ -16,8 +16,7 @@ from terminal.list_check import ListCheck
 from terminal.loop import Loop
 from terminal.stores.list_format import Side
 from tests.support.lists import ListBuilder, grant, open_store
-
-DEADLINE_S = 20.0
+from tests.support.waiting import until
 
 
 def two_snapshots(directory: Path) -> None:
@@ -43,11 +42,8 @@ def causes_found(directory: Path) -> list[str]:
     loop = Loop(clock.monotonic, lambda _now: None)
     check = ListCheck(directory, loop, found.append, first_after_s=0.0)
     try:
-        end = clock.monotonic() + DEADLINE_S
         loop.turn(0)
-        while check.is_running and clock.monotonic() < end:
-            loop.turn(0.5)
-        assert not check.is_running
+        until("the end of the check", lambda: not check.is_running, between=lambda: loop.turn(0.5))
     finally:
         check.close()
         loop.close()

@@ -3,7 +3,6 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from terminal.stores.access_state import SpendRefusedError
 from terminal.stores.errors import StoreError
 from terminal.stores.usage_log import UsageLog
 from terminal.stores.usage_reader import UsageReader
+from tests.support.waiting import until
 from tests.terminal.stores.usage_support import DAY_S, kinds, open_log, plain, spending, stamp
 
 WITHIN_S = 10.0
@@ -74,15 +74,6 @@ class Rig:
 
     def get(self, count: int) -> list[Result]:
         return [self.results.get(timeout=WITHIN_S) for _ in range(count)]
-
-
-def until(condition: str, check: object) -> None:
-    """Poll an outside effect that has no signal of its own."""
-    assert callable(check)
-    deadline = time.monotonic() + WITHIN_S
-    while not check():
-        assert time.monotonic() < deadline, condition
-        threading.Event().wait(0.002)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from terminal.repeats import Repeats
 from terminal.supervisor import Health, ReaderSupervisor
 from tests.drivers.readers.rig_em4100_serial import frame
 from tests.support.paced_line import PacedLine
-from tests.support.waiting import WITHIN_S
+from tests.support.waiting import until
 
 FIRST = bytes.fromhex("62E3086CED")
 SECOND = bytes.fromhex("0A00F12B3C")
@@ -48,11 +48,8 @@ class Post:
             jitter=lambda: 0.0,
         )
 
-    def until(self, what: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + WITHIN_S
-        while not what():
-            assert time.monotonic() < deadline, (self.taps, self.health)
-            self.loop.turn(0.05)
+    def until(self, what: str, check: Callable[[], bool]) -> None:
+        until(what, check, told=lambda: (self.taps, self.health), between=lambda: self.loop.turn(0.05))
 
     def plug(self, line: PacedLine) -> None:
         """What udev does: the lasting name leads to the new port."""
@@ -72,10 +69,10 @@ def test_a_card_held_to_a_module_that_repeats_itself_is_one_tap(post: Post) -> N
     with PacedLine(9600) as line:
         post.plug(line)
         post.supervisor.start()
-        post.until(lambda: post.supervisor.health.ok)
+        post.until("the reader is well", lambda: post.supervisor.health.ok)
         line.send(frame(FIRST) * 40)  # 0.6 s: longer than a pause that would end it
         line.send(frame(SECOND))
-        post.until(lambda: SECOND in post.taps)
+        post.until("the card is read", lambda: SECOND in post.taps)
     assert post.frames == 41
     assert post.taps == [FIRST, SECOND]
 
@@ -86,12 +83,12 @@ def test_pulled_out_and_put_back_it_reads_the_next_card_by_itself(post: Post) ->
     for number in (FIRST, SECOND):
         with PacedLine(115200) as line:
             post.plug(line)
-            post.until(lambda: post.supervisor.health.ok)
+            post.until("the reader is well", lambda: post.supervisor.health.ok)
             line.send(frame(number))
-            post.until(lambda number=number: number in post.taps)  # type: ignore[misc] # bound now
+            post.until("the card is read", lambda number=number: number in post.taps)  # type: ignore[misc] # bound now
             line.send(frame(number)[:7])
             line.drain()
-        post.until(lambda: not post.supervisor.health.ok)
+        post.until("the reader is away", lambda: not post.supervisor.health.ok)
     told = [one.cause for one in post.health]
     assert told[0].endswith("(ls -l /dev/serial/by-id)")
     assert told[1] == ""

@@ -15,8 +15,9 @@ from scripts.demonstration.two_gates import GATE_IDS
 from tests.office.browser.conftest import Open
 from tests.office.browser.test_card_story import give_chip, pay, sign
 from tests.office.browser.test_desk import SIDEWAYS, register, unit_page
-from tests.support.browser_office import BrowserOffice, until
+from tests.support.browser_office import BrowserOffice
 from tests.support.import_files import csv_file
+from tests.support.waiting import until
 
 EXIT, OTHER = "east", "west"
 GUARDS_CARD = "04CC0001"
@@ -83,7 +84,7 @@ def wait_for_lists(page: Page) -> None:
         page.goto("/gates/")
         return page.locator(".state.active", has_text="in sync").count() == len(GATE_IDS)
 
-    until(all_in_sync)
+    until("each gate is in sync", all_in_sync)
 
 
 def expect_used(page: Page, address: str) -> None:
@@ -93,7 +94,7 @@ def expect_used(page: Page, address: str) -> None:
         page.goto(address)
         return page.locator("h1 .state.used").count() == 1
 
-    until(is_used)
+    until("the slip is used", is_used)
     expect(page.locator("main")).to_contain_text("1 of 1 made")
     expect(page.locator("img.qr")).to_have_count(0)
     expect(page.locator("table.rows tbody tr", has_text="gate opened")).to_have_count(1)
@@ -124,8 +125,8 @@ def test_a_slip_opens_its_exit_once_with_the_guards_card_and_the_desk_sees_it_us
     assert office.show_code(EXIT, code) == "needs_second_credential"
     assert not office.is_unlocked(EXIT)
     assert office.tap(EXIT, GUARDS_CARD) == "granted"
-    until(lambda: office.is_unlocked(EXIT))
-    until(lambda: not office.is_unlocked(EXIT))
+    until("the exit is unlocked", lambda: office.is_unlocked(EXIT))
+    until("the exit is locked again", lambda: not office.is_unlocked(EXIT))
     assert office.show_code(EXIT, code) in REFUSED_ONCE_USED
     assert office.tap(EXIT, GUARDS_CARD) == "granted"  # as his own card: nothing waits for it
     # The desk

@@ -5,7 +5,8 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from tests.office.browser.conftest import Open
-from tests.support.browser_office import BrowserOffice, until
+from tests.support.browser_office import BrowserOffice
+from tests.support.waiting import until
 
 STRANGE = "04FEFEFE"
 
@@ -18,7 +19,8 @@ def test_an_alarm_comes_by_itself_is_heard_and_taken(
     sound = guard.get_by_role("button", name="Switch the sound on")
     sound.click()
     expect(guard.get_by_role("button", name="Sound is on")).to_have_attribute("aria-pressed", "true")
-    until(lambda: office.tap("east", STRANGE) == "unknown_credential")  # a gate without a list says fault
+    # A gate without a list says fault.
+    until("the gate has its list", lambda: office.tap("east", STRANGE) == "unknown_credential")
     for _ in range(4):
         assert office.tap("east", STRANGE) == "unknown_credential"
     alarm = guard.locator("section.alarm", has_text="several wrong tries")
@@ -56,7 +58,7 @@ def test_gates_at_a_glance_and_an_order(office: BrowserOffice, hub: None, signed
         guard.wait_for_load_state()
         return "opened from the office" in guard.locator("table.events").first.inner_text()
 
-    until(is_opened)
+    until("the order is carried out", is_opened)
     guard.get_by_role("link", name="Gates", exact=True).click()
     expect(row.locator(".state.active", has_text="in sync")).to_be_visible()
     expect(row).not_to_contain_text("not connected")

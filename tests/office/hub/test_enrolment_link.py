@@ -42,6 +42,7 @@ from tests.support.enrolling import config_text, list_of, record_of
 from tests.support.estate import GATE_ID, NOW, key, resident
 from tests.support.inviting import Drawn, InvitingOffice, key_of
 from tests.support.network import error_of
+from tests.support.waiting import until_async
 
 WITHIN_S: Final = 20.0
 LOOPBACK: Final = "127.0.0.1"
@@ -100,15 +101,20 @@ async def enrolled_by_itself(office: InvitingOffice, hub: Hub, unit: Unit, link:
     process = unit.process(link)
     running = asyncio.create_task(process.run())
     try:
-        await until(lambda: "enrolment_waits" in office.alarms())
+        await until_async("the office is told", lambda: "enrolment_waits" in office.alarms())
         assert GATE_ID not in hub.connected
         accept(office.store, unit.shown, office.now_s)
         await noticed(hub)
-        await until(lambda: GATE_ID in hub.connected)
-        await until(lambda: record_of(unit.root).stage is EnrolmentStage.CONFIRMED)
+        await until_async("the gate is connected", lambda: GATE_ID in hub.connected)
+        await until_async(
+            "the gate is enrolled", lambda: record_of(unit.root).stage is EnrolmentStage.CONFIRMED
+        )
         office.put([resident(50)])
         hub.wake()
-        await until(lambda: NEWER in [one.version for one in office.store.receipts.of_gate(GATE_ID)])
+        await until_async(
+            "the newer list is confirmed",
+            lambda: NEWER in [one.version for one in office.store.receipts.of_gate(GATE_ID)],
+        )
     finally:
         process.stop()
         await running
@@ -189,12 +195,6 @@ def test_the_same_over_a_serial_pair(tmp_path: Path) -> None:
         office.close()
 
 
-async def until(check: Callable[[], bool]) -> None:
-    """Look again and again: what is waited for happens in another process's files."""
-    while not check():  # noqa: ASYNC110
-        await asyncio.sleep(0.02)
-
-
 def test_a_dead_unit_is_replaced_and_its_key_refused(tmp_path: Path) -> None:
     async def story(office: InvitingOffice, hub: Hub, port: int) -> None:
         old = Unit(tmp_path / "old", bundle(office), 1)
@@ -226,10 +226,10 @@ def test_a_living_link_of_a_replaced_unit_is_cut(tmp_path: Path) -> None:
         process = old.process(old.link(port))
         running = asyncio.create_task(process.run())
         try:
-            await until(lambda: GATE_ID in hub.connected)
+            await until_async("the gate is connected", lambda: GATE_ID in hub.connected)
             spare = Unit(tmp_path / "spare", bundle(office, stolen=True), 50)
             await noticed(hub)
-            await until(lambda: GATE_ID not in hub.connected)
+            await until_async("the old unit is cut off", lambda: GATE_ID not in hub.connected)
             assert isinstance(await spare.one_round(port), NotAcceptedYetError)
         finally:
             process.stop()

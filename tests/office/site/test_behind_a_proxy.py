@@ -17,8 +17,8 @@ from urllib.parse import urlencode
 import pytest
 
 from scripts.demonstration.two_gates import free_port
-from tests.support.browser_office import until
 from tests.support.certificates import web_certificate
+from tests.support.waiting import until
 
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin")
 EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "nginx-desk.conf"
@@ -114,7 +114,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
             clearing.callback(process.wait)
             clearing.callback(process.terminate)
         answers = Desk(ports["https"], ports["desk"], certificate)
-        until(lambda: serves(answers))
+        until("the desk answers behind the proxy", lambda: serves(answers))
         yield answers
 
 

@@ -14,7 +14,7 @@ import pytest
 from office.errors import OfficeError
 from office.site.serving import Ending, Serving, kept_running, server_options
 from scripts.demonstration.two_gates import free_port
-from tests.support.browser_office import until
+from tests.support.waiting import until
 
 RUNNING = """
 import os, pathlib, signal, sys
@@ -55,10 +55,10 @@ def test_what_ends_is_started_again_and_ends_with_the_desk(
         return told.endswith(".") and told not in seen
 
     with kept_running("watcher", [sys.executable, "-c", RUNNING, str(file)]):
-        until(runs_anew)
+        until("it runs anew", runs_anew)
         seen.append(file.read_text())
         os.kill(int(seen[0][:-1]), signal.SIGKILL)
-        until(runs_anew)
+        until("it runs anew", runs_anew)
     assert "the watcher ended (signal 9); it is started again in 1 s" in capsys.readouterr().err
 
 

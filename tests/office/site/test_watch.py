@@ -7,9 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +20,7 @@ from sync.events import GENESIS, EventKind, encode_event, link, payload_hash
 from sync.statements.log_head import LogHead
 from tests.office.site.test_cli import ESTATE, office
 from tests.support.gate_events import EPOCH, event
+from tests.support.waiting import until
 
 EVENTS, A_BATCH = 3000, 1000
 AT = 1_795_000_000
@@ -61,20 +60,12 @@ def one(path: Path, query: str) -> int:
         return int(connection.execute(query).fetchone()[0])
 
 
-def until(check: Callable[[], bool]) -> None:
-    """Wait for what another process is to do; a deadline for a hang, not a measure."""
-    deadline = time.monotonic() + 30
-    while not check():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.02)
-
-
 ROWS = "SELECT count(*) FROM registry_usageevent"
 
 
 def test_a_kill_loses_and_repeats_nothing_and_a_stop_is_clean(made: Path) -> None:
     with watcher(made) as killed:
-        until(lambda: one(made, ROWS) > 0)
+        until("events are taken over", lambda: one(made, ROWS) > 0)
         killed.send_signal(signal.SIGKILL)
         killed.wait(10)
     assert office("watch", str(made), "--once").returncode == 0
@@ -83,7 +74,7 @@ def test_a_kill_loses_and_repeats_nothing_and_a_stop_is_clean(made: Path) -> Non
     with contextlib.closing(sqlite3.connect(made / "office.db")) as connection, connection:
         connection.execute("DELETE FROM registry_watchmark")
     with watcher(made) as stopped:
-        until(lambda: one(made, "SELECT count(*) FROM registry_watchmark") > 0)
+        until("a round is noted", lambda: one(made, "SELECT count(*) FROM registry_watchmark") > 0)
         stopped.terminate()
         said, errors = stopped.communicate(timeout=10)
     assert stopped.returncode == 0, errors
@@ -97,7 +88,7 @@ def test_serve_has_a_watcher_beside_it_and_takes_it_along(made: Path) -> None:
     command = [sys.executable, "-m", "office", "serve", str(made), "--listen", "127.0.0.1:0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as served:
         try:
-            until(lambda: one(made, "SELECT count(*) FROM registry_watchmark") > 0)
+            until("a round is noted", lambda: one(made, "SELECT count(*) FROM registry_watchmark") > 0)
         finally:
             served.terminate()
             _said, errors = served.communicate(timeout=20)

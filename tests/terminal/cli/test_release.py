@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +17,7 @@ import pytest
 
 from terminal.__main__ import main
 from tests.support.pi import Registers, inside_a_pi
+from tests.support.waiting import until
 from tests.terminal.cli.conftest import House
 
 WITHIN_S: Final = 20.0
@@ -69,10 +68,8 @@ def running(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
         ) as gate:
             try:
                 assert manager.recv(1000).startswith(b"READY=1")
-                deadline = time.monotonic() + WITHIN_S
-                while not (folder / "gate.sock").exists():  # it comes a moment after READY, on purpose
-                    assert time.monotonic() < deadline, "no command socket"
-                    select.select([], [], [], 0.002)
+                # It comes a moment after READY, on purpose.
+                until("the command socket", (folder / "gate.sock").exists)
                 yield gate
             finally:
                 gate.kill()

@@ -6,8 +6,7 @@ import re
 import signal
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlencode
@@ -17,6 +16,7 @@ import pytest
 
 from scripts.demonstration.whole.browser import Browser
 from tests.scripts.demonstration.demonstration import COMMAND, ROOT, run_demonstration
+from tests.support.waiting import until
 
 WITHIN_S = 30.0
 """The hub's answer over a pair of wires, on a busy machine."""
@@ -41,7 +41,7 @@ class GatePage:
 
     def sees(self, gate: int, text: str) -> None:
         """The gate's picture comes to show this."""
-        until(lambda: text in self._get(self._at(gate)), f"gate {gate}: {text}")
+        until(f"gate {gate}: {text}", lambda: text in self._get(self._at(gate)))
 
     def newest(self, gate: int) -> tuple[int, str]:
         """Number and text of the last tap that is shown."""
@@ -59,12 +59,6 @@ class GatePage:
         with self._opener.open(request, timeout=WITHIN_S) as answer:
             text: str = answer.read().decode()
             return text
-
-
-def until(check: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + WITHIN_S
-    while not check():
-        assert time.monotonic() < deadline, f"not seen: {what}"
 
 
 @contextmanager
@@ -101,10 +95,10 @@ def test_a_person_taps_cuts_the_cable_reports_a_loss_and_ends_it_all() -> None:
         page.act(1, "cable")
         page.sees(1, "cable pulled out")
         _report_lost(desk, card, said)
-        until(lambda: _taps(page, 2, card, "lost"), "lost at the south gate")
-        until(lambda: _taps(page, 1, card, "granted"), "granted at the north gate, which has not heard of it")
+        until("lost at the south gate", lambda: _taps(page, 2, card, "lost"))
+        until("granted at the north gate, which has not heard of it", lambda: _taps(page, 1, card, "granted"))
         page.act(1, "cable")
-        until(lambda: _taps(page, 1, card, "lost"), "lost at the north gate")
+        until("lost at the north gate", lambda: _taps(page, 1, card, "lost"))
         process.send_signal(signal.SIGINT)
         rest, errors = process.communicate(timeout=WITHIN_S)
         assert (process.returncode, errors) == (0, ""), rest
@@ -148,7 +142,7 @@ def _taps(page: GatePage, gate: int, card: str, seen: str) -> bool:
     """Whether a tap of now comes out so; an earlier one does not count."""
     before = page.newest(gate)[0]
     page.act(gate, "tap", card=card, reader="pedestrian_in")
-    until(lambda: page.newest(gate)[0] > before, f"a tap at gate {gate}")
+    until(f"a tap at gate {gate}", lambda: page.newest(gate)[0] > before)
     return seen in page.newest(gate)[1]
 
 
