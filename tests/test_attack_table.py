@@ -25,16 +25,15 @@ from sync.publishing import snapshot
 from sync.snapshot import MAX_CONTENT_BYTES
 from sync.statements.log_head import sign_log_head
 from sync.update import ListVersion
-from tests.office.hub import test_log_intake as log
+from tests.support import log_batches as log
 from tests.support.estate import GATE_ID, HERE, LISTS, NOW, ROOT, Gate, first_list, signed_snapshot
 from tests.support.hostile_gate import HostileGate
-from tests.support.hostile_hub import HostileHub
+from tests.support.hostile_hub import HostileHub, image, refused
 from tests.support.hub import gate_key
+from tests.support.list_attacks import ATTACKS, at_home, oversize, put
+from tests.support.world import FAST_DISK
 from tests.support.world_gate import GateSide
 from tests.support.world_office import OfficeSide
-from tests.sync.test_trust import ATTACKS, at_home, oversize, put
-from tests.terminal.agent.test_attacks import image, refused
-from tests.test_world import FAST_DISK
 
 Craft = Callable[[Gate], bytes]
 

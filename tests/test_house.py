@@ -28,6 +28,10 @@ def test_private_modules_stay_in_their_folder() -> None:
     assert house.intrusions(TREE) == []
 
 
+def test_no_module_borrows_from_a_test() -> None:
+    assert house.borrowings(TREE | house.read_tree(ROOT, {"tests": None})) == []
+
+
 def test_every_package_of_the_product_is_installed() -> None:
     on_disk = {
         ".".join(init.parent.relative_to(ROOT).parts)
@@ -124,6 +128,19 @@ def test_the_checker_sees_a_cycle() -> None:
     }
     assert house.cycles(tree) == ["sync.a → sync.b → sync.c → sync.a"]
     assert house.cycles(tree | {"sync.c": "import os"}) == []
+
+
+def test_the_checker_sees_what_is_borrowed_from_a_test() -> None:
+    borrowed = (
+        "from tests.sync.test_a import x",
+        "from tests.sync import test_a",
+        "import tests.sync.test_a",
+        "def f():\n  from .test_a import x",
+    )
+    for source in borrowed:
+        tree = {"tests.sync": "", "tests.sync.test_a": "", "tests.sync.test_b": source}
+        assert house.borrowings(tree) == ["tests.sync.test_b may not import tests.sync.test_a"]
+    assert house.borrowings({"tests.sync.test_b": "from tests.support.estate import card, test_card"}) == []
 
 
 def test_the_checker_sees_an_intrusion() -> None:

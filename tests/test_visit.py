@@ -19,9 +19,10 @@ from provisioning.selftest.sync_client import SyncClient
 from sync.encoding import encode_settings, stored
 from sync.events import decode_event
 from tests.support.estate import GATE_ID
+from tests.support.gate_and_hub import Estate, receipts, stop, until_told
 from tests.support.gate_estate import BASIC
-from tests.terminal.test_gate_process import RunningGate
-from tests.test_real_processes import WITHIN_S, Estate, receipts, stop, until_told
+from tests.support.running_gate import RunningGate
+from tests.support.waiting import WITHIN_S
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from sync.encoding import decode_record
 from sync.records import Access, DoorPolicy, Grant, GrantKind, RevocationReason, Tombstone
 from tests.support.estate import SETTINGS, card, resident
 from tests.support.session_pair import ragged, single_bytes
-from tests.support.world import World
+from tests.support.world import FAST_DISK, World
 from tests.support.world_gate import DOOR
 from tests.support.world_kills import OFFICE, Fuse, survive
 from tests.support.world_office import OfficeSide
@@ -44,8 +44,6 @@ WIRES = st.one_of(
     st.builds(Faults, flip_at=st.integers(1, 12_000)),
     st.builds(Faults, deaf_after=st.integers(1, 12_000)),
 )
-FAST_DISK = "/dev/shm" if Path("/dev/shm").is_dir() else None
-"""Nothing here is about power cuts, and every commit would else wait for the disk."""
 Deed = Callable[[OfficeSide], object]
 
 

@@ -11,7 +11,7 @@ LOOK_S: Final = 0.05
 
 
 class NotAsToldError(Exception):
-    """It came out otherwise than told."""
+    """The story came out otherwise than told."""
 
 
 def until(what: str, check: Callable[[], bool], within_s: float, wait: Callable[[float], None]) -> None:

@@ -18,7 +18,7 @@ from sync.delegation import Role
 from sync.gate_key import fingerprint
 from sync.statements.authority import Authority
 from sync.statements.floor_lowering import verify_floor_lowering
-from tests.office.test_main import EXAMPLE
+from tests.support.example_estate import EXAMPLE
 
 ESTATE = "0f1e2d3c4b5a6978"
 

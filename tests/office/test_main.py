@@ -15,9 +15,9 @@ from office.signing import Sent, anchor_of, read_sent
 from sync.encoding import decode_record
 from sync.publishing import Destination
 from sync.records import Credential, RevocationReason, Technology, Tombstone
+from tests.support.example_estate import EXAMPLE
 
 ESTATE = "0f1e2d3c4b5a6978"
-EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "estate.toml"
 
 
 class Office:

@@ -17,7 +17,7 @@ import subprocess, sys
 from pathlib import Path
 from provisioning.errors import ProvisioningError
 from provisioning.host import Host
-from tests.provisioning.test_engine import apply, without_journal
+from tests.support.set_up_visit import apply, without_journal
 from tests.support.enrolling import enrol, list_of
 from tests.support.machine import copy_machine, make_machine, snapshot
 

@@ -10,27 +10,18 @@ from pathlib import Path
 import pytest
 
 from provisioning import engine
-from provisioning.engine import Result, StepFailedError
+from provisioning.engine import StepFailedError
 from provisioning.errors import JournalError, RefusedError
 from provisioning.items import File
-from provisioning.journal import DIRECTORY
 from provisioning.step import Condition
 from provisioning.steps.order import set_up
 from terminal.stores.files import Checkpoint, pass_by
-from tests.support.machine import CONFIG, Snapshot, copy_machine, make_machine, snapshot, visit_to
+from tests.support.machine import CONFIG, copy_machine, make_machine, snapshot, visit_to
 from tests.support.nobody import as_nobody
 from tests.support.processes import kill_at
+from tests.support.set_up_visit import apply, without_journal
 
 STATE = ("/var/lib/gatehouse/terminal", "/var/lib/gatehouse/sync")
-
-
-def apply(root: Path, checkpoint: Checkpoint = pass_by, config: str = CONFIG) -> list[Result]:
-    """One visit that sets the machine up."""
-    visit = visit_to(root, checkpoint=checkpoint, config=config)
-    try:
-        return engine.apply(visit, set_up())
-    finally:
-        visit.journal.close()
 
 
 def take_back(root: Path, *, purge: bool = True, checkpoint: Checkpoint = pass_by) -> list[str]:
@@ -43,11 +34,6 @@ def take_back(root: Path, *, purge: bool = True, checkpoint: Checkpoint = pass_b
         return stays
     finally:
         visit.journal.close()
-
-
-def without_journal(found: Snapshot) -> Snapshot:
-    """The journal itself differs by how often it was written."""
-    return {path: what for path, what in found.items() if not path.startswith(DIRECTORY)}
 
 
 def test_a_plan_tells_all_and_touches_nothing(machine: Path) -> None:

@@ -11,24 +11,7 @@ from provisioning.errors import DiskError
 from provisioning.releases import COMPLETE, HOME, TRIAL, Refused, ReleaseError, Releases, Trial
 from terminal.stores.files import Checkpoint
 from tests.support.processes import kill_at
-
-OLD, NEW = "1.0", "1.1"
-
-
-def unpack(root: Path, *versions: str) -> Releases:
-    """Whole releases, none of which serves yet."""
-    for version in versions:
-        folder = root / HOME / "releases" / version
-        folder.mkdir(parents=True)
-        (folder / COMPLETE).touch()
-    return Releases(root)
-
-
-def serving(root: Path, *, also: tuple[str, ...] = (NEW,)) -> Releases:
-    """``OLD`` serves, the others are unpacked."""
-    releases = unpack(root, OLD, *also)
-    releases.switch(OLD, on_trial=False)
-    return releases
+from tests.support.releases import NEW, OLD, serving, unpack
 
 
 def test_the_first_release_serves_and_there_is_nothing_to_go_back_to(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from provisioning.releases import Refused, Releases, Trial
 from provisioning.trial import Switched, go_back, judge, switch
 from provisioning.verdict import MAX_JUDGINGS, Ending, Look
-from tests.provisioning.test_releases import NEW, OLD, serving
+from tests.support.releases import NEW, OLD, serving
 
 
 class Machine(Struct):

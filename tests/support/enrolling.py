@@ -18,9 +18,8 @@ from terminal.stores.files import Checkpoint, pass_by
 from terminal.stores.list_store import ListStore
 from tests.support.bundles import CODE, CONTENT, KEY, bundle_file
 from tests.support.estate import ESTATE_ID, GATE_ID, NOW
-from tests.support.gate_estate import gate_document
+from tests.support.gate_estate import gate_document, toml
 from tests.support.inviting import Drawn
-from tests.terminal.test_gate_process import toml
 
 
 def config_text(**gate: Any) -> bytes:

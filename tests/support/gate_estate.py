@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, Final
 
@@ -121,3 +122,14 @@ BASIC: Final = Estate(
     ),
     ListSettings("Asia/Shanghai", DOORS, schedules=(WORKDAYS_AT_NOON, EVERY_DAY)),
 )
+
+
+def toml(document: dict[str, Any], prefix: str = "") -> str:
+    """The document as TOML; our configurations hold texts, numbers, lists and sections."""
+    plain = {key: value for key, value in document.items() if not isinstance(value, dict)}
+    text = f"[{prefix}]\n" if prefix else ""
+    text += "".join(f"{key} = {json.dumps(value)}\n" for key, value in plain.items())
+    for key, value in document.items():
+        if isinstance(value, dict):
+            text += toml(value, f"{prefix}.{key}" if prefix else key)
+    return text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sync.keys import SigningKey
-from sync.messages import PROTOCOL_VERSION, Hello, Message, Pulse, PulseAnswer, Role
+from sync.messages import PROTOCOL_VERSION, Hello, Message, Pulse, PulseAnswer, Refused, Role
 from sync.session import Session
 from sync.session_events import Ended, Received
 from sync.statements import pulse
@@ -104,3 +104,24 @@ class HostileHub:
             answer = pulse.PulseAnswer(ESTATE_ID, self.gate.gate_id, message.nonce, utc_ms, self.newest)
             sent = PulseAnswer(pulse.sign_pulse_answer(answer, ONLINE))
             self.session.send(sent) if self.held is None else self.held.append(sent)
+
+
+def image(gate: GateSide) -> tuple[object, ...]:
+    """What must be the same after a refusal: state, records and signed envelopes, byte for byte."""
+    store = gate.lists._store
+    content = store.content()
+    assert content is not None
+    return gate.lists.state, content.settings(), tuple(content.records()), tuple(store.envelopes())
+
+
+def refused(hub: HostileHub, envelope: bytes) -> str:
+    """Offer an update that is refused, by the attack's name; it changes nothing."""
+    before, counted = image(hub.gate), hub.gate.refusals.total()
+    hub.session.send_envelope(envelope)
+    hub.settle()
+    assert image(hub.gate) == before
+    assert hub.gate.refusals.total() == counted + 1
+    assert hub.ended is None, "an attack costs no session"
+    (told,) = (one for one in hub.said(Refused) if isinstance(one, Refused))
+    assert hub.gate.refusals[told.attack]
+    return told.attack

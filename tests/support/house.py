@@ -102,6 +102,17 @@ def intrusions(tree: Tree) -> list[str]:
     return found
 
 
+def borrowings(tree: Tree) -> list[str]:
+    """Imports of a ``test_*`` module: what several tests need has a place and a name of its own."""
+    found = []
+    for module, source in sorted(tree.items()):
+        borrowed = {
+            one for one in imports(module, source, tree) if one.rpartition(".")[2].startswith("test_")
+        }
+        found += [f"{module} may not import {target}" for target in sorted(borrowed)]
+    return found
+
+
 def cycles(tree: Tree) -> list[str]:
     """Import cycles between modules, each once, as ``a → b → a``."""
     edges = {

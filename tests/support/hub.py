@@ -12,7 +12,7 @@ from office.errors import OfficeError
 from office.hub.address import StoreAddress
 from office.hub.facts import Gate as RegisteredGate
 from office.hub.facts import LinkKind
-from office.hub.planner import Powers
+from office.hub.planner import Powers, Why
 from office.hub.publisher import Outgoing, Publisher
 from office.hub.reception import take_receipt, take_refusal, take_report
 from office.hub.schema import Checkpoint, pass_by
@@ -22,10 +22,22 @@ from sync.delegation import Role
 from sync.encoding import decode_record, encode_settings, stored
 from sync.envelope import ListStatement, parse_envelope, seal
 from sync.keys import SigningKey
-from sync.records import ClockState, Grant, ListSettings, Record
+from sync.records import ClockState, Grant, ListSettings, Record, RevocationReason, Tombstone
 from sync.refusal import ListRefusedError
 from sync.statements.receipt import Receipt, Spent, sign_receipt
-from tests.support.estate import CHAIN, ESTATE_ID, LISTS, NOW, ONLINE, ROOT, SETTINGS, Gate, key
+from tests.support.estate import (
+    CHAIN,
+    ESTATE_ID,
+    LISTS,
+    NOW,
+    ONLINE,
+    ROOT,
+    SETTINGS,
+    Gate,
+    card,
+    key,
+    resident,
+)
 from tests.support.postgresql import keep_copy, put_back, store_address
 from tests.support.waiting import until
 
@@ -197,3 +209,19 @@ def until_stored(store: Path, what: str, check: Callable[[HubStore], object]) ->
     """Look at the store, which another process works on, until ``check`` holds."""
     with closing(HubStore(store)) as hub:
         until(what, lambda: check(hub))
+
+
+def lost(number: int, at: int = NOW) -> Tombstone:
+    return Tombstone(1000 + number, 2000 + number, card(number), RevocationReason.LOST, at)
+
+
+def with_residents(rig: HubRig, count: int = 20, gate_id: int = 1) -> None:
+    rig.want(gate_id, *(resident(number) for number in range(1, count + 1)))
+    assert rig.exchange(gate_id).why is Why.IN_SYNC
+
+
+def same_list(rig: HubRig, gate_id: int = 1) -> bool:
+    content = rig.boxes[gate_id].gate.content
+    wanted = rig.store.wanted.content(gate_id)
+    assert content is not None
+    return sorted(content.records()) == sorted(wanted.records()) and content.settings() == wanted.settings()

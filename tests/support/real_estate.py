@@ -25,11 +25,11 @@ from sync.records import Grant, Record, RevocationReason, Tombstone
 from terminal.agent.pieces import FILE_NAME as INCOMING
 from terminal.stores.usage_reader import UsageReader
 from tests.support.estate import ESTATE_ID, SETTINGS, card, resident
-from tests.support.gate_estate import gate_document
+from tests.support.gate_estate import gate_document, toml
 from tests.support.hub import registered, until_stored
+from tests.support.running_gate import RunningGate
 from tests.support.waiting import WITHIN_S, until
 from tests.support.world_office import make_keys
-from tests.terminal.test_gate_process import RunningGate, toml
 
 Process = subprocess.Popen[bytes]
 Within = Callable[[], AbstractContextManager[None]]

@@ -32,28 +32,11 @@ from sync.as_built_text import as_built_text
 from sync.codec import CodecError
 from sync.records import ClockState
 from sync.statements.wire import Sender
-from tests.support.estate import ESTATE_ID, GATE_ID, NOW, key
+from tests.support.as_built import BUILT
+from tests.support.estate import GATE_ID, NOW, key
 from tests.support.statements import GATE_KEY, SENDER
 
 FROZEN = Path(__file__).parents[2] / "sync" / "vectors" / "as_built.json"
-BUILT = AsBuilt(
-    ESTATE_ID,
-    GATE_ID,
-    "北门",
-    NOW,
-    ClockState.TRUSTED,
-    "gatehouse 0.1.0",
-    "Raspberry Pi 4 Model B Rev 1.4",
-    maintenance=True,
-    simulated=False,
-    config_digest=bytes(range(32)),
-    parts=(Part("doors.main", "magnet on GPIO17"), Part("readers.in", "osdp on /dev/gate-osdp")),
-    checks=(
-        Check("area", Result.PASSED, "clear"),
-        Check("doors.main.lock", Result.FAILED, "it stayed locked: swap NO and NC"),
-        Check("power", Result.SKIPPED, "this machine has no flag for it"),
-    ),
-)
 words = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=60)
 builts = st.builds(
     AsBuilt,

@@ -11,11 +11,11 @@ from terminal.clock import Anchor
 from terminal.floor import FLOOR_EVERY_S
 from terminal.gate import TICK_S
 from terminal.stores.time_anchor import FILE_NAME, Lowered, SavedTime, save_time
+from tests.support.disk_away import give_disk_back, take_disk_away
 from tests.support.estate import NOW
 from tests.support.gate_estate import BASIC, grant
 from tests.support.gate_rig import GateRig
 from tests.terminal.conftest import MakeRig
-from tests.terminal.test_gate_disk import give_disk_back, take_disk_away
 
 TENANT = 20
 FAR = NOW + 2000 * 86_400

@@ -11,25 +11,11 @@ from sync.events import EventKind
 from sync.records import DoorMode, Reason
 from terminal.gate import TICK_S, Gate
 from terminal.log_backlog import GROUP_S, MAX_WAITING
-from terminal.log_service import RETRY_S
 from terminal.stores.files import StoreBusyError
+from tests.support.disk_away import give_disk_back, take_disk_away
 from tests.support.gate_estate import BASIC, FIRE, MAIN_LOCK, ONE_USE, RESIDENT, SIDE_LOCK, UNKNOWN
 from tests.support.gate_rig import GateRig
 from tests.terminal.conftest import MakeRig
-
-
-def take_disk_away(rig: GateRig) -> Path:
-    """The state directory of a gate that is not running is gone (a disk that does not mount)."""
-    away = rig.directory / "away"
-    rig.gate.config.terminal_dir.rename(away)
-    return away
-
-
-def give_disk_back(rig: GateRig, away: Path) -> None:
-    away.rename(rig.gate.config.terminal_dir)
-    rig.advance(RETRY_S)
-    rig.hook_disk()
-    rig.until("the log runs", lambda: rig.gate.log.health().running)
 
 
 @pytest.fixture

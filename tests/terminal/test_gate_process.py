@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import random
 import select
 import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -21,80 +15,14 @@ from sync.events import Event, EventKind
 from sync.records import Reason
 from terminal.event_view import event_fields
 from terminal.stores.usage_reader import UsageReader
-from tests.support.estate import card
-from tests.support.gate_estate import BASIC, Estate, gate_document, grant
+from tests.support.gate_estate import BASIC, Estate, gate_document, grant, toml
 from tests.support.gate_rig import publish
-from tests.support.waiting import until
+from tests.support.running_gate import RunningGate
+from tests.support.waiting import WITHIN_S
 
-WITHIN_S: Final = 10.0
 COUNTED: Final = 50
 USES: Final = 40
 ROUNDS: Final = 4
-
-
-class RunningGate:
-    """``python -m terminal gate`` on simulated hardware."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        notify = directory / "notify"
-        notify.unlink(missing_ok=True)
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-            manager.bind(str(notify))
-            manager.settimeout(WITHIN_S)
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "terminal", "gate", "--config", str(directory / "gate.toml")],
-                env={**os.environ, "NOTIFY_SOCKET": str(notify)},
-                stderr=subprocess.PIPE,
-            )
-            assert manager.recv(1000).startswith(b"READY=1")
-        self.commands, self.followed = self._connect(), self._connect()
-        self._say(self.followed, command="follow")
-        assert select.select([self.followed], [], [], WITHIN_S)[0]
-        self._left = b""
-
-    def _connect(self) -> socket.socket:
-        one = socket.socket(socket.AF_UNIX)
-        one.settimeout(WITHIN_S)
-        address = str(self.directory / "gate.sock")
-        # It comes a moment after READY, on purpose.
-        until("the command socket", lambda: one.connect_ex(address) == 0)
-        return one
-
-    def tap(self, reader: str, number: int) -> None:
-        """Hold a card to a reader; nothing is waited for."""
-        self._say(self.commands, command="tap", reader=reader, card=card(number).number.hex())
-
-    def until_told(self, reason: str) -> None:
-        """Wait until it told of a tap with this outcome."""
-        while not any(one.get("reason") == reason for one in self.told()):
-            assert select.select([self.followed], [], [], WITHIN_S)[0], reason
-
-    def _say(self, connection: socket.socket, **request: object) -> None:
-        connection.sendall(json.dumps(request).encode() + b"\n")
-
-    def told(self) -> list[dict[str, Any]]:
-        """Events it has told of so far, or had told before it died."""
-        self.followed.setblocking(False)
-        with contextlib.suppress(BlockingIOError):
-            while data := self.followed.recv(65536):
-                self._left += data
-        *lines, self._left = self._left.split(b"\n")
-        answers = [json.loads(line) for line in lines]
-        return [one["event"] for one in answers if "event" in one]
-
-    def kill(self) -> None:
-        """As a power cut would, but for the disk's own memory."""
-        self.process.kill()
-        self.process.wait(WITHIN_S)
-
-    def close(self) -> None:
-        """End it whatever it does. May be called twice."""
-        self.kill()
-        assert self.process.stderr is not None
-        self.process.stderr.close()
-        self.commands.close()
-        self.followed.close()
 
 
 @pytest.fixture
@@ -106,17 +34,6 @@ def directory(tmp_path: Path) -> Path:
     publish(tmp_path / "sync", 1, Estate((*BASIC.records, counted), BASIC.settings))
     (tmp_path / "gate.toml").write_text(toml(gate_document(tmp_path)), "utf-8")
     return tmp_path
-
-
-def toml(document: dict[str, Any], prefix: str = "") -> str:
-    """The document as TOML; our configurations hold texts, numbers, lists and sections."""
-    plain = {key: value for key, value in document.items() if not isinstance(value, dict)}
-    text = f"[{prefix}]\n" if prefix else ""
-    text += "".join(f"{key} = {json.dumps(value)}\n" for key, value in plain.items())
-    for key, value in document.items():
-        if isinstance(value, dict):
-            text += toml(value, f"{prefix}.{key}" if prefix else key)
-    return text
 
 
 @pytest.fixture

@@ -6,16 +6,13 @@ It has the module name of RPi.GPIO, so it lies in a folder of its own and each t
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-FOLDER: Final = Path(sys.prefix, "rpi-lgpio")
-A_PI_4: Final = {"RPI_LGPIO_REVISION": "c03111"}
+from tests.support.rpi_lgpio import A_PI_4, FOLDER, run
 
 pytestmark = [
     pytest.mark.real_part("rpi-lgpio"),
@@ -35,19 +32,6 @@ except Exception as error:
 """
 
 AS_NOBODY: Final = "import os, RPi.GPIO; os.setgid(65534); os.setuid(65534)"
-
-
-def run(program: str, **environment: str) -> str:
-    """What the program prints."""
-    with tempfile.TemporaryDirectory() as working:  # lgpio leaves a pipe in it
-        return subprocess.run(
-            [sys.executable, "-c", program],
-            env={**os.environ, "PYTHONPATH": f"{FOLDER}:{Path.cwd()}", "LG_WD": working, **environment},
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-            timeout=20,
-        ).stdout
 
 
 def test_machine_that_is_no_raspberry_pi_is_told() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tests.drivers.gpio.rig_gpiod import simulated_chip
-from tests.drivers.gpio.test_rpi_lgpio import A_PI_4, run
+from tests.support.rpi_lgpio import A_PI_4, run
 
 DRIVES: Final = """
 import select, time

@@ -7,34 +7,10 @@ from playwright.sync_api import Page, expect
 from scripts.demonstration.two_gates import GATE_IDS
 from tests.office.browser.conftest import Open
 from tests.support.browser_office import BrowserOffice
+from tests.support.desk_pages import give_chip, pay, sign
 
 FIRST, SECOND = "04A1B2C3", "04A1B2C4"
 EVERY_GATE = len(GATE_IDS)
-
-
-def pay(page: Page, receipt: str) -> None:
-    page.get_by_label("Receipt number").fill(receipt)
-    page.get_by_role("button", name="Book the payment").click()
-
-
-def give_chip(page: Page, number: str) -> None:
-    """The desk reader types into the field that waits for it, and hits Enter."""
-    expect(page.get_by_label("Chip number")).to_be_focused()
-    page.keyboard.type(number)
-    page.keyboard.press("Enter")
-
-
-def sign(page: Page) -> None:
-    """A line by the mouse."""
-    page.get_by_role("link", name="Sign on the screen").click()
-    box = page.locator("canvas").bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 40, box["y"] + 60)
-    page.mouse.down()
-    for n in range(1, 12):
-        page.mouse.move(box["x"] + 40 + 20 * n, box["y"] + 60 + (25 if n % 2 else -25))
-    page.mouse.up()
-    page.get_by_role("button", name="Signed, hand the card out").click()
 
 
 def apply_for_own_card(page: Page) -> None:

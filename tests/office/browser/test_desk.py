@@ -6,40 +6,13 @@ import re
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.office.browser.conftest import Open
 from tests.support.browser_office import BrowserOffice
+from tests.support.desk_pages import SIDEWAYS, apply_for, register, unit_page
 
-SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 HOSTILE = "<img src=x onerror=document.title='x'> \u202eabc " + "长" * 150
-
-
-def unit_page(page: Page, name: str = "1单元 101") -> str:
-    """Find a unit by its name; its address."""
-    page.goto("/")
-    page.get_by_role("searchbox").fill(name)
-    page.locator("#found").get_by_role("link", name=name).click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text(name)
-    return page.url
-
-
-def register(page: Page, name: str) -> None:
-    """A resident of unit 102, which nobody else of this file looks at."""
-    unit_page(page, "1单元 102")
-    page.get_by_role("link", name="Register a person").click()
-    page.get_by_label("Name", exact=False).first.fill(name)
-    page.get_by_role("button", name="Register").click()
-    expect(page.get_by_role("status").filter(has_text="Registered")).to_be_visible()
-
-
-def apply_for(page: Page, name: str) -> None:
-    """An application for one card of this person, who applies."""
-    page.get_by_role("link", name="Apply for cards").click()
-    page.locator("#applicant").select_option(label=f"{name} · resident")
-    wish = page.locator(".wish", has_text=name)
-    wish.get_by_role("checkbox").check()
-    wish.get_by_role("combobox").select_option("self")
 
 
 def test_a_clerk_is_refused_what_only_the_manager_may_do(office: BrowserOffice, signed_in: Open) -> None:

@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 
 from drivers.virtual_pcsc import READER_NAME, VirtualPcsc, why_unavailable
 from tests.office.browser.conftest import Open
-from tests.office.browser.test_desk import apply_for, register
 from tests.support.browser_office import BrowserOffice
+from tests.support.desk_pages import apply_for, register
 from tests.support.desk_reader import HelperProcess, helper_process
 
 CARD, DRAWN = bytes.fromhex("04998877665544"), bytes.fromhex("08A1B2C3")

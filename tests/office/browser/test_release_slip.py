@@ -13,9 +13,8 @@ from playwright.sync_api import Page, expect
 
 from scripts.demonstration.two_gates import GATE_IDS
 from tests.office.browser.conftest import Open
-from tests.office.browser.test_card_story import give_chip, pay, sign
-from tests.office.browser.test_desk import SIDEWAYS, register, unit_page
 from tests.support.browser_office import BrowserOffice
+from tests.support.desk_pages import SIDEWAYS, give_chip, pay, register, sign, unit_page
 from tests.support.import_files import csv_file
 from tests.support.waiting import until
 

@@ -26,7 +26,7 @@ from office.registry.models import (
     SignatureKind,
 )
 from tests.office.casework.moving import days
-from tests.office.casework.test_register import ends_at_gates, opens, refused
+from tests.support.office_checks import ends_at_gates, opens, refused
 from tests.support.office_estate import NORTH, NOW, SOUTH, OfficeEstate
 
 TODAY = date(2026, 11, 26)

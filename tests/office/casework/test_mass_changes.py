@@ -12,13 +12,7 @@ import pytest
 
 from office.casework.actor import Actor
 from office.casework.gate_watch import JUDGED_ANEW, MassSeen, watch_mass_changes
-from office.casework.mass_changes import (
-    alarms_of_waiting,
-    give_out,
-    go_back,
-    take_back,
-    waiting_changes,
-)
+from office.casework.mass_changes import alarms_of_waiting, give_out, go_back, take_back, waiting_changes
 from office.casework.withdrawal import withdraw_card
 from office.countersigning import countersigned
 from office.errors import OfficeError
@@ -32,8 +26,8 @@ from office.registry.models import AuditEntry, Issue, StaffRole
 from sync.delegation import Role
 from sync.encoding import stored
 from sync.records import RevocationReason
-from tests.office.casework.test_register import refused
 from tests.support.estate import DAY, ESTATE_ID, FOREVER, NOW, resident
+from tests.support.office_checks import refused
 from tests.support.office_world import AT, GATE, OfficeWorld, office_world
 from tests.support.postgresql import about_sqlite
 from tests.support.statements_asked import statements_asked

@@ -23,7 +23,7 @@ from office.casework.staffing import (
 from office.casework.trail import broken_links
 from office.procedures.errors import Refused
 from office.registry.models import AuditEntry, Deputy, Policy, StaffRole
-from tests.office.casework.test_register import refused
+from tests.support.office_checks import refused
 from tests.support.office_estate import NOW, OfficeEstate
 
 TODAY = date(2026, 11, 26)

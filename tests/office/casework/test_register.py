@@ -6,8 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
-import pytest
-
 from office.casework.actor import Actor
 from office.casework.issuing import apply_for_vehicle_card, assign_chip, sign_for_card
 from office.casework.payments import balance_paid, expected_cash
@@ -25,36 +23,15 @@ from office.casework.trail import broken_links
 from office.casework.vehicles import register_vehicle, set_parking_right
 from office.casework.withdrawal import cancel_application, end_exception, set_exception, withdraw_card
 from office.lists.store import hub_store
-from office.procedures.errors import Refused, RuleError
+from office.procedures.errors import Refused
 from office.procedures.withdrawal import Reason
-from office.registry.models import (
-    AuditEntry,
-    Door,
-    Issue,
-    IssueState,
-    MemberRole,
-    PaymentMethod,
-    SignatureKind,
-)
+from office.registry.models import AuditEntry, Door, IssueState, MemberRole, PaymentMethod, SignatureKind
 from sync.encoding import decode_record
-from sync.records import Grant, Tombstone
+from sync.records import Tombstone
+from tests.support.office_checks import ends_at_gates, opens, refused
 from tests.support.office_estate import NORTH, NOW, SOUTH, OfficeEstate
 
 TODAY = date(2026, 11, 26)
-
-
-def opens(issue: Issue) -> dict[int, list[int]]:
-    """Doors that the wanted lists let this card open, by gate."""
-    records = {row.gate_id: decode_record(row.record) for row in hub_store().wanted.rows(issue_id=issue.pk)}
-    return {
-        gate: sorted(access.door for access in one.access)
-        for gate, one in records.items()
-        if isinstance(one, Grant)
-    }
-
-
-def refused(rule: str, why: Refused) -> pytest.RaisesExc[RuleError]:
-    return pytest.RaisesExc(RuleError, check=lambda error: (error.rule, error.refused) == (rule, why))
 
 
 def test_13_1_a_person_is_registered_with_a_membership_and_the_trail_holds_no_name(
@@ -154,12 +131,6 @@ def test_13_vehicle_a_card_ends_with_the_parking_right_at_the_gates_too(
     set_parking_right(clerk, vehicle.pk, date(2028, 1, 1))
     assert ends_at_gates(card) == {datetime(2027, 12, 31, 16, tzinfo=UTC)}
     assert opens(card) == {NORTH: [11]}
-
-
-def ends_at_gates(card: Issue) -> set[datetime]:
-    records = [decode_record(one.record) for one in hub_store().wanted.rows(issue_id=card.pk)]
-    ends = {one.valid_until for one in records if isinstance(one, Grant)}
-    return {datetime.fromtimestamp(one, UTC) for one in ends if one is not None}
 
 
 def test_13_5_nobody_but_a_clerk_changes_the_register(estate: OfficeEstate, manager: Actor) -> None:

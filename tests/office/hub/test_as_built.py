@@ -19,11 +19,11 @@ from office.hub.facts import Gate, LinkKind
 from office.hub.schema import HubStoreError
 from office.hub.store import HubStore
 from sync.as_built import AsBuilt, Check, Part, Result, sign_as_built
-from tests.office.hub.test_schema import tables, thaw
+from tests.support.as_built import BUILT
 from tests.support.estate import ESTATE_ID, GATE_ID, NOW
+from tests.support.frozen_store import tables, thaw
 from tests.support.hub import gate_key
 from tests.support.postgresql import store_address
-from tests.sync.test_as_built import BUILT
 
 KEY = gate_key(GATE_ID)
 CLEAN = replace(BUILT, checks=(Check("area", Result.PASSED, "clear"),))

@@ -12,7 +12,7 @@ from office.hub.control_client import HubControl
 from office.hub.manager_post import ManagerPost
 from office.hub.process import Hub
 from sync.envelope import MAX_ENVELOPE_BYTES
-from tests.office.hub.test_process import live
+from tests.support.living_hub import live
 from tests.support.waiting import WITHIN_S
 from tests.support.world_office import OfficeSide
 

@@ -26,9 +26,9 @@ from sync.gate_key import fingerprint
 from sync.keys import SigningKey
 from sync.records import Access, Grant, GrantKind
 from sync.update import ListVersion
-from tests.office.hub.test_schema import thaw
 from tests.support.enrolments import signed_request
 from tests.support.estate import ESTATE_ID, GATE_ID, NOW, card, key, resident
+from tests.support.frozen_store import thaw
 from tests.support.inviting import InvitingOffice, opened, request_of
 from tests.support.processes import kill_at
 from tests.support.world_office import OfficeSide

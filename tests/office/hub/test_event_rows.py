@@ -10,9 +10,9 @@ from office.hub.reception import take_events, take_log_epoch, take_pulse
 from sync.events import GENESIS, Event, EventKind, encode_event, link
 from sync.records import ClockState
 from sync.statements.log_epoch import LogEpoch, Predecessor
-from tests.office.hub.test_log_intake import BOOT, EPOCH, HONEST, OTHER, batch_of, head_of, payload
 from tests.support.estate import ESTATE_ID, NOW
 from tests.support.hub import HubRig
+from tests.support.log_batches import BOOT, EPOCH, HONEST, OTHER, batch_of, head_of, payload
 
 DAY = 86_400
 

@@ -12,9 +12,8 @@ from office.hub.reception import take_receipt
 from sync.records import ClockState, RevocationReason
 from sync.session_events import SERIAL_PACE
 from sync.update import ListVersion
-from tests.office.hub.test_publisher import lost
 from tests.support.estate import NOW, card, resident
-from tests.support.hub import HubRig, registered
+from tests.support.hub import HubRig, lost, registered
 
 
 def v(revision: int) -> ListVersion:

@@ -18,10 +18,9 @@ from sync.digest import bucket_digests, list_digest
 from sync.events import GENESIS
 from sync.records import Access, Grant, GrantKind
 from sync.statements.log_epoch import LogEpoch, Predecessor
-from tests.office.hub.test_log_intake import BOOT, EPOCH, HONEST, OTHER, batch_of, head_of
-from tests.office.hub.test_publisher import lost
 from tests.support.estate import ESTATE_ID, NOW, card, resident
-from tests.support.hub import HubRig
+from tests.support.hub import HubRig, lost
+from tests.support.log_batches import BOOT, EPOCH, HONEST, OTHER, batch_of, head_of
 from tests.support.postgresql import store_address
 from tests.support.processes import kill_at
 

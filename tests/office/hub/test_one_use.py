@@ -24,9 +24,8 @@ from sync.records import (
 from sync.statements.log_epoch import LogEpoch, Predecessor
 from sync.statements.receipt import Receipt, Spent
 from sync.update import ListVersion
-from tests.office.hub.test_publisher import lost
 from tests.support.estate import ESTATE_ID, NOW, SETTINGS, card, resident
-from tests.support.hub import HubRig, registered
+from tests.support.hub import HubRig, lost, registered
 
 SLIP = Grant(3000, 4000, card(900), GrantKind.RELEASE_SLIP, (Access(1),), uses=3)
 THERE = (Access(2),)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from office.hub.line import NETWORK_LINE
-from office.hub.process import Hub, Outside
+from office.hub.process import Hub
 from sync.link_errors import UnknownGateError
 from sync.messages import Bye, Role
 from sync.session import Session
@@ -19,6 +17,7 @@ from sync.session_pump import Pump
 from sync.update import ListVersion
 from tests.support.estate import ESTATE_ID, key, resident
 from tests.support.hub import gate_key
+from tests.support.living_hub import live
 from tests.support.memory_stream import joined
 from tests.support.session_pair import hello
 from tests.support.waiting import WITHIN_S
@@ -55,28 +54,6 @@ class Dialled:
     def leave(self) -> None:
         self._session.send(Bye("stopping"))
         self._pump.kick()
-
-
-def live(tmp_path: Path, story: Callable[[Hub, OfficeSide], Awaitable[None]]) -> None:
-    """Run ``story`` with a hub of one registered gate."""
-    office = OfficeSide(tmp_path, 1)
-    nonces = itertools.count(1)
-    outside = Outside(
-        lambda: office.utc_ms,
-        lambda: 0.0,
-        lambda count: next(nonces).to_bytes(count, "big"),
-        "hub under test",
-    )
-
-    async def run() -> None:
-        await story(
-            Hub(office.store, office.publisher, office.online, outside, (), office.signers.look), office
-        )
-
-    try:
-        asyncio.run(run())
-    finally:
-        office.close()
 
 
 async def dial(hub: Hub, boot: bytes) -> Dialled:

@@ -10,26 +10,10 @@ from office.hub.planner import Why
 from office.hub.reception import take_report
 from sync.envelope import countersign, parse_envelope, seal
 from sync.fields import MAX_WHOLE
-from sync.records import DoorPolicy, RevocationReason, Tombstone
+from sync.records import DoorPolicy
 from sync.update import ListVersion
 from tests.support.estate import CHAIN, LISTS, MANAGER, NOW, ROOT, SETTINGS, card, resident
-from tests.support.hub import HubRig, registered
-
-
-def lost(number: int, at: int = NOW) -> Tombstone:
-    return Tombstone(1000 + number, 2000 + number, card(number), RevocationReason.LOST, at)
-
-
-def with_residents(rig: HubRig, count: int = 20, gate_id: int = 1) -> None:
-    rig.want(gate_id, *(resident(number) for number in range(1, count + 1)))
-    assert rig.exchange(gate_id).why is Why.IN_SYNC
-
-
-def same_list(rig: HubRig, gate_id: int = 1) -> bool:
-    content = rig.boxes[gate_id].gate.content
-    wanted = rig.store.wanted.content(gate_id)
-    assert content is not None
-    return sorted(content.records()) == sorted(wanted.records()) and content.settings() == wanted.settings()
+from tests.support.hub import HubRig, lost, registered, same_list, with_residents
 
 
 def test_a_first_list_is_a_snapshot(rig: HubRig) -> None:

@@ -8,9 +8,8 @@ from office.hub.planner import Why
 from office.hub.reception import take_refusal
 from sync.content import MemoryContent
 from sync.encoding import stored
-from tests.office.hub.test_publisher import lost, same_list, with_residents
 from tests.support.estate import NOW, resident
-from tests.support.hub import HubRig
+from tests.support.hub import HubRig, lost, same_list, with_residents
 
 
 def refuse(rig: HubRig, attack: str) -> None:

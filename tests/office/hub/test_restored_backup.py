@@ -12,9 +12,8 @@ from office.hub.reception import take_highest
 from office.hub.store import HubStore
 from sync.envelope import seal
 from sync.update import ListVersion
-from tests.office.hub.test_publisher import lost, same_list, with_residents
 from tests.support.estate import ESTATE_ID, NOW, ROOT, resident
-from tests.support.hub import HubRig, registered
+from tests.support.hub import HubRig, lost, registered, same_list, with_residents
 
 WEEK = 7 * 86_400
 

@@ -21,9 +21,8 @@ from sync.envelope import parse_envelope, seal
 from sync.fields import MAX_WHOLE
 from sync.records import Access, Grant, GrantKind
 from sync.update import ListVersion
-from tests.office.hub.test_publisher import lost, same_list, with_residents
 from tests.support.estate import CHAIN, ESTATE_ID, LISTS, NOW, ROOT, card, resident
-from tests.support.hub import HubRig, registered
+from tests.support.hub import HubRig, lost, registered, same_list, with_residents
 from tests.support.world_office import make_keys
 
 FLOOR = "2026-10-01T00:00:00"

@@ -14,9 +14,8 @@ from msgspec.structs import replace
 from office.errors import OfficeError
 from office.hub.desk import standing
 from sync.records import DoorPolicy
-from tests.office.hub.test_publisher import lost
 from tests.support.estate import NOW, SETTINGS, resident
-from tests.support.hub import HubRig
+from tests.support.hub import HubRig, lost
 
 GATES = (1, 2, 3)
 

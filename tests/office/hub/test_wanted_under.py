@@ -6,9 +6,8 @@ import pytest
 
 from office.hub import wanted_rows
 from sync.records import Grant
-from tests.office.hub.test_publisher import lost
 from tests.support.estate import card, resident
-from tests.support.hub import HubRig
+from tests.support.hub import HubRig, lost
 
 
 @pytest.mark.parametrize("asked", [0, 1, 7, wanted_rows.KEYS_AT_ONCE + 1])

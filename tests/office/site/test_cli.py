@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from office.registry.models import StaffRole
 from office.site.cli import ROLES
-
-ESTATE = "6761746568303031"
-
-
-def office(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command in a process of its own: Django can be set up once a process."""
-    return subprocess.run(
-        [sys.executable, "-m", "office", *arguments], capture_output=True, text=True, check=False, timeout=60
-    )
+from tests.support.office_process import ESTATE, office
 
 
 @pytest.fixture(scope="module")

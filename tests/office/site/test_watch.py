@@ -18,8 +18,8 @@ from office.hub.reception import take_events
 from office.hub.store import HubStore
 from sync.events import GENESIS, EventKind, encode_event, link, payload_hash
 from sync.statements.log_head import LogHead
-from tests.office.site.test_cli import ESTATE, office
 from tests.support.gate_events import EPOCH, event
+from tests.support.office_process import ESTATE, office
 from tests.support.waiting import until
 
 EVENTS, A_BATCH = 3000, 1000

@@ -10,8 +10,8 @@ import pytest
 
 from provisioning.__main__ import main
 from provisioning.cli._answer import EXIT_NO
-from tests.provisioning.test_releases import NEW, OLD, serving, unpack
 from tests.support.machine import snapshot
+from tests.support.releases import NEW, OLD, serving, unpack
 
 
 def ask(capsys: pytest.CaptureFixture[str], *words: object, code: int = 0) -> dict[str, Any]:

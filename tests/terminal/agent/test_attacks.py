@@ -34,7 +34,7 @@ from sync.update import ListVersion
 from sync.varint import append_varint
 from terminal.agent.process import _failure
 from tests.support.estate import CHAIN, ESTATE_ID, LISTS, NOW, ONLINE, card, key, resident, withdraw
-from tests.support.hostile_hub import HostileHub
+from tests.support.hostile_hub import HostileHub, image, refused
 from tests.support.session_pair import PACE
 from tests.support.world import World
 from tests.support.world_gate import GateSide
@@ -72,27 +72,6 @@ def gate(world: World) -> GateSide:
 
 def lost(number: int) -> Tombstone:
     return Tombstone(1000 + number, 2000 + number, card(number), RevocationReason.LOST, NOW)
-
-
-def image(gate: GateSide) -> tuple[object, ...]:
-    """What must be the same after a refusal: state, records and signed envelopes, byte for byte."""
-    store = gate.lists._store
-    content = store.content()
-    assert content is not None
-    return gate.lists.state, content.settings(), tuple(content.records()), tuple(store.envelopes())
-
-
-def refused(hub: HostileHub, envelope: bytes) -> str:
-    """Offer an update that is refused, by the attack's name; it changes nothing."""
-    before, counted = image(hub.gate), hub.gate.refusals.total()
-    hub.session.send_envelope(envelope)
-    hub.settle()
-    assert image(hub.gate) == before
-    assert hub.gate.refusals.total() == counted + 1
-    assert hub.ended is None, "an attack costs no session"
-    (told,) = (one for one in hub.said(Refused) if isinstance(one, Refused))
-    assert hub.gate.refusals[told.attack]
-    return told.attack
 
 
 def put_delta(gate: GateSide, *signers: SigningKey) -> bytes:

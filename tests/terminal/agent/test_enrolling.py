@@ -24,10 +24,9 @@ from terminal.stores.enrolment_file import (
     save_enrolment,
 )
 from tests.support.bundles import TOKEN
-from tests.support.enrolments import signed_request
+from tests.support.enrolments import ENROLMENT, signed_request
 from tests.support.estate import CHAIN, ESTATE_ID, GATE_ID, MANAGER, NOW, ONLINE, ROOT, withdraw
 from tests.support.memory_stream import MemoryStream
-from tests.terminal.stores.test_enrolment_file import ENROLMENT
 
 AUTHORITY = Authority(Anchor(ESTATE_ID, GATE_ID, (ROOT.public,)))
 REFUSED = RefusedByPeerError("not registered")

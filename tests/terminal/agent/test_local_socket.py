@@ -16,10 +16,10 @@ from msgspec.structs import replace
 from terminal.agent.echo import echo
 from terminal.agent.local_desk import LocalDesk
 from terminal.agent.local_socket import MAX_CLIENTS, MAX_LINE_BYTES, LocalError, LocalSocket
+from tests.support.inviting import Drawn
+from tests.support.page_sources import SOURCES
 from tests.support.turning import turn_until
 from tests.support.waiting import WITHIN_S
-from tests.terminal.agent.test_page import SOURCES
-from tests.terminal.agent.test_page_server import Draws
 
 Answer = dict[str, Any]
 
@@ -130,7 +130,7 @@ def prompt(then: Callable[[float], None]) -> bool:
 
 
 def desk(listen: tuple[str, int] | None = ("127.0.0.1", 0)) -> LocalDesk:
-    return LocalDesk(SOURCES, prompt, listen, Draws())
+    return LocalDesk(SOURCES, prompt, listen, Drawn())
 
 
 async def do(what: LocalDesk, **request: Any) -> Answer:
@@ -215,7 +215,7 @@ def test_lost_and_late_echoes_are_counted_as_lost() -> None:
 def test_without_a_session_the_link_says_why() -> None:
     async def run() -> None:
         away = LocalDesk(
-            replace(SOURCES, link=lambda: "not connected: x"), lambda _then: False, None, Draws()
+            replace(SOURCES, link=lambda: "not connected: x"), lambda _then: False, None, Drawn()
         )
         assert await do(away, command="echo", count=5) == {
             "asked": 0,
@@ -234,9 +234,9 @@ def test_facts_are_of_this_moment_and_a_gate_that_hangs_is_shown_as_it_was() -> 
 
     async def run() -> None:
         sources = replace(SOURCES, gate=lambda: status, refresh=news)
-        fresh = LocalDesk(sources, prompt, None, Draws())
+        fresh = LocalDesk(sources, prompt, None, Drawn())
         assert (await do(fresh, command="facts"))["gate"]["status"] == "as it is"
-        hung = LocalDesk(replace(sources, refresh=asyncio.Event().wait), prompt, None, Draws())
+        hung = LocalDesk(replace(sources, refresh=asyncio.Event().wait), prompt, None, Drawn())
         assert (await do(hung, command="facts"))["gate"]["status"] == "as it is"
 
     asyncio.run(run())

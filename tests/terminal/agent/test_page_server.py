@@ -10,6 +10,7 @@ import pytest
 
 from terminal.agent.page_request import MAX_REQUEST_BYTES
 from terminal.agent.page_server import MAX_CONNECTIONS, PageServer
+from tests.support.inviting import Drawn
 from tests.support.turning import turn_until
 from tests.support.waiting import WITHIN_S
 
@@ -23,22 +24,11 @@ async def page() -> str:
     return PAGE
 
 
-class Draws:
-    """Different bytes each time."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def __call__(self, count: int) -> bytes:
-        self.count += 1
-        return self.count.to_bytes(count, "big")
-
-
 def live(story: Story, *, for_s: float = 60.0, whole_within_s: float = 5.0) -> None:
     """Run ``story`` with an open page: the server, its path, its port."""
 
     async def run() -> None:
-        server = PageServer(page, Draws(), whole_within_s=whole_within_s)
+        server = PageServer(page, Drawn(), whole_within_s=whole_within_s)
         address = await server.open(HOST, 0, for_s)
         port, _, path = address.removeprefix(f"http://{HOST}:").partition("/")
         try:
@@ -195,6 +185,6 @@ def test_opened_again_it_has_another_address() -> None:
 def test_an_address_that_is_not_ours_is_an_error() -> None:
     async def run() -> None:
         with pytest.raises(OSError, match="assign|address"):
-            await PageServer(page, Draws()).open("192.0.2.1", 0, 60)
+            await PageServer(page, Drawn()).open("192.0.2.1", 0, 60)
 
     asyncio.run(run())

@@ -14,9 +14,9 @@ from sync.records import Access, Direction, Grant, GrantKind
 from sync.update import ListVersion
 from terminal.cli import _answer
 from terminal.stores.enrolment_file import save_enrolment
+from tests.support.enrolments import ENROLMENT
 from tests.support.estate import card, resident
 from tests.terminal.cli.conftest import House, burn
-from tests.terminal.stores.test_enrolment_file import ENROLMENT
 
 GUARD = Grant(9001, 9101, card(90), GrantKind.GUARD, (Access(1), Access(2)), overrides_lockdown=True)
 SLIP = Grant(

@@ -6,8 +6,8 @@ from msgspec.structs import replace
 from sync.records import ClockState, Direction, PassbackArea, PassbackMode
 from terminal.core.passback import Move, Passage, is_binding, judge, last_forgiveness, move
 from terminal.core.situation import Now, Position
+from tests.support.zones import APIA, BERLIN
 from tests.terminal.core.scenes import NOW, SHANGHAI, UNKNOWN, utc
-from tests.terminal.core.test_schedule import APIA, BERLIN
 
 OFF = PassbackArea(7, PassbackMode.OFF)
 SOFT = PassbackArea(7, PassbackMode.SOFT)

@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 from sync.records import Holiday, Schedule, Window
 from terminal.core.schedule import LOOK_AHEAD_S, Holidays, Hours, inside, next_boundary, week_plan
 from tests.support import strategies
+from tests.support.zones import APIA, BERLIN
 from tests.terminal.core.scenes import EVERY_DAY, SHANGHAI, utc
 
-BERLIN = ZoneInfo("Europe/Berlin")
-APIA = ZoneInfo("Pacific/Apia")
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 ZONES = (SHANGHAI, BERLIN, APIA, SAO_PAULO, ZoneInfo("Australia/Lord_Howe"), ZoneInfo("UTC"))
 MON, TUE, WED, THU, FRI, SAT, SUN = (1 << day for day in range(7))

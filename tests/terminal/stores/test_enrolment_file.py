@@ -11,26 +11,9 @@ from msgspec.structs import replace
 
 from sync.update import ListVersion
 from terminal.stores.database import DamagedError
-from terminal.stores.enrolment_file import (
-    FILE_NAME,
-    MAX_USED,
-    Enrolment,
-    EnrolmentStage,
-    load_enrolment,
-    save_enrolment,
-)
+from terminal.stores.enrolment_file import FILE_NAME, MAX_USED, EnrolmentStage, load_enrolment, save_enrolment
 from tests.support.bundles import TOKEN
-from tests.support.enrolments import OWN, signed_request
-
-ENROLMENT = Enrolment(
-    EnrolmentStage.PROVISIONAL,
-    TOKEN.public,
-    OWN.public,
-    bytes(32),
-    signed_request(),
-    ListVersion(1, 58),
-    (bytes(32), bytes(range(32))),
-)
+from tests.support.enrolments import ENROLMENT, OWN
 
 
 def test_what_was_saved_is_loaded(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from scripts.demonstration.whole.page import DemoCard, GateView, live_part, name
 from scripts.demonstration.whole.words import KINDS, REASONS, Language
 from sync.events import EventKind
 from sync.records import Reason
-from tests.scripts.demonstration.whole.test_picture import status
+from tests.support.gate_status import status
 
 NAMES = Names("north", {11: "pedestrian"}, UTC)
 CARDS = [DemoCard("04A10001", "resident", "active", "1栋 101"), DemoCard("0BADCA4D", "on no list")]

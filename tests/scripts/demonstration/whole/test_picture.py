@@ -11,23 +11,7 @@ from hypothesis import strategies as st
 
 from scripts.demonstration.whole.picture import picture, words
 from terminal.core.boom import Phase
-
-DOOR = {"contact": "closed", "mode": "normal", "alarm": "none"}
-
-
-def status(
-    *, fire: bool = False, mains: bool = False, outputs: Any = None, boom: str = "closed", **door: Any
-) -> dict[str, Any]:
-    """A gate at rest, but for what is given."""
-    return {
-        "list": {"version": "1.1"},
-        "doors": {
-            "pedestrian": DOOR | {"unlocked": False, "state": "closed"} | door,
-            "barrier": DOOR | {"contact": None, "state": boom, "loop": "clear"},
-        },
-        "inputs": {"fire": fire, "mains": mains},
-        "outputs": outputs,
-    }
+from tests.support.gate_status import status
 
 
 @pytest.mark.parametrize(
