@@ -14,7 +14,7 @@ from bench.hub import EVENTS_PER_BATCH
 from bench.loads import ISSUED_AT, estate, settings
 from bench.processes import memory_bytes
 from bench.publisher import CHAIN, ESTATE_ID, LIST_KEY
-from office.hub.desk import revoke
+from office.hub.clerk_steps import revoke
 from office.hub.facts import Gate, LinkKind
 from office.hub.log_intake import Batch
 from office.hub.planner import Powers

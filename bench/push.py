@@ -21,7 +21,7 @@ from bench.many_gates import gate_key
 from bench.processes import memory_bytes, running
 from bench.publisher import ESTATE_ID
 from bench.rig import Workshop
-from office.hub.desk import revoke
+from office.hub.clerk_steps import revoke
 from office.hub.facts import Gate, LinkKind
 from office.hub.run_cli import nudge
 from office.hub.store import HubStore

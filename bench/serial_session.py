@@ -22,7 +22,7 @@ from bench.rig import Workshop
 from bench.serial_estate import BAUD, GATES, HUB_PORT, SerialEstate
 from bench.simulated_bus import SimulatedBus
 from bench.virtual_time import VirtualLoop, VirtualPort
-from office.hub.desk import revoke
+from office.hub.clerk_steps import revoke
 from sync.encoding import decode_record, stored
 from sync.envelope import parse_envelope
 from sync.line import Line

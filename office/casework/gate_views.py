@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from office.casework.gate_watch import hub_status
 from office.hub.braking import HeldBack
+from office.hub.clerk_steps import standing
 from office.hub.control_client import GateFacts
-from office.hub.desk import standing
 from office.hub.facts import Gate
 from office.hub.gate_state import GateState, GateView
 from office.hub.planner import Why

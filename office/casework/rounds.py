@@ -15,8 +15,8 @@ from msgspec import Struct, field
 
 from office.casework import departures, words_typed
 from office.casework.alarms import About, note_signal
-from office.casework.clock_duties import end_exceptions, end_expired_cards, end_parking_rights
 from office.casework.departures import note_departures
+from office.casework.due_dates import end_exceptions, end_expired_cards, end_parking_rights
 from office.casework.events import BATCH, correct_times, project_events
 from office.casework.gate_watch import (
     HubSeen,

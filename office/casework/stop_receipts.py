@@ -9,7 +9,7 @@ from typing import Final
 from django.db import transaction
 
 from office.casework.trail import record
-from office.hub.desk import CardReport, card_report
+from office.hub.clerk_steps import CardReport, card_report
 from office.lists.store import hub_store
 from office.procedures.issue_states import OPENS, State
 from office.registry.models import GateSite, LossCase, StopReceipt

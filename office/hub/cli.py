@@ -31,7 +31,7 @@ from office.cards_file import read_credential
 from office.errors import OfficeError
 from office.estate_file import load_estate
 from office.hub.as_built_cli import add_as_built, as_built
-from office.hub.desk import card_report, gate_report, import_estate, revoke
+from office.hub.clerk_steps import card_report, gate_report, import_estate, revoke
 from office.hub.enrolment_cli import accept_key, add_decision, add_enrolments, enrolments, refuse_key
 from office.hub.facts import Change, Gate, LinkKind
 from office.hub.floor_post import lowering_report

@@ -10,8 +10,8 @@ from django.db.models import Q
 from msgspec.structs import replace
 
 from office.errors import OfficeError
-from office.hub.desk import grant as put_grant
-from office.hub.desk import revoke
+from office.hub.clerk_steps import grant as put_grant
+from office.hub.clerk_steps import revoke
 from office.hub.facts import Move, MoveState
 from office.hub.one_use import decide, order_move, take_from_move
 from office.hub.port import HubStorage

@@ -17,7 +17,6 @@ from drivers.ports import DriverError
 from provisioning.cli._answer import add_common, failed, may_be_cut_short
 from provisioning.errors import ProvisioningError
 from provisioning.host import Host
-from provisioning.selftest.bench import Bench, inputs_of, outputs_of
 from provisioning.selftest.console import Console
 from provisioning.selftest.gate_process import Services, Systemd, gate_kept_away
 from provisioning.selftest.gate_time import in_maintenance, judged
@@ -29,6 +28,7 @@ from provisioning.selftest.sequence import QUIET, checks
 from provisioning.selftest.simulated import SimulatedPerson
 from provisioning.selftest.sync_client import SyncClient
 from provisioning.selftest.visit import Pace, Visit
+from provisioning.selftest.workbench import Workbench, inputs_of, outputs_of
 from sync.as_built import AsBuilt, Check, Result
 from terminal import clock
 from terminal.agent.local_socket import socket_path
@@ -123,7 +123,7 @@ def _test(
     maintenance = in_maintenance(config, boot, clock.read())
     wait = _wait if simulated is None else simulated.watching(_wait)
     found = []
-    with Bench(config, clock.monotonic, wait) as bench:
+    with Workbench(config, clock.monotonic, wait) as bench:
         if simulated is not None:
             simulated.stand_at(bench)
         visit = Visit(

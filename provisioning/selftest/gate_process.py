@@ -12,8 +12,8 @@ from typing import Final, Protocol
 
 from drivers.registry import find_gpio, find_gpio_release
 from provisioning.capabilities import pass_directories
-from provisioning.selftest.bench import outputs_of
 from provisioning.selftest.person import SelfTestError
+from provisioning.selftest.workbench import outputs_of
 from terminal.config import Config
 from terminal.stores.errors import StoreError
 from terminal.stores.files import StoreBusyError, WriterLock

@@ -13,7 +13,6 @@ from drivers.gpio.sim import SimGpio
 from drivers.ports import Pull, Technology
 from drivers.readers.sim import SimReader
 from drivers.virtual_door import Hold, VirtualDoor
-from provisioning.selftest.bench import Bench, Wait, inputs_of, outputs_of
 from provisioning.selftest.person import (
     CAME_FREE,
     CLOSED,
@@ -27,6 +26,7 @@ from provisioning.selftest.person import (
     Question,
     SelfTestError,
 )
+from provisioning.selftest.workbench import Wait, Workbench, inputs_of, outputs_of
 from terminal.config import (
     Config,
     Door,
@@ -49,7 +49,7 @@ class SimulatedPerson:
         """``config``: how the gate is really wired. ``tell`` hears what they are told."""
         self._config = config
         self._tell = tell
-        self._bench: Bench | None = None
+        self._bench: Workbench | None = None
         self.doors = {
             name: VirtualDoor(_hold(one), is_fed=True)
             for name, one in config.doors.items()
@@ -58,7 +58,7 @@ class SimulatedPerson:
         self._seen: dict[str, set[bool]] = {}
         """What each output did since somebody was last asked."""
 
-    def stand_at(self, bench: Bench) -> None:
+    def stand_at(self, bench: Workbench) -> None:
         """The gate is set up: every door shut, nothing tripped."""
         self._bench = bench
         for _, line in inputs_of(self._config):

@@ -7,9 +7,9 @@ from typing import Any, Final, Protocol
 
 from msgspec import Struct
 
-from provisioning.selftest.bench import Bench
 from provisioning.selftest.machine import Machine
 from provisioning.selftest.person import Deed, Person
+from provisioning.selftest.workbench import Workbench
 from sync.as_built import MAX_NAME, MAX_TEXT, Check, Result
 from terminal.clock import Judged
 from terminal.config import Config
@@ -37,7 +37,7 @@ class Visit(Struct, frozen=True):
     """One self-test."""
 
     config: Config
-    bench: Bench
+    bench: Workbench
     person: Person
     machine: Machine
     judged: Judged

@@ -41,7 +41,7 @@ from sync.session_events import (
 from sync.statements.pulse import verify_pulse_answer
 from sync.statements.refusal import StatementError
 from sync.update import ListVersion
-from terminal.agent.floor_desk import FloorDesk
+from terminal.agent.floor_intake import FloorIntake
 from terminal.agent.lists import AgentLists
 from terminal.agent.log_source import LogSource
 from terminal.agent.orders import OrderDesk, Request
@@ -112,7 +112,7 @@ class Conversation:
             say=self._say,
             count=parts.count,
         )
-        self._floors = FloorDesk(
+        self._floors = FloorIntake(
             parts.time,
             parts.lists.lower_floor,
             worker=parts.worker,

@@ -33,7 +33,7 @@ from terminal.agent.gate_socket import GateSocket
 from terminal.agent.greeting import gate_hello
 from terminal.agent.link import AuthenticatedStream, Link
 from terminal.agent.lists import AgentLists
-from terminal.agent.local_desk import LocalDesk
+from terminal.agent.local_requests import LocalRequests
 from terminal.agent.local_socket import LocalSocket, socket_path
 from terminal.agent.log_source import LogSource
 from terminal.agent.pieces import FilePieces
@@ -86,8 +86,10 @@ class AgentProcess:
         self._enrolling = Enrolling(config.sync_dir)
         self._pieces = FilePieces(config.sync_dir)
         self._stopped = asyncio.Event()
-        self._desk = LocalDesk(self._sources(), self._echo, config.status_page.place, outside.random_bytes)
-        self._local = LocalSocket(socket_path(config), self._desk.handle)
+        self._asked = LocalRequests(
+            self._sources(), self._echo, config.status_page.place, outside.random_bytes
+        )
+        self._local = LocalSocket(socket_path(config), self._asked.handle)
 
     @property
     def public_key(self) -> bytes:
@@ -124,7 +126,7 @@ class AgentProcess:
             for task in [*tasks, stopping]:
                 task.cancel()
             await asyncio.gather(*tasks, stopping, return_exceptions=True)
-            await self._desk.close()
+            await self._asked.close()
             await loop.run_in_executor(self._pool, lists.close)
             self._pool.shutdown()
             self._log.close()

@@ -25,7 +25,7 @@ from office.desk.forms import ChipForm, LossForm, PaymentForm, SignatureForm
 from office.desk.register_forms import REASON_WORDS
 from office.desk.requests import step, whatever_the_clock
 from office.errors import OfficeError
-from office.hub.desk import card_report
+from office.hub.clerk_steps import card_report
 from office.lists.store import hub_store
 from office.procedures.issue_states import COUNTS, State
 from office.procedures.withdrawal import Reason

@@ -16,8 +16,8 @@ from typing import Any, Final
 from msgspec import Struct
 
 from office.demo.cli import ESTATE_ID
+from office.hub.clerk_steps import gate_report
 from office.hub.control_client import HubAwayError, HubControl, default_control
-from office.hub.desk import gate_report
 from office.hub.facts import LinkKind
 from office.hub.gate_state import GateState
 from office.hub.store import HubStore

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from office.casework.actor import Actor, actor
-from office.casework.clock_duties import end_expired_cards
+from office.casework.due_dates import end_expired_cards
 from office.casework.ledger import account_of, balance_of, enter_at_desk
 from office.casework.payments import close_day, expected_cash, open_days, void
 from office.casework.temporary import Lending, deposit_held, lend_temporary_card, take_back_temporary_card

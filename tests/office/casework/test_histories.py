@@ -31,7 +31,7 @@ from hypothesis.stateful import (
 from msgspec.structs import replace
 
 from office.casework.actor import Actor
-from office.casework.clock_duties import end_expired_cards
+from office.casework.due_dates import end_expired_cards
 from office.casework.issuing import CardWish, apply_for_cards, give_chip, sign_for_card, unit_quota
 from office.casework.ledger import balance_of, enter, open_account
 from office.casework.loss import (

@@ -11,7 +11,7 @@ from office.casework.actor import Actor
 from office.casework.issuing import CardWish, apply_for_cards, assign_chip, sign_for_card, unit_quota
 from office.casework.payments import pay_fee
 from office.casework.trail import broken_links
-from office.hub.desk import card_report
+from office.hub.clerk_steps import card_report
 from office.lists.store import hub_store
 from office.procedures.errors import Refused, RuleError
 from office.registry.models import (

@@ -10,7 +10,7 @@ from office.casework.actor import Actor
 from office.casework.ledger import account_of, balance_of, enter, open_account
 from office.casework.loss import Report, card_found, report_loss, restore_found_card, review, say_balance
 from office.casework.replacement import approve, authorise_replacement, sign_for_replacement, tell_holder
-from office.hub.desk import card_report
+from office.hub.clerk_steps import card_report
 from office.lists.store import hub_store
 from office.procedures.errors import Refused, RuleError
 from office.registry.models import (

@@ -16,7 +16,7 @@ from office.casework.mass_changes import alarms_of_waiting, give_out, go_back, t
 from office.casework.withdrawal import withdraw_card
 from office.countersigning import countersigned
 from office.errors import OfficeError
-from office.hub.desk import revoke
+from office.hub.clerk_steps import revoke
 from office.keys import KeyDirectory
 from office.lists.store import hub_store
 from office.parcel import pack, unpack

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from office.casework.actor import Actor
 from office.casework.archive import archive
-from office.casework.clock_duties import end_expired_cards
+from office.casework.due_dates import end_expired_cards
 from office.casework.events import project_events
 from office.casework.retention import erase_departed, purge_events
 from office.casework.trail import broken_links

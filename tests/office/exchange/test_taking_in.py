@@ -11,7 +11,7 @@ from openpyxl import load_workbook
 
 from office.casework.trail import broken_links
 from office.exchange.writing import CHUNK
-from office.hub.desk import card_report
+from office.hub.clerk_steps import card_report
 from office.lists.store import hub_store
 from office.lists.wanted import publish_settings
 from office.registry.models import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from office.hub.desk import card_report, gate_report
+from office.hub.clerk_steps import card_report, gate_report
 from office.hub.facts import Contact, KeptReceipt, LinkKind
 from office.hub.gate_state import SERIAL_SILENT_S, SILENT_S, Confirmation, GateState, confirmation, view
 from office.hub.planner import Why

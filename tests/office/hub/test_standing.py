@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from office.errors import OfficeError
-from office.hub.desk import standing
+from office.hub.clerk_steps import standing
 from sync.records import DoorPolicy
 from tests.support.estate import NOW, SETTINGS, resident
 from tests.support.hub import HubRig, lost

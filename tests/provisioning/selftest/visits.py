@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from drivers.gpio.sim import SimGpio
-from provisioning.selftest.bench import Bench, outputs_of
 from provisioning.selftest.machine import Machine
 from provisioning.selftest.person import Asked, Deed, Question
 from provisioning.selftest.sequence import checks
 from provisioning.selftest.simulated import SimulatedPerson
 from provisioning.selftest.visit import Pace, Visit
+from provisioning.selftest.workbench import Workbench, outputs_of
 from sync.as_built import Check, Result
 from sync.records import ClockState
 from terminal.clock import Judged
@@ -109,7 +109,7 @@ class Gate:
 
     def test(self, odd: OddPerson | None = None) -> dict[str, Check]:
         """Every check, by its name."""
-        bench = Bench(self.config, self.clock.monotonic, self.person.watching(self.clock.wait))
+        bench = Workbench(self.config, self.clock.monotonic, self.person.watching(self.clock.wait))
         assert isinstance(bench.gpio, SimGpio)
         self.gpio = bench.gpio
         with bench:

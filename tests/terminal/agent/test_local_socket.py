@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from terminal.agent.echo import echo
-from terminal.agent.local_desk import LocalDesk
+from terminal.agent.local_requests import LocalRequests
 from terminal.agent.local_socket import MAX_CLIENTS, MAX_LINE_BYTES, LocalError, LocalSocket
 from tests.support.inviting import Drawn
 from tests.support.page_sources import SOURCES
@@ -129,11 +129,11 @@ def prompt(then: Callable[[float], None]) -> bool:
     return True
 
 
-def desk(listen: tuple[str, int] | None = ("127.0.0.1", 0)) -> LocalDesk:
-    return LocalDesk(SOURCES, prompt, listen, Drawn())
+def requests(listen: tuple[str, int] | None = ("127.0.0.1", 0)) -> LocalRequests:
+    return LocalRequests(SOURCES, prompt, listen, Drawn())
 
 
-async def do(what: LocalDesk, **request: Any) -> Answer:
+async def do(what: LocalRequests, **request: Any) -> Answer:
     try:
         return await what.handle(request)
     finally:
@@ -142,9 +142,9 @@ async def do(what: LocalDesk, **request: Any) -> Answer:
 
 def test_facts_text_and_echo() -> None:
     async def run() -> None:
-        assert (await do(desk(), command="facts"))["line"] == {"frames": 900, "garbled": 3}
-        assert "LAST EVENTS" in (await do(desk(), command="text"))["text"]
-        assert await do(desk(), command="echo", count=3) == {
+        assert (await do(requests(), command="facts"))["line"] == {"frames": 900, "garbled": 3}
+        assert "LAST EVENTS" in (await do(requests(), command="text"))["text"]
+        assert await do(requests(), command="echo", count=3) == {
             "asked": 3,
             "answered": 3,
             "median_ms": 12.0,
@@ -171,7 +171,7 @@ def test_facts_text_and_echo() -> None:
 def test_odd_requests_are_refused(request_: Answer) -> None:
     async def run() -> None:
         with pytest.raises(LocalError):
-            await do(desk(), **request_)
+            await do(requests(), **request_)
 
     asyncio.run(run())
 
@@ -179,10 +179,10 @@ def test_odd_requests_are_refused(request_: Answer) -> None:
 def test_the_page_is_off_unless_it_is_configured() -> None:
     async def run() -> None:
         with pytest.raises(LocalError, match="no status page is configured"):
-            await do(desk(None), command="page", seconds=60)
+            await do(requests(None), command="page", seconds=60)
         with pytest.raises(LocalError, match="is the network of the phone up"):
-            await do(desk(("192.0.2.1", 0)), command="page", seconds=60)
-        opened = desk()
+            await do(requests(("192.0.2.1", 0)), command="page", seconds=60)
+        opened = requests()
         assert (await opened.handle({"command": "page", "seconds": 60}))["address"].startswith(
             "http://127.0.0.1:"
         )
@@ -214,7 +214,7 @@ def test_lost_and_late_echoes_are_counted_as_lost() -> None:
 
 def test_without_a_session_the_link_says_why() -> None:
     async def run() -> None:
-        away = LocalDesk(
+        away = LocalRequests(
             replace(SOURCES, link=lambda: "not connected: x"), lambda _then: False, None, Drawn()
         )
         assert await do(away, command="echo", count=5) == {
@@ -234,9 +234,9 @@ def test_facts_are_of_this_moment_and_a_gate_that_hangs_is_shown_as_it_was() -> 
 
     async def run() -> None:
         sources = replace(SOURCES, gate=lambda: status, refresh=news)
-        fresh = LocalDesk(sources, prompt, None, Drawn())
+        fresh = LocalRequests(sources, prompt, None, Drawn())
         assert (await do(fresh, command="facts"))["gate"]["status"] == "as it is"
-        hung = LocalDesk(replace(sources, refresh=asyncio.Event().wait), prompt, None, Drawn())
+        hung = LocalRequests(replace(sources, refresh=asyncio.Event().wait), prompt, None, Drawn())
         assert (await do(hung, command="facts"))["gate"]["status"] == "as it is"
 
     asyncio.run(run())

@@ -17,7 +17,7 @@ OFF: Final = (
 )
 
 
-class LocalDesk:
+class LocalRequests:
     """Carries out requests, on the sync process's loop."""
 
     def __init__(

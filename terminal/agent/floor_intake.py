@@ -17,7 +17,7 @@ Work = Callable[[], object]
 Then = Callable[[object | Exception], None]
 
 
-class FloorDesk:
+class FloorIntake:
     """Takes the lowerings of one session; the session itself forgets its open question."""
 
     def __init__(

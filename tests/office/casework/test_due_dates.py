@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from office.casework.actor import Actor
-from office.casework.clock_duties import end_exceptions, end_expired_cards, end_parking_rights
+from office.casework.due_dates import end_exceptions, end_expired_cards, end_parking_rights
 from office.lists.store import hub_store
 from office.lists.wanted import publish_issues
 from office.registry.models import (

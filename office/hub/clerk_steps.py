@@ -1,4 +1,4 @@
-"""What the office does before it has a desk: import an estate, grant, revoke, report."""
+"""A clerk's steps on the store of the hub: import an estate, grant, revoke, report."""
 
 from __future__ import annotations
 

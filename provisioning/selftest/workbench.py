@@ -1,4 +1,4 @@
-"""The gate's lines and readers on the test bench: the shipped drivers, without a gate around them.
+"""The gate's lines and readers on a workbench: the shipped drivers, without a gate around them.
 
 Every output is undriven again when the bench is closed, whatever happened before.
 """
@@ -21,7 +21,7 @@ Wait = Callable[[Sequence[int], float], None]
 """Waits until one of the descriptors is readable, or so many seconds have passed."""
 
 
-class Bench:
+class Workbench:
     """Every line and reader of one configuration. Raises ``DriverError`` if its lines cannot be had."""
 
     def __init__(self, config: Config, monotonic: Callable[[], float], wait: Wait) -> None:

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from office.errors import OfficeError
-from office.hub.desk import grant, revoke
+from office.hub.clerk_steps import grant, revoke
 from office.hub.planner import Why
 from sync.encoding import decode_record
 from sync.records import MappingRule, RevocationReason, Technology
