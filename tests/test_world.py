@@ -24,8 +24,9 @@ from office.errors import OfficeError
 from office.hub.facts import Move, MoveState
 from office.hub.one_use import decide, order_move
 from sync.encoding import decode_record
-from sync.records import Access, DoorPolicy, Grant, GrantKind, RevocationReason, Tombstone
-from tests.support.estate import SETTINGS, card, resident
+from sync.records import Access, DoorPolicy, Grant, GrantKind, RevocationReason
+from tests.support.cards_given import CardsGiven
+from tests.support.estate import SETTINGS, card
 from tests.support.session_pair import ragged, single_bytes
 from tests.support.world import FAST_DISK, World
 from tests.support.world_gate import DOOR
@@ -62,13 +63,11 @@ class Estate(RuleBasedStateMachine):
         self.directory = Path(tempfile.mkdtemp(prefix="gatehouse-world-", dir=FAST_DISK))
         self.fuses = {side: Fuse(side) for side in (OFFICE, 1, 2)}
         self.world = World(self.directory, fuses=self.fuses)
-        self.cards: dict[int, set[int]] = {1: set(), 2: set()}
-        self.revoked: dict[int, set[int]] = {1: set(), 2: set()}
+        self.given = CardsGiven()
         self.receipted: dict[int, set[int]] = {1: set(), 2: set()}
         self.slips: dict[int, int] = {}
         """Uses by card number."""
         self.restored = False
-        self.next_card = 1
         self.deeds: list[Deed] = []
         """What the clerks did since the last backup: after a restored one they do it again."""
 
@@ -96,22 +95,14 @@ class Estate(RuleBasedStateMachine):
 
     @rule(gate=GATES, count=st.sampled_from([1, 2, 80]))
     def grant(self, gate: int, count: int) -> None:
-        numbers = range(self.next_card, self.next_card + count)
-        self.next_card += count
-        self.cards[gate] |= set(numbers)
-        self.do(lambda office: office.want(gate, *(resident(number) for number in numbers)))
+        granted = self.given.grant(gate, count)
+        self.do(lambda office: office.want(gate, *granted))
 
     @rule(gate=GATES, data=st.data(), share=st.sampled_from([1, 1, 2, 30]), reason=REASONS)
     def revoke(self, gate: int, data: st.DataObject, share: int, reason: RevocationReason) -> None:
-        left = sorted(self.cards[gate] - self.revoked[gate])
-        if not left:
-            return
-        start = data.draw(st.integers(0, len(left) - 1))
-        numbers = left[start : start + share]
-        self.revoked[gate] |= set(numbers)
-        at = self.world.office.now_s
-        ends = [Tombstone(1000 + one, 2000 + one, card(one), reason, at) for one in numbers]
-        self.do(lambda office: office.want(gate, *ends, urgent=True))
+        ends = self.given.revoke(gate, data, share, reason, self.world.office.now_s)
+        if ends:
+            self.do(lambda office: office.want(gate, *ends, urgent=True))
 
     @rule(gate=GATES, extra=st.booleans())
     def change_settings(self, gate: int, extra: bool) -> None:
@@ -120,8 +111,8 @@ class Estate(RuleBasedStateMachine):
 
     @rule(gate=GATES, uses=st.integers(1, 3))
     def write_a_slip(self, gate: int, uses: int) -> None:
-        number = self.next_card
-        self.next_card += 1
+        number = self.given.next_card
+        self.given.next_card += 1
         self.slips[number] = uses
         self.do(lambda office: office.want(gate, slip(number, uses)))
 
@@ -135,7 +126,7 @@ class Estate(RuleBasedStateMachine):
 
     @rule(gate=GATES, data=st.data(), times=st.integers(1, 3))
     def tap(self, gate: int, data: st.DataObject, times: int) -> None:
-        self.tap_often(gate, data.draw(st.integers(1, self.next_card)), times)
+        self.tap_often(gate, data.draw(st.integers(1, self.given.next_card)), times)
 
     @rule(gate=GATES, data=st.data(), times=st.integers(1, 3))
     def tap_a_slip(self, gate: int, data: st.DataObject, times: int) -> None:
@@ -228,7 +219,7 @@ class Estate(RuleBasedStateMachine):
         for gate in (1, 2):
             receipts = [one.version for one in store.receipts.of_gate(gate)]
             newest = max(receipts, default=None)
-            for number in self.revoked[gate] - self.receipted[gate]:
+            for number in self.given.revoked[gate] - self.receipted[gate]:
                 rows = store.wanted.rows(key=card(number).key)
                 mine = [one for one in rows if one.gate_id == gate]
                 if newest is not None and any(
@@ -277,8 +268,8 @@ class Estate(RuleBasedStateMachine):
         world.assert_in_step()
         self.no_receipted_revocation_is_undone()
         for gate in (1, 2):
-            assert self.receipted[gate] == self.revoked[gate], "every revocation was receipted"
-            for number in self.cards[gate] - self.revoked[gate]:
+            assert self.receipted[gate] == self.given.revoked[gate], "every revocation was receipted"
+            for number in self.given.cards[gate] - self.given.revoked[gate]:
                 assert world.gates[gate].would_open(number), f"card {number} does not open gate {gate}"
         for number in self.slips:
             for side in world.gates.values():

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from drivers.virtual_pcsc import READER_NAME, VirtualPcsc, why_unavailable
+from drivers.virtual_pcsc import READER_NAME, VirtualPcsc
 from scripts.demonstration.two_gates import free_port
-from tests.support.desk_reader import HelperProcess, helper_process
+from tests.support.desk_reader import HelperProcess, helper_process, real_service
 
 pytestmark = pytest.mark.real_part("pcscd")
 
@@ -20,9 +20,7 @@ FIRST, SECOND, DRAWN = (bytes.fromhex(one) for one in ("04112233445566", "010203
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[VirtualPcsc]:
-    if cause := why_unavailable():
-        pytest.skip(cause)
-    with VirtualPcsc() as running:
+    with real_service() as running:
         yield running
 
 

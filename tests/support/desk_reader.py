@@ -12,8 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
+
 from deskreader.pairing import plain, proof
 from drivers.readers.pcsc import SOCKET_VARIABLE
+from drivers.virtual_pcsc import VirtualPcsc, why_unavailable
 from tests.support.waiting import until
 
 TREE: Final = Path(__file__).resolve().parents[2]
@@ -78,6 +81,15 @@ class HelperProcess:
     def _run(self, *words: str) -> str:
         command = [sys.executable, "-m", "deskreader", *words, "--code-file", str(self._code_file)]
         return subprocess.run(command, cwd=TREE, check=True, capture_output=True, text=True).stdout
+
+
+@contextmanager
+def real_service() -> Iterator[VirtualPcsc]:
+    """A pcscd with a virtual reader; skips the test where there can be none."""
+    if cause := why_unavailable():
+        pytest.skip(cause)
+    with VirtualPcsc() as running:
+        yield running
 
 
 @contextmanager

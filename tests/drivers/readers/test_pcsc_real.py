@@ -12,7 +12,8 @@ import pytest
 
 from drivers.ports import Reader, Technology
 from drivers.readers.pcsc import Settings, open_reader
-from drivers.virtual_pcsc import READER_NAME, VirtualPcsc, why_unavailable
+from drivers.virtual_pcsc import READER_NAME, VirtualPcsc
+from tests.support.desk_reader import real_service
 from tests.support.waiting import next_health, next_read, wait_readable
 
 pytestmark = pytest.mark.real_part("pcscd")
@@ -23,9 +24,7 @@ SECOND = bytes.fromhex("04112233445566")
 
 @pytest.fixture
 def service(pcsc_socket: Path) -> Iterator[VirtualPcsc]:
-    if cause := why_unavailable():
-        pytest.skip(cause)
-    with VirtualPcsc() as running:
+    with real_service() as running:
         pcsc_socket.symlink_to(running.socket_path)
         yield running
 

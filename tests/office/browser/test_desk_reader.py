@@ -9,11 +9,11 @@ from threading import Event, Thread
 import pytest
 from playwright.sync_api import Page, expect
 
-from drivers.virtual_pcsc import READER_NAME, VirtualPcsc, why_unavailable
+from drivers.virtual_pcsc import READER_NAME, VirtualPcsc
 from tests.office.browser.conftest import Open
 from tests.support.browser_office import BrowserOffice
 from tests.support.desk_pages import apply_for, register
-from tests.support.desk_reader import HelperProcess, helper_process
+from tests.support.desk_reader import HelperProcess, helper_process, real_service
 
 CARD, DRAWN = bytes.fromhex("04998877665544"), bytes.fromhex("08A1B2C3")
 FOREIGN = """async (address) => {
@@ -24,9 +24,7 @@ FOREIGN = """async (address) => {
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[VirtualPcsc]:
-    if cause := why_unavailable():
-        pytest.skip(cause)
-    with VirtualPcsc() as running:
+    with real_service() as running:
         yield running
 
 

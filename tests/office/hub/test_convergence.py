@@ -22,7 +22,8 @@ from office.hub.reception import take_receipt
 from sync.encoding import decode_record
 from sync.envelope import countersign, parse_envelope
 from sync.records import DoorPolicy, Grant, RevocationReason, Tombstone
-from tests.support.estate import CHAIN, MANAGER, SETTINGS, Gate, card, resident
+from tests.support.cards_given import CardsGiven
+from tests.support.estate import CHAIN, MANAGER, SETTINGS, Gate
 from tests.support.hub import HubRig
 
 GATES = st.sampled_from([1, 2])
@@ -37,11 +38,9 @@ class Estate(RuleBasedStateMachine):
         super().__init__()
         self.directory = Path(tempfile.mkdtemp(prefix="gatehouse-hub-"))
         self.rig = HubRig(self.directory, gates=2)
-        self.cards: dict[int, set[int]] = {1: set(), 2: set()}
-        self.revoked: dict[int, set[int]] = {1: set(), 2: set()}
+        self.given = CardsGiven()
         self.confirmed: dict[int, set[int]] = {1: set(), 2: set()}
         self.in_flight: dict[int, list[bytes]] = {1: [], 2: []}
-        self.next_card = 1
         self.deeds: list[Deed] = []
         """What the clerks did since the last backup: after a restored one they do it again."""
 
@@ -58,22 +57,14 @@ class Estate(RuleBasedStateMachine):
 
     @rule(gate=GATES, count=st.sampled_from([1, 1, 2, 40]))
     def grant(self, gate: int, count: int) -> None:
-        numbers = range(self.next_card, self.next_card + count)
-        self.next_card += count
-        self.cards[gate] |= set(numbers)
-        self.do(lambda rig: rig.want(gate, *(resident(number) for number in numbers)))
+        granted = self.given.grant(gate, count)
+        self.do(lambda rig: rig.want(gate, *granted))
 
     @rule(gate=GATES, data=st.data(), share=st.sampled_from([1, 1, 1, 2, 30]), reason=REASONS)
     def revoke(self, gate: int, data: st.DataObject, share: int, reason: RevocationReason) -> None:
-        left = sorted(self.cards[gate] - self.revoked[gate])
-        if not left:
-            return
-        start = data.draw(st.integers(0, len(left) - 1))
-        numbers = left[start : start + share]
-        self.revoked[gate] |= set(numbers)
-        at = self.rig.now
-        ends = [Tombstone(1000 + one, 2000 + one, card(one), reason, at) for one in numbers]
-        self.do(lambda rig: rig.want(gate, *ends, urgent=True))
+        ends = self.given.revoke(gate, data, share, reason, self.rig.now)
+        if ends:
+            self.do(lambda rig: rig.want(gate, *ends, urgent=True))
 
     @rule(gate=GATES)
     def remove_old_tombstones(self, gate: int) -> None:
@@ -194,7 +185,7 @@ class Estate(RuleBasedStateMachine):
         opens = {
             one.grant_id - 1000 for one in map(decode_record, wanted.records()) if isinstance(one, Grant)
         }
-        assert opens == self.cards[gate] - self.revoked[gate]
+        assert opens == self.given.cards[gate] - self.given.revoked[gate]
 
     def deliver(self, gate: int, data: bytes, *, receipt: bool) -> None:
         box = self.rig.boxes[gate]
@@ -203,7 +194,7 @@ class Estate(RuleBasedStateMachine):
             return
         if receipt:
             take_receipt(self.rig.store, gate, box.receipt(self.rig.now), self.rig.now)
-            has = {one for one in self.revoked[gate] if not box.opens(1000 + one)}
+            has = {one for one in self.given.revoked[gate] if not box.opens(1000 + one)}
             self.confirmed[gate] |= has
 
 

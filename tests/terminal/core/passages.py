@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from hypothesis import strategies as st
 
 from sync.records import DoorMode
 from terminal.core.passage import (
     Contact,
     ContactChanged,
+    Effect,
     Event,
     ExitPressed,
     ExitReleased,
@@ -25,6 +29,8 @@ from terminal.core.passage import (
     TimePassed,
     Timing,
 )
+
+Passage = TypeVar("Passage")
 
 
 def timings(on_fire: OnFire | None = None) -> st.SearchStrategy[Timing]:
@@ -68,3 +74,18 @@ events: st.SearchStrategy[Event] = st.one_of(
 )
 pauses = st.sampled_from((0.0, 0.01, 0.2, 0.5, 1.0, 4.0, 5.0, 7.9, 20.0, 61.0))
 lives = st.lists(st.tuples(pauses, events), max_size=25)
+
+
+def at_each_deadline(
+    step: Callable[[Passage, Event, float, Timing], tuple[Passage, tuple[Effect, ...]]],
+    next_deadline: Callable[[Passage], float | None],
+    passage: Passage,
+    now: float,
+    timing: Timing,
+) -> tuple[Passage, tuple[Effect, ...]]:
+    """The passage at ``now`` and all effects until then, when it was stepped on time."""
+    seen: tuple[Effect, ...] = ()
+    while (due := next_deadline(passage)) is not None and due <= now:
+        passage, effects = step(passage, TimePassed(), due, timing)
+        seen += effects
+    return passage, seen

@@ -28,7 +28,7 @@ from terminal.core.passage import (
     TimePassed,
     Timing,
 )
-from tests.terminal.core.passages import grants, inputs, lives, modes, timings
+from tests.terminal.core.passages import at_each_deadline, grants, inputs, lives, modes, timings
 
 START_S = 1000.0
 Life = list[tuple[float, Event]]
@@ -123,12 +123,8 @@ def test_a_late_caller_gets_the_same_barrier_and_the_same_effects(
     timing: Timing, first: Inputs, mode: DoorMode, life: Life, late: float
 ) -> None:
     barrier, now = last(timing, first, mode, life)
-    at_once, expected = machine.step(barrier, TimePassed(), now + late, timing)
-    seen: tuple[Effect, ...] = ()
-    while (due := machine.next_deadline(barrier)) is not None and due <= now + late:
-        barrier, effects = machine.step(barrier, TimePassed(), due, timing)
-        seen += effects
-    assert (barrier, seen) == (at_once, expected)
+    on_time = at_each_deadline(machine.step, machine.next_deadline, barrier, now + late, timing)
+    assert machine.step(barrier, TimePassed(), now + late, timing) == on_time
 
 
 @bounded

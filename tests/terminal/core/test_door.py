@@ -33,7 +33,7 @@ from terminal.core.passage import (
     Timing,
 )
 from tests.terminal.core import passages
-from tests.terminal.core.passages import events, grants, inputs, lives, modes, timings
+from tests.terminal.core.passages import at_each_deadline, events, grants, inputs, lives, modes, timings
 
 START_S = 1000.0
 Life = list[tuple[float, Event]]
@@ -102,12 +102,8 @@ def test_a_late_caller_gets_the_same_door_and_the_same_effects(
     timing: Timing, first: Inputs, mode: DoorMode, life: Life, late: float
 ) -> None:
     door, now = last(timing, first, mode, life)
-    at_once, expected = machine.step(door, TimePassed(), now + late, timing)
-    seen: tuple[Effect, ...] = ()
-    while (due := machine.next_deadline(door)) is not None and due <= now + late:
-        door, effects = machine.step(door, TimePassed(), due, timing)
-        seen += effects
-    assert (door, seen) == (at_once, expected)
+    on_time = at_each_deadline(machine.step, machine.next_deadline, door, now + late, timing)
+    assert machine.step(door, TimePassed(), now + late, timing) == on_time
 
 
 @bounded
