@@ -34,7 +34,7 @@ from drivers.readers.wiegand import (
     open_reader,
 )
 from drivers.registry import find_reader
-from tests.support.waiting import events_until, next_health, next_read
+from tests.support.waiting import events_until, next_health, next_read, until
 from tests.support.wiegand import frame_of
 
 SETTINGS = Settings("GPIO5", "GPIO6", "sim")
@@ -84,10 +84,14 @@ class TestStorm:
             next_health(reader, ok=True)
             # The simulated wire keeps fewer edges than a kernel's: as many portions as it takes.
             told: list[HealthChanged] = []
-            deadline = time.monotonic() + 8
-            while not told and time.monotonic() < deadline:
+
+            def storm() -> bool:
+                assert isinstance(reader.source, SimEdges)
                 reader.source.pulse([Edge(0, time.monotonic_ns())] * 64)
-                told = [e for e in reader.read_events() if isinstance(e, HealthChanged)]
+                told.extend(one for one in reader.read_events() if isinstance(one, HealthChanged))
+                return bool(told)
+
+            until("the interference is told", storm, between=lambda: None)
             assert "interference" in told[0].cause
             assert not told[0].ok
             next_health(reader, ok=True)
