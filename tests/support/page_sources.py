@@ -34,7 +34,7 @@ TAP = Event(
 
 
 STATUS: dict[str, Any] = {
-    "status": "2 doors, 1 readers, list 1.4, clock trusted",
+    "status": "2 doors, 1 reader, list 1.4, clock trusted",
     "doors": {
         "main": {"state": "closed", "mode": "normal", "contact": "closed", "fire": False, "alarm": "none"},
         "side": {"state": "open", "mode": "normal", "contact": "open", "fire": True, "alarm": "forced"},
