@@ -21,6 +21,7 @@ from office.hub.doorstep import Doorstep
 from office.hub.doubles import DOUBLE_TEXT, DUPLICATE_IDENTITY, Boots
 from office.hub.facts import Gate
 from office.hub.floor_post import send_lowerings
+from office.hub.lasting import Lasting, unless_store_fails
 from office.hub.line import Line
 from office.hub.online import OnlineKey
 from office.hub.port import HubStorage
@@ -97,6 +98,7 @@ class Hub:
         """An ordered set: gates whose changes are not signed yet, revocations first."""
         self._woken = asyncio.Event()
         self._stopped = asyncio.Event()
+        self._lasting = Lasting(self.stop)
         self._counter = 0
         self._trusted: list[Gate] = []
         self._doorstep = Doorstep(store, online, self._now_s, self.turned_away)
@@ -111,24 +113,27 @@ class Hub:
     def wake(self) -> None:
         """The store has changed; from the loop's thread."""
         self._woken.set()
-        asyncio.get_running_loop().call_soon(self._look_at_register)
+        asyncio.get_running_loop().call_soon(unless_store_fails, self._look_at_register)
 
     def stop(self) -> None:
         """End ``run``; from the loop's thread."""
         self._stopped.set()
         self._woken.set()
 
+    def ends_with(self, task: asyncio.Task[None]) -> None:
+        """A task that is to last as long as the hub: its failure ends ``run`` and is raised there."""
+        self._lasting.watch(task)
+
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
-        """Until ``stop``. Raises ``OSError`` if an entrance cannot be opened."""
+        """Until ``stop``. Raises ``OSError`` if an entrance cannot be opened, and whatever ended the hub."""
         self._last_change = self._newest_change()
         self._look_at_register()
-        tasks = []
         try:
             for one in self._entrances:
                 await one.open(self)
             ready()
-            tasks = [asyncio.create_task(self._every(CONTACTS_EVERY_S, self._note_contacts))]
-            tasks.append(asyncio.create_task(self._every(NEW_GATES_EVERY_S, self._look_at_register)))
+            self._lasting.every(CONTACTS_EVERY_S, self._note_contacts)
+            self._lasting.every(NEW_GATES_EVERY_S, self._look_at_register)
             while not self._stopped.is_set():
                 self._woken.clear()
                 self._look_at_changes()
@@ -138,12 +143,11 @@ class Hub:
                 else:
                     await _wait(self._woken, POLL_S)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._lasting.end()
             for one in self._entrances:
                 await one.close()
             self._note_contacts()
+        self._lasting.check()
 
     async def serve(self, stream: ByteStream, public: bytes, line: Line) -> None:
         """One gate's session, or an invited one's request, on its stream to its end; raises ``LinkError``."""
@@ -276,11 +280,6 @@ class Hub:
                 self._store.diary.alarm(None, attack, text, at)
         self._spoke.clear()
         self._turned_away.clear()
-
-    async def _every(self, seconds: float, work: Callable[[], None]) -> None:
-        while True:
-            await asyncio.sleep(seconds)
-            work()
 
     def _now_s(self) -> int:
         return self._outside.utc_ms() // 1000

@@ -58,6 +58,7 @@ class SerialEntrance:
     async def open(self, hub: Hub) -> None:
         """See `Entrance`. A port that is not there yet is waited for: gates elsewhere need the hub."""
         self._task = asyncio.create_task(self._keep_open(hub), name=f"serial pair {self._path}")
+        hub.ends_with(self._task)
 
     def trust(self, gates: Iterable[Gate]) -> None:
         """See `Entrance`; the bus is begun anew for other addresses than before."""

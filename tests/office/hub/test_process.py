@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from office.hub import process
+from office.hub.facts import LinkKind
 from office.hub.line import NETWORK_LINE
 from office.hub.process import Hub
+from office.hub.schema import HubStoreError
+from office.hub.serial_entrance import SerialEntrance
 from sync.link_errors import UnknownGateError
 from sync.messages import Bye, Role
+from sync.serial_port import Port
 from sync.session import Session
 from sync.session_events import Ended, Greeted, SessionEvent
 from sync.session_pump import Pump
@@ -150,3 +155,72 @@ def test_a_stranger_and_a_struck_gate_are_not_served(tmp_path: Path, struck: boo
         assert hub.connected == {}
 
     live(tmp_path, story)
+
+
+class Failing:
+    """A fault point: raises before a commit, as often as told, once it is armed."""
+
+    def __init__(self, error: Exception, times: int) -> None:
+        self.error = error
+        self.times = times
+        self.armed = False
+
+    def __call__(self, step: str) -> None:
+        if self.armed and self.times and step == "before commit":
+            self.times -= 1
+            raise self.error
+
+
+def strangers(office: OfficeSide) -> list[str]:
+    """Who was told not to have been let in."""
+    return [one.name for one in office.store.diary.alarms()]
+
+
+def test_what_a_locked_store_refuses_once_is_told_and_noted_the_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(process, "CONTACTS_EVERY_S", 0.0)
+    failing = Failing(HubStoreError("hub.db: database is locked"), 2)
+
+    async def story(hub: Hub, office: OfficeSide) -> None:
+        failing.armed = True
+        running = asyncio.create_task(hub.run())
+        hub.turned_away("unknown_gate", "somebody")
+        await turns()
+        assert strangers(office) == ["unknown_gate"]
+        hub.stop()
+        await running
+
+    live(tmp_path, story, checkpoint=failing)
+    assert capsys.readouterr().err == "office hub: hub.db: database is locked\n" * 2
+
+
+def test_any_other_failure_of_a_hubs_task_ends_the_hub(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "CONTACTS_EVERY_S", 0.0)
+    failing = Failing(RuntimeError("a fault"), 1)
+
+    async def story(hub: Hub, _office: OfficeSide) -> None:
+        failing.armed = True
+        running = asyncio.create_task(hub.run())
+        hub.turned_away("unknown_gate", "somebody")
+        with pytest.raises(RuntimeError, match="a fault"):
+            await asyncio.wait_for(running, WITHIN_S)
+
+    live(tmp_path, story, checkpoint=failing)
+
+
+def test_a_pair_whose_task_fails_ends_the_hub_instead_of_being_served_no_more(
+    tmp_path: Path,
+) -> None:
+    def broken(path: str, baud: int, *, kernel_rs485: bool = False) -> Port:
+        raise RuntimeError(f"a fault at {path}, {baud}, {kernel_rs485}")
+
+    async def story(hub: Hub, office: OfficeSide) -> None:
+        office.store.gates.wire(GATE, LinkKind.SERIAL, 1)
+        with pytest.raises(RuntimeError, match="a fault at"):
+            await asyncio.wait_for(hub.run(), WITHIN_S)
+
+    pair = SerialEntrance(key("the hub"), "/dev/pair", 9600, opened_by=broken)
+    live(tmp_path, story, entrances=[pair])
