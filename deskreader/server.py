@@ -27,6 +27,7 @@ from deskreader.wire import (
     judge,
     parse_head,
 )
+from sync.clients import Clients
 
 MAX_CONNECTIONS: Final = 8
 SEND_WITHIN_S: Final = 5.0
@@ -72,13 +73,17 @@ class Server:
         self._monotonic = monotonic
         self._challenges = Challenges(random_bytes)
         self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Task[None]] = set()
+        self._connections = Clients(self._serve, MAX_CONNECTIONS)
 
     async def open(self) -> None:
         """Begin to serve, on the loopback alone; raises ``DeskReaderError`` if the port is taken."""
         try:
             self._server = await asyncio.start_server(
-                self._serve, HOST, self._settings.port, limit=MAX_HEAD_BYTES, backlog=MAX_CONNECTIONS
+                self._connections.accept,
+                HOST,
+                self._settings.port,
+                limit=MAX_HEAD_BYTES,
+                backlog=MAX_CONNECTIONS,
             )
         except OSError as error:
             raise DeskReaderError(
@@ -90,25 +95,13 @@ class Server:
         """Serve no more, and end what waits."""
         if self._server is not None:
             self._server.close()
-            for task in self._connections:
-                task.cancel()
-            await asyncio.gather(*self._connections, return_exceptions=True)
-            await self._server.wait_closed()
+            await self._connections.end()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None or len(self._connections) >= MAX_CONNECTIONS:
-            writer.close()
-            return
-        self._connections.add(task)
-        try:
-            with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
-                writer.write(await self._answered(reader))
-                async with asyncio.timeout(SEND_WITHIN_S):
-                    await writer.drain()
-        finally:
-            self._connections.discard(task)
-            writer.close()
+        with contextlib.suppress(TimeoutError, asyncio.IncompleteReadError):
+            writer.write(await self._answered(reader))
+            async with asyncio.timeout(SEND_WITHIN_S):
+                await writer.drain()
 
     async def _answered(self, reader: asyncio.StreamReader) -> bytes:
         origin, request, body = self._settings.origin, None, None

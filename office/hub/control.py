@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import os
 from base64 import b64decode, b64encode
@@ -16,8 +17,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from office.errors import OfficeError
+from office.files import PRIVATE
 from office.hub.manager_post import ManagerPost
 from office.hub.process import Hub
+from sync.clients import Clients
 from sync.codec import CodecError
 from sync.envelope import MAX_ENVELOPE_BYTES
 from sync.messages import OrderAnswer
@@ -41,36 +44,55 @@ class ControlSocket:
         self._hub = hub
         self._path = path
         self._post = post
+        self._clients = Clients(self._serve)
         self._server: asyncio.Server | None = None
+        self._lock: int | None = None
 
     async def open(self) -> None:
         """Begin to serve; a socket that a killed hub left behind is replaced.
 
         Raises:
-            OfficeError: its path is too long for a socket.
+            OfficeError: its path is too long for a socket, or a hub serves it already.
             OSError: it cannot be made.
         """
         if len(os.fsencode(self._path)) > SUN_PATH_BYTES:
             raise OfficeError(
                 f"{self._path}: a socket's path has at most {SUN_PATH_BYTES} bytes; choose one by --control"
             )
+        self._lock = self._locked()
         self._path.unlink(missing_ok=True)
-        self._server = await asyncio.start_unix_server(self._serve, str(self._path), limit=MAX_LINE_BYTES)
+        self._server = await asyncio.start_unix_server(
+            self._clients.accept, str(self._path), limit=MAX_LINE_BYTES
+        )
         self._path.chmod(SOCKET_MODE)
 
     async def close(self) -> None:
-        """Serve no more."""
+        """Serve no more, and leave nobody waiting."""
         if self._server is not None:
             self._server.close()
-            await self._server.wait_closed()
-        self._path.unlink(missing_ok=True)
+            await self._clients.end()
+        if self._lock is not None:
+            self._path.unlink(missing_ok=True)
+            os.close(self._lock)
+
+    def _locked(self) -> int:
+        """Held as long as the socket is ours: neither another hub's start nor its end takes it away."""
+        handle = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            raise OfficeError(
+                f"{self._path}: a hub of this store runs already; stop it, or give this one a socket of its"
+                " own by --control"
+            ) from None
+        return handle
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, ValueError):  # gone, or talks without end
+        with contextlib.suppress(ValueError):  # talks without end
             while line := await reader.readline():
                 writer.write(json.dumps(await self._answer(line)).encode() + b"\n")
                 await writer.drain()
-        writer.close()
 
     async def _answer(self, line: bytes) -> Fields:
         try:

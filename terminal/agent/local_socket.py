@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from sync.clients import Clients
 from terminal.config import Config
 
 MAX_LINE_BYTES: Final = 4_096
@@ -40,7 +41,7 @@ class LocalSocket:
     def __init__(self, path: Path, handle: Callable[[Mapping[str, Any]], Awaitable[Fields]]) -> None:
         self._path = path
         self._handle = handle
-        self._clients: set[asyncio.Task[None]] = set()
+        self._clients = Clients(self._serve, MAX_CLIENTS)
         self.fault = ""
         """Why nobody can be served; empty while all is well."""
         self.is_open = False
@@ -65,32 +66,19 @@ class LocalSocket:
                 self._path.unlink(missing_ok=True)
 
     async def _listen(self, listener: socket.socket) -> None:
-        server = await asyncio.start_unix_server(self._serve, sock=listener, limit=MAX_LINE_BYTES)
+        server = await asyncio.start_unix_server(self._clients.accept, sock=listener, limit=MAX_LINE_BYTES)
         try:
             self.is_open = True
             await asyncio.Event().wait()
         finally:
             server.close()
-            for client in self._clients:
-                client.cancel()
-            await asyncio.gather(*self._clients, return_exceptions=True)
+            await self._clients.end()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None or len(self._clients) >= MAX_CLIENTS:
-            writer.close()
-            return
-        self._clients.add(task)
-        try:
-            with contextlib.suppress(OSError, ValueError):  # gone, or talks without end
-                while line := await reader.readline():
-                    writer.write(json.dumps(await self._answer(line), ensure_ascii=False).encode() + b"\n")
-                    await writer.drain()
-        except asyncio.CancelledError:
-            pass  # the process ends; its caller waits for us
-        finally:
-            self._clients.discard(task)
-            writer.close()
+        with contextlib.suppress(ValueError):  # talks without end
+            while line := await reader.readline():
+                writer.write(json.dumps(await self._answer(line), ensure_ascii=False).encode() + b"\n")
+                await writer.drain()
 
     async def _answer(self, line: bytes) -> Fields:
         try:

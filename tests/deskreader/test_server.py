@@ -84,6 +84,21 @@ def live(story: Callable[[Helper], Awaitable[None]]) -> None:
     asyncio.run(run())
 
 
+def test_a_page_that_waits_does_not_keep_the_helper_from_ending_quietly() -> None:
+    complaints: list[object] = []
+
+    async def run() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, told: complaints.append(told))
+        helper = Helper()
+        await helper.server.open()
+        page = await helper.waiting()
+        await asyncio.wait_for(helper.server.close(), WITHIN_S)
+        assert (await page)[0] == 0
+
+    asyncio.run(run())
+    assert complaints == []
+
+
 def test_a_page_with_the_code_gets_the_card_once_under_the_helpers_proof() -> None:
     async def story(helper: Helper) -> None:
         waits = await helper.waiting()

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from office.errors import OfficeError
 from office.hub.control import ControlSocket
 from office.hub.control_client import HubControl
@@ -59,3 +61,46 @@ def test_the_largest_list_passes_and_refusals_are_told(tmp_path: Path) -> None:
     woken: list[int] = []
     live(tmp_path, story)
     assert woken == []  # nothing was taken in
+
+
+def control_socket(hub: Hub, office: OfficeSide, path: Path) -> ControlSocket:
+    """The hub's socket; what is taken in wakes nobody."""
+    post = ManagerPost(office.store, office.publisher, office.keys, lambda: office.now_s, lambda: None)
+    return ControlSocket(hub, path, post)
+
+
+def test_who_holds_the_socket_keeps_no_hub_from_ending(tmp_path: Path) -> None:
+    path = tmp_path / "hub.sock"
+    complaints: list[object] = []
+
+    async def story(hub: Hub, office: OfficeSide) -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, told: complaints.append(told))
+        socket = control_socket(hub, office, path)
+        await socket.open()
+        reader, writer = await asyncio.open_unix_connection(str(path))
+        writer.write(b'{"command": "status"}\n')
+        await asyncio.wait_for(reader.readline(), WITHIN_S)
+        await asyncio.wait_for(socket.close(), WITHIN_S)
+        assert await asyncio.wait_for(reader.read(), WITHIN_S) == b""
+        writer.close()
+
+    live(tmp_path, story)
+    assert complaints == []
+
+
+def test_a_second_hub_of_a_store_is_refused_and_the_first_keeps_its_socket(tmp_path: Path) -> None:
+    path = tmp_path / "hub.db.sock"
+
+    async def story(hub: Hub, office: OfficeSide) -> None:
+        first, second = control_socket(hub, office, path), control_socket(hub, office, path)
+        await first.open()
+        with pytest.raises(OfficeError, match=r"hub\.db\.sock: a hub of this store runs already"):
+            await second.open()
+        await second.close()
+        assert await asyncio.to_thread(HubControl(path).status) == {}
+        await first.close()
+        assert not path.exists()
+        await second.open()  # the first has gone
+        await second.close()
+
+    live(tmp_path, story)
