@@ -34,6 +34,7 @@ from office.site.directory import (
     make_directory,
     open_directory,
 )
+from office.site.ending import Ending
 from office.site.serving import Serving, serve
 
 DEFAULT_LISTEN: Final = "127.0.0.1:8080"
@@ -196,6 +197,7 @@ def _password(options: argparse.Namespace) -> str:
 
 
 def _serve(options: argparse.Namespace, _now: int) -> Report:
+    ending = Ending()
     office = with_django(options.office)
     from office.site.wsgi import application  # noqa: PLC0415 - after setup
 
@@ -204,15 +206,16 @@ def _serve(options: argparse.Namespace, _now: int) -> Report:
         beside.append(("hub", _hub_command(office, options)))
     secure = office.settings.secure
     address = f"https://{office.settings.hosts[0]}/" if secure else f"http://{options.listen}/"
-    serve(Serving(options.listen, address, secure, options.proxy, beside), application)
+    serve(Serving(options.listen, address, secure, options.proxy, beside), application, ending)
     return {"stopped": str(office.path)}
 
 
 def _watch(options: argparse.Namespace, _now: int) -> Report:
+    ending = Ending()
     office = with_django(options.office)
     from office.site.watch import watch  # noqa: PLC0415 - after setup
 
-    return {"stopped": str(office.path), "rounds": watch(once=options.once)}
+    return {"stopped": str(office.path), "rounds": watch(ending, once=options.once)}
 
 
 def _hub_command(office: OfficeDirectory, options: argparse.Namespace) -> list[str]:

@@ -6,11 +6,10 @@ Whatever happens to one of the three, the others go on; one that ends is started
 from __future__ import annotations
 
 import gc
-import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from office.errors import OfficeError
+from office.site.ending import Ending
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -46,17 +46,17 @@ class Serving(Struct, frozen=True):
     """Names and commands of the processes that run beside it."""
 
 
-def serve(serving: Serving, application: WSGIApplication) -> None:
-    """Serve until SIGTERM or SIGINT.
+def serve(serving: Serving, application: WSGIApplication, ending: Ending) -> None:
+    """Serve until the end is asked for.
 
     Raises:
         OfficeError: the address cannot be had; which option, and why.
     """
     import waitress  # noqa: PLC0415 - only here
 
-    ending = Ending()
     try:
-        server = waitress.create_server(application, **server_options(serving))
+        watched = {ending.fileno(): _EndOfLoop()}
+        server = waitress.create_server(application, map=watched, **server_options(serving))
     except (OSError, ValueError) as error:
         raise OfficeError(f"--listen {serving.listen}: {error}") from None
     with ExitStack() as clearing:
@@ -65,37 +65,25 @@ def serve(serving: Serving, application: WSGIApplication) -> None:
             clearing.enter_context(kept_running(name, command))
         settle()
         sys.stderr.write(f"office: the desk is at {serving.address} (it listens at {serving.listen})\n")
-        ending.interrupts(server.run)
+        server.run()
 
 
-class Ending:
-    """SIGTERM and SIGINT, taken from now on and kept until something runs that they may interrupt.
+class _EndOfLoop:
+    """The end that is asked for, among the sockets of waitress's loop."""
 
-    Raised at any moment, the interruption was lost: an import or a finalizer that it met swallowed
-    it, and the desk served on.
-    """
+    accepting = False
 
-    def __init__(self) -> None:
-        self._asked = False
-        self._may_interrupt = False
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._ask)
+    def readable(self) -> bool:
+        return True
 
-    def interrupts(self, run: Callable[[], None]) -> None:
-        """Run until the end is asked for; not at all where it was."""
-        try:
-            self._may_interrupt = True
-            if not self._asked:
-                run()
-        except KeyboardInterrupt:
-            pass
-        finally:
-            self._may_interrupt = False
+    def writable(self) -> bool:
+        return False
 
-    def _ask(self, _number: int, _frame: object) -> None:
-        asked, self._asked = self._asked, True
-        if self._may_interrupt and not asked:  # what clears up after the first is left alone
-            raise KeyboardInterrupt
+    def handle_read_event(self) -> None:
+        raise SystemExit  # taken by `server.run`: nothing else is going on here, and it ends its threads
+
+    def close(self) -> None:
+        """The descriptor is not waitress's."""
 
 
 def settle() -> None:

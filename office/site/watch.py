@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 from datetime import UTC, datetime
 from typing import Final
 
@@ -12,17 +10,15 @@ from django.db import close_old_connections
 
 from office.casework.rounds import Memory, make_round
 from office.clock import utc_now_ms
+from office.site.ending import Ending
 
 EVERY_S: Final = 1.0
 
 
-def watch(*, once: bool) -> int:
-    """Make rounds until SIGTERM or SIGINT, or ``once`` until nothing is left to do; how many."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+def watch(ending: Ending, *, once: bool) -> int:
+    """Make rounds until the end is asked for, or ``once`` until nothing is left to do; how many."""
     memory, rounds = Memory(), 0
-    while not stop.is_set():
+    while not ending.asked():
         close_old_connections()  # one to a server that was lost, too
         made = make_round(datetime.fromtimestamp(utc_now_ms() / 1000, UTC), memory)
         rounds += 1
@@ -30,5 +26,6 @@ def watch(*, once: bool) -> int:
             sys.stderr.write(f"office watch: {name}: {failure}\n")
         if once and not made.more:
             break
-        stop.wait(0 if made.more else EVERY_S)
+        if not made.more:
+            ending.asked(within_s=EVERY_S)
     return rounds

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from office.errors import OfficeError
-from office.site.serving import Ending, Serving, kept_running, server_options
+from office.site.ending import Ending
+from office.site.serving import Serving, kept_running, serve, server_options
 from scripts.demonstration.two_gates import free_port
 from tests.support.waiting import until
 
@@ -62,37 +63,16 @@ def test_what_ends_is_started_again_and_ends_with_the_desk(
     assert "the watcher ended (signal 9); it is started again in 1 s" in capsys.readouterr().err
 
 
-@pytest.fixture
-def own_handlers() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
+def test_an_end_asked_for_before_the_desk_serves_is_kept(ending: Ending) -> None:
+    signal.raise_signal(signal.SIGTERM)
+    asked = []
 
+    def application(_environ: object, _start: object) -> list[bytes]:
+        asked.append(True)
+        return []
 
-@pytest.mark.usefixtures("own_handlers")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_an_end_asked_for_before_the_desk_serves_is_kept(number: int) -> None:
-    ending = Ending()
-    signal.raise_signal(number)  # it would be raised here, where anybody may swallow it
-    ending.interrupts(lambda: pytest.fail("it serves after it was told to end"))
-
-
-@pytest.mark.usefixtures("own_handlers")
-def test_what_serves_is_interrupted_once() -> None:
-    ending = Ending()
-    cleared = []
-
-    def serve_and_clear() -> None:
-        try:
-            signal.raise_signal(signal.SIGTERM)
-        finally:
-            signal.raise_signal(signal.SIGTERM)  # an impatient second one leaves the clearing up alone
-            cleared.append(True)
-
-    ending.interrupts(serve_and_clear)
-    signal.raise_signal(signal.SIGINT)
-    assert cleared == [True]
+    serve(Serving("127.0.0.1:0", "http://127.0.0.1:0/", False, "127.0.0.1", []), application, ending)
+    assert asked == []
 
 
 @pytest.fixture
