@@ -145,19 +145,13 @@ class _Keeper:
     def run(self) -> None:
         """Until `stop`."""
         ends = 0
-        while process := self._start():
-            try:
-                code = process.wait(STEADY_AFTER_S)
-            except subprocess.TimeoutExpired:
-                ends = 0
-                code = process.wait()
-            if self._stopping.is_set():
-                return
+        while not self._stopping.is_set():
+            how, was_steady = self._until_it_ends()
+            ends = 0 if was_steady else ends
             pause_s = PAUSES_S[min(ends, len(PAUSES_S) - 1)]
             ends += 1
-            sys.stderr.write(
-                f"office: the {self._name} ended ({_how(code)}); it is started again in {pause_s:.0f} s\n"
-            )
+            if not self._stopping.is_set():
+                sys.stderr.write(f"office: the {self._name} {how}; it is started again in {pause_s:.0f} s\n")
             self._stopping.wait(pause_s)
 
     def stop(self) -> None:
@@ -167,6 +161,19 @@ class _Keeper:
             process = self._process
         if process is not None:
             end_process(process)
+
+    def _until_it_ends(self) -> tuple[str, bool]:
+        """How it ended, and whether it had served steadily."""
+        try:
+            process = self._start()
+        except OSError as error:  # no process more, or no memory, for the moment
+            return f"could not be started ({error.strerror})", False
+        if process is None:
+            return "is not wanted any more", False
+        try:
+            return _how(process.wait(STEADY_AFTER_S)), False
+        except subprocess.TimeoutExpired:
+            return _how(process.wait()), True
 
     def _start(self) -> subprocess.Popen[bytes] | None:
         with self._lock:
@@ -188,4 +195,4 @@ def end_process(process: subprocess.Popen[bytes], within_s: float = STOP_WITHIN_
 
 
 def _how(code: int) -> str:
-    return f"signal {-code}" if code < 0 else f"exit code {code}"
+    return f"ended (signal {-code})" if code < 0 else f"ended (exit code {code})"

@@ -63,6 +63,26 @@ def test_what_ends_is_started_again_and_ends_with_the_desk(
     assert "the watcher ended (signal 9); it is started again in 1 s" in capsys.readouterr().err
 
 
+def test_what_cannot_be_started_is_told_and_tried_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program, file = tmp_path / "hub", tmp_path / "pid"
+    said = []
+
+    def is_told() -> bool:
+        said.append(capsys.readouterr().err)
+        return "could not be started" in "".join(said)
+
+    with kept_running("hub", [str(program), str(file)]):
+        until("it is told", is_told)
+        made = tmp_path / "made"
+        made.write_text(f"#!{sys.executable}{RUNNING}")
+        made.chmod(0o700)
+        made.rename(program)
+        until("it runs", lambda: file.exists() and file.read_text().endswith("."))
+    assert "the hub could not be started (No such file or directory)" in "".join(said)
+
+
 def test_an_end_asked_for_before_the_desk_serves_is_kept(ending: Ending) -> None:
     signal.raise_signal(signal.SIGTERM)
     asked = []
