@@ -1,8 +1,8 @@
 """The part of a backup that is a database on a PostgreSQL server: by pg_dump, put back by pg_restore.
 
-The dump and what is checked of it are one snapshot. A restore lays the database down beside the
-one that is there, which is kept as a schema of its own name, or takes its place if the new one
-is not what the manifest describes.
+The dump and what is checked of it are one snapshot. A restore lays the database down in a schema
+beside the one that is there, judges it against the manifest, and exchanges the two in one
+transaction: whatever ends it, power cut or signal, the office has one or the other, whole.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import contextlib
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from psycopg import Connection, sql
 
@@ -28,7 +28,13 @@ from office.hub.postgresql_schema import check_version
 
 KEPT: Final = "before_"
 """Schemas of databases that restores have replaced: no part of a backup."""
+RESTORING: Final = "gatehouse_restoring"
+"""The schema of one that is not judged yet; what is left of it is removed by the next restore."""
+_ASIDE: Final = "gatehouse_aside"
+"""The name of the office's own schema inside the transaction that lays down the other; nobody sees it."""
 _MOST_TOLD: Final = 500
+_LOOKS: Final = 10
+"""In a second: the server counts a connection for a moment after it was closed, our own, too."""
 
 
 def dump(address: PostgresAddress, target: Path, estate_id: bytes, *, any_version: bool = False) -> Soundness:
@@ -48,7 +54,8 @@ def dump(address: PostgresAddress, target: Path, estate_id: bytes, *, any_versio
             address,
             "pg_dump",
             *("--format=custom", "--compress=1", "--no-owner", "--no-privileges"),
-            *(f"--exclude-schema={KEPT}*", f"--snapshot={state.name()}", f"--file={target}"),
+            *(f"--exclude-schema={KEPT}*", f"--exclude-schema={RESTORING}"),
+            *(f"--snapshot={state.name()}", f"--file={target}"),
         )
     with target.open("rb") as file:
         os.fsync(file.fileno())
@@ -63,16 +70,14 @@ def put_back(address: PostgresAddress, dumped: Path, state: Soundness, estate_id
     """
     with postgres_errors(address), contextlib.closing(connect(address)) as connection:
         _check_alone(connection, address)
-        kept = f"{KEPT}{datetime.fromtimestamp(at, UTC):%Y%m%d_%H%M%S}"
-        with _moved_away(connection, kept):
-            _run(address, "pg_restore", "--no-owner", "--no-privileges", "--single-transaction", str(dumped))
-            with server_state(address) as laid_down:
-                check_version(laid_down.connection, str(address))
-                found = judge_server(laid_down, str(address), estate_id)
-            if found != state:
-                raise OfficeError("the backup's database is not the one that its manifest describes")
-        if not _tables(connection, kept):
-            connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(kept)))
+        _forget(connection)
+        try:
+            _lay_down(address, dumped)
+            _judge_laid_down(address, state, estate_id)
+        except BaseException:
+            _forget(connection)
+            raise
+        _exchange(connection, f"{KEPT}{datetime.fromtimestamp(at, UTC):%Y%m%d_%H%M%S}")
 
 
 def judge_server(state: ServerState, where: str, estate_id: bytes) -> Soundness:
@@ -93,20 +98,46 @@ def is_empty(address: PostgresAddress) -> bool:
         return not _tables(connection, "public")
 
 
-@contextlib.contextmanager
-def _moved_away(connection: Connection, kept: str) -> Iterator[None]:
-    """Make room for another database; what was there comes back if that fails."""
+def _lay_down(address: PostgresAddress, dumped: Path) -> None:
+    """Put a dump into the schema ``RESTORING``, all of it or nothing; whoever looks finds what was there."""
+    psql = (
+        *("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction"),
+        f"--command=ALTER SCHEMA public RENAME TO {_ASIDE}; CREATE SCHEMA public",  # the dump names it
+        "--file=-",
+        f"--command=ALTER SCHEMA public RENAME TO {RESTORING}; ALTER SCHEMA {_ASIDE} RENAME TO public",
+    )
+    pg_restore = [_there("pg_restore"), "--no-owner", "--no-privileges", "--file=-", str(dumped)]
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints,
+        subprocess.Popen(pg_restore, stdout=subprocess.PIPE, stderr=complaints) as script,  # noqa: S603 - as below
+    ):
+        _run(address, "psql", *psql, stdin=script.stdout)
+        if script.wait():  # what psql took for its end was none
+            complaints.seek(0)
+            raise OfficeError(f"pg_restore: {complaints.read(_MOST_TOLD).strip()}")
+
+
+def _judge_laid_down(address: PostgresAddress, state: Soundness, estate_id: bytes) -> None:
+    with server_state(address, RESTORING) as laid_down:
+        check_version(laid_down.connection, str(address))
+        found = judge_server(laid_down, str(address), estate_id)
+    if found != state:
+        raise OfficeError("the backup's database is not the one that its manifest describes")
+
+
+def _forget(connection: Connection) -> None:
+    """Remove what a restore has laid down that did not come to its end."""
+    connection.execute(f"DROP SCHEMA IF EXISTS {RESTORING} CASCADE".encode())
+
+
+def _exchange(connection: Connection, kept: str) -> None:
+    """Put what was laid down in the place of what is there, which is kept unless it is nothing."""
     name = sql.Identifier(kept)
     with connection.transaction():
         connection.execute(sql.SQL("ALTER SCHEMA public RENAME TO {}").format(name))
-        connection.execute("CREATE SCHEMA public")
-    try:
-        yield
-    except BaseException:
-        with connection.transaction():
-            connection.execute("DROP SCHEMA public CASCADE")
-            connection.execute(sql.SQL("ALTER SCHEMA {} RENAME TO public").format(name))
-        raise
+        connection.execute(f"ALTER SCHEMA {RESTORING} RENAME TO public".encode())
+        if not _tables(connection, kept):
+            connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(name))
 
 
 def check_unused(address: PostgresAddress) -> None:
@@ -116,12 +147,16 @@ def check_unused(address: PostgresAddress) -> None:
 
 
 def _check_alone(connection: Connection, address: PostgresAddress) -> None:
-    row = connection.execute(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-        " AND pid <> pg_backend_pid() AND coalesce(backend_type, 'client backend') = 'client backend'"
-    ).fetchone()
-    if row is not None and row[0]:
-        raise OfficeError(f"{address}: {row[0]} connections work with it (a desk, a hub); stop them first")
+    others = 0
+    for _ in range(_LOOKS):
+        row = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND coalesce(backend_type, 'client backend') = 'client backend'"
+        ).fetchone()
+        if not (others := 0 if row is None else int(row[0])):
+            return
+        connection.execute("SELECT pg_sleep(0.1)")
+    raise OfficeError(f"{address}: {others} connections work with it (a desk, a hub); stop them first")
 
 
 def _tables(connection: Connection, schema: str) -> int:
@@ -131,15 +166,12 @@ def _tables(connection: Connection, schema: str) -> int:
     return 0 if row is None else int(row[0])
 
 
-def _run(address: PostgresAddress, program: str, *arguments: str) -> None:
+def _run(address: PostgresAddress, program: str, *arguments: str, stdin: IO[bytes] | None = None) -> None:
     """One of the server's client programs, which gets the password by a file and not by its arguments."""
-    if shutil.which(program) is None:
-        raise OfficeError(
-            f"{program} is missing; install the client programs: apt-get install postgresql-client"
-        )
     environment = os.environ | ({"PGPASSFILE": str(address.passfile)} if address.passfile.exists() else {})
     done = subprocess.run(  # noqa: S603 - PostgreSQL's own, with our options
-        [program, f"--dbname={address.url}", "--no-password", *arguments],
+        [_there(program), f"--dbname={address.url}", "--no-password", *arguments],
+        stdin=stdin,
         capture_output=True,
         text=True,
         check=False,
@@ -147,3 +179,11 @@ def _run(address: PostgresAddress, program: str, *arguments: str) -> None:
     )
     if done.returncode:
         raise OfficeError(f"{program}: {done.stderr.strip()[:_MOST_TOLD]}")
+
+
+def _there(program: str) -> str:
+    if shutil.which(program) is None:
+        raise OfficeError(
+            f"{program} is missing; install the client programs: apt-get install postgresql-client"
+        )
+    return program

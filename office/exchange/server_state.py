@@ -23,10 +23,12 @@ _COLUMNS: Final = (
 
 
 @contextlib.contextmanager
-def server_state(address: PostgresAddress) -> Iterator[ServerState]:
-    """One snapshot of the database, for as long as this lasts."""
+def server_state(address: PostgresAddress, schema: str | None = None) -> Iterator[ServerState]:
+    """One snapshot of the database, for as long as this lasts; ``schema``: of what lies there."""
     with postgres_errors(address), contextlib.closing(connect(address)) as connection:
         connection.adapters.register_loader("jsonb", TextLoader)
+        if schema is not None:
+            connection.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(schema)))
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         yield ServerState(connection)
         connection.execute("ROLLBACK")

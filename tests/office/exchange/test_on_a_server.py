@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import os
+import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -20,6 +22,7 @@ from office.exchange.backup import back_up, restore
 from office.site.directory import OfficeDirectory, Server, open_directory
 from tests.support.office_estate import NOW
 from tests.support.postgresql import new_database
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.real_part("postgresql")
 AT = int(NOW.timestamp())
@@ -40,6 +43,17 @@ def office(*arguments: str | Path, **environment: str) -> subprocess.CompletedPr
 def count(url: str, table: str) -> int:
     with psycopg.connect(url) as connection:
         row = connection.execute(f"SELECT count(*) FROM {table}".encode()).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def others(url: str) -> int:
+    """How many are connected to the database."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        ).fetchone()
     assert row is not None
     return int(row[0])
 
@@ -148,6 +162,42 @@ def test_a_restore_keeps_the_database_that_was_there_and_leaves_it_if_the_backup
     back_up(open_directory(target), tmp_path / "again.zip", AT, with_keys=False)
     with zipfile.ZipFile(tmp_path / "again.zip") as archive:
         assert b"before_2026" not in archive.read("office.dump"), "what was kept is no part of a backup"
+
+
+KILLING = """#!/bin/sh
+{real} "$@"
+kill -KILL $PPID
+"""
+"""A program of the server's in whose moment the power of the office's machine is cut."""
+
+
+@pytest.mark.parametrize("program", ["pg_restore", "psql"])
+def test_a_restore_that_is_killed_leaves_the_office_as_it_was_and_the_next_one_clears_up(
+    backup: Path, postgresql: str, tmp_path: Path, program: str
+) -> None:
+    there, target = new_database(postgresql, f"cut_in_{program}"), tmp_path / "office"
+    restore(backup, target, AT, replace=False, server=Server(there))
+    whole = count(there, "registry_payment")
+    with psycopg.connect(there) as connection:
+        connection.execute("DELETE FROM registry_payment")
+    real, cut = shutil.which(program), tmp_path / "bin" / program
+    assert real is not None
+    cut.parent.mkdir()
+    cut.write_text(KILLING.format(real=real))
+    cut.chmod(0o700)
+    killed = office("restore", backup, target, "--replace", PATH=f"{cut.parent}:{os.environ['PATH']}")
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    until("what it had started has come to its end", lambda: others(there) == 0)
+    assert count(there, "registry_payment") == 0, "as it was"
+    assert office("check", target).returncode == 0
+    back_up(open_directory(target), tmp_path / "again.zip", AT, with_keys=False)
+    with zipfile.ZipFile(tmp_path / "again.zip") as archive:
+        assert b"gatehouse_restoring" not in archive.read("office.dump")
+    restore(backup, target, AT, replace=True)
+    assert count(there, "registry_payment") == whole > 0
+    with psycopg.connect(there) as connection:
+        left = connection.execute("SELECT 1 FROM pg_namespace WHERE nspname LIKE 'gatehouse%'").fetchall()
+    assert left == []
 
 
 def test_an_office_of_this_version_needs_no_upgrade(demo: OfficeDirectory) -> None:
