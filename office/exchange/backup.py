@@ -15,7 +15,6 @@ import os
 import re
 import shutil
 import sqlite3
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -27,6 +26,7 @@ from msgspec import Struct
 
 from office.errors import OfficeError
 from office.exchange.soundness import Soundness, judge, judge_tables
+from office.exchange.working_folder import working_folder
 from office.files import PRIVATE, READABLE, write_atomic
 from office.hub.address import PostgresAddress
 from office.hub.office_schema import check_office_schema
@@ -61,16 +61,16 @@ def back_up(office: OfficeDirectory, out: Path, at: int, *, with_keys: bool) -> 
     if out.exists():
         raise OfficeError(f"{out}: exists; choose a new name for the backup")
     check_office_schema(office.database)
-    with tempfile.TemporaryDirectory(prefix=".backup-", dir=out.parent) as folder:
-        copy, state = _copy(office, Path(folder))
+    with working_folder(out.parent, ".backup-") as folder:
+        copy, state = _copy(office, folder)
         copy.chmod(PRIVATE)  # until now the folder kept it private
         files = {copy.name: copy, "office.toml": office.path / "office.toml"}
         if with_keys:
             files |= {"secret.key": office.path / "secret.key"}
             files |= {f"keys/{one.name}": one for one in sorted((office.path / "keys").glob("*"))}
         manifest = Manifest(FORMAT, at, office.settings.estate, _digests(files), state)
-        _pack(Path(folder) / "backup.zip", files, manifest)
-        (Path(folder) / "backup.zip").rename(out)
+        _pack(folder / "backup.zip", files, manifest)
+        (folder / "backup.zip").rename(out)
     return manifest
 
 
@@ -114,21 +114,21 @@ def restore(backup: Path, target: Path, at: int, *, replace: bool, server: Serve
         target.mkdir(mode=0o700, parents=True, exist_ok=True)
         if there and (found := open_directory(target).settings.estate) != manifest.estate:
             raise OfficeError(f"{target}: is of estate {found}, the backup of {manifest.estate}")
-        with alone(target), tempfile.TemporaryDirectory(prefix=".restore-", dir=target) as folder:
-            _unpack(archive, manifest, Path(folder))
+        with alone(target), working_folder(target, ".restore-") as folder:
+            _unpack(archive, manifest, folder)
             if "office.dump" in manifest.parts:
                 from office.exchange.server_restore import put_on_server  # noqa: PLC0415 - as above
 
-                put_on_server(Path(folder), target, manifest.state, at, replace=replace, server=server)
-                _put_in_place(Path(folder), target, manifest)
+                put_on_server(folder, target, manifest.state, at, replace=replace, server=server)
+                _put_in_place(folder, target, manifest)
                 return manifest
             _check_for_file(target, server)
-            state = judge(Path(folder) / "office.db", bytes.fromhex(manifest.estate))
+            state = judge(folder / "office.db", bytes.fromhex(manifest.estate))
             if state != manifest.state:
                 raise OfficeError(f"{backup.name}: its database is not the one that its manifest describes")
             check_unused(target / "office.db")
-            _put_in_place(Path(folder), target, manifest)
-            _exchange(Path(folder), target, at)
+            _put_in_place(folder, target, manifest)
+            _exchange(folder, target, at)
     return manifest
 
 

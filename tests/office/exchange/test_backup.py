@@ -17,6 +17,7 @@ import pytest
 from office.errors import OfficeError
 from office.exchange.backup import back_up, restore
 from office.exchange.soundness import judge
+from office.exchange.working_folder import working_folder
 from office.hub.store import HubStore
 from office.site.directory import alone, hold, open_directory
 from tests.support.office_estate import NOW
@@ -202,3 +203,29 @@ def test_a_check_of_an_office_in_use_finds_a_changed_entry(demo: Path, tmp_path:
     answer = office("check", str(path))
     assert answer.returncode == 1
     assert "the audit trail is broken at entry 2" in answer.stderr
+
+
+WORKING = """
+import pathlib, signal, sys
+from office.exchange.working_folder import working_folder
+with working_folder(pathlib.Path(sys.argv[1]), ".backup-") as folder:
+    (folder / "secret.key").write_text("secret")
+    print(folder, flush=True)
+    signal.pause()
+"""
+
+
+def test_what_a_killed_backup_leaves_goes_with_the_next_one_and_what_is_in_use_stays(
+    demo: Path, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-c", WORKING, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as killed:
+        assert killed.stdout is not None
+        left = Path(killed.stdout.readline().strip())
+        killed.kill()
+    assert (left / "secret.key").exists()
+    with working_folder(tmp_path, ".backup-") as used:
+        assert not left.exists()
+        back_up(open_directory(demo), tmp_path / "b.zip", AT, with_keys=False)
+        assert used.exists()
+    assert [one.name for one in tmp_path.iterdir()] == ["b.zip"]
