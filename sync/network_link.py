@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import threading
 from collections.abc import Sequence
+from concurrent.futures import Future
 from ipaddress import ip_address
 from ssl import SSLSession
 from typing import Final
@@ -143,6 +145,17 @@ class Dialler:
 async def _look_up(hub: HubAddress) -> list[str]:
     with contextlib.suppress(ValueError):
         return [str(ip_address(hub.host))]
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(hub.host, hub.port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(where[0]) for *_, where in found))[:MAX_ADDRESSES]
+    found: Future[list[str]] = Future()
+    # Of the loop's own threads the process would wait for the end, as long as a dead name server takes.
+    threading.Thread(target=_ask, args=(hub, found), name="name server", daemon=True).start()
+    return await asyncio.wrap_future(found)
+
+
+def _ask(hub: HubAddress, found: Future[list[str]]) -> None:
+    found.set_running_or_notify_cancel()
+    try:
+        told = socket.getaddrinfo(hub.host, hub.port, 0, socket.SOCK_STREAM)
+    except Exception as error:  # noqa: BLE001 - whoever waits for it gets it
+        found.set_exception(error)
+    else:
+        found.set_result(list(dict.fromkeys(str(where[0]) for *_, where in told))[:MAX_ADDRESSES])

@@ -31,6 +31,7 @@ from sync.tls_context import hub_context
 from sync.tls_stream import handshake
 from tests.support.estate import ANCHOR, CHAIN, NOW, ONLINE
 from tests.support.network import GATE, LOOPBACK, STRANGER, answer, dialler, error_of, hub, run
+from tests.support.waiting import WITHIN_S
 
 HASTY = Patience(0.1, 0.1, 0.1)
 
@@ -272,6 +273,24 @@ def test_a_dead_name_server_holds_up_one_thread_and_nobody_else(mocker: MockerFi
             stream.close()
 
     run(story)
+
+
+def test_a_dead_name_server_keeps_nobody_from_ending(mocker: MockerFixture) -> None:
+    free = threading.Event()
+
+    def resolver(name: str, port: int, *_kind: int) -> list[tuple[Any, ...]]:
+        free.wait()
+        return answers(LOOPBACK)(name, port)
+
+    mocker.patch("socket.getaddrinfo", resolver)
+    gate = dialler(HubAddress("hub.estate", 4430), patience=HASTY)
+    ends = threading.Thread(target=lambda: asyncio.run(error_of(gate.dial())), daemon=True)
+    ends.start()
+    try:
+        ends.join(WITHIN_S)
+        assert not ends.is_alive()
+    finally:
+        free.set()
 
 
 @pytest.mark.parametrize("host", ["no..such", "a" * 64, "no such host"])
