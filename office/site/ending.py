@@ -8,19 +8,21 @@ import signal
 
 
 class Ending:
-    """SIGTERM and SIGINT from now on to the end of the process; to be made in its main thread.
+    """SIGTERM and SIGINT, or ``numbers``, from now on to the process's end; to be made in its main thread.
 
     An exception raised at any moment was lost where an import or a finalizer swallowed it, and a
     lock taken by the handler could be one that the interrupted line held.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *numbers: int) -> None:
+        self.by: int | None = None
+        """The signal that asked first."""
         self._told, tells = os.pipe()
         os.set_blocking(tells, False)
         # Written to as the signal comes, also between a look at it and the wait that follows.
         signal.set_wakeup_fd(tells, warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _heard)
+        for number in numbers or (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._heard)
 
     def fileno(self) -> int:
         """Readable from when the end is asked for; nobody is to read it."""
@@ -30,6 +32,6 @@ class Ending:
         """Whether the end was asked for; waits so long for it."""
         return bool(select.select([self._told], [], [], within_s)[0])
 
-
-def _heard(_number: int, _frame: object) -> None:
-    """Nothing: that there is a handler has the signal told by the wakeup descriptor."""
+    def _heard(self, number: int, _frame: object) -> None:
+        # That there is a handler has the signal told by the wakeup descriptor; later ones do nothing.
+        self.by = self.by or number

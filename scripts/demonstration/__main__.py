@@ -29,7 +29,7 @@ from scripts.demonstration.two_gates import BAUD, OfficeRefusedError, open_two_g
 from scripts.demonstration.whole.browser import Browser
 from scripts.demonstration.whole.gates import open_gates
 from scripts.demonstration.whole.opening import Plan, open_whole
-from scripts.demonstration.whole.show import HOUSEHOLDS, ListsLateError, show
+from scripts.demonstration.whole.show import ENDS, HOUSEHOLDS, ListsLateError, show
 from scripts.demonstration.whole.story import DeskStory
 from terminal import clock
 from terminal.config import ConfigError
@@ -49,8 +49,9 @@ class TimeLimitError(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demonstration; 0 unless something came out otherwise than told."""
     options = _parser().parse_args(arguments)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _end)
+    for number in ENDS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as for a shell's job in the background
+            signal.signal(number, _end)
     is_console = options.console or options.reader is not None
     if is_console and not options.once and not (sys.stdin.isatty() and sys.stdout.isatty()):
         print("this is for a terminal; without one: scripts/run --once", file=sys.stderr)
@@ -79,8 +80,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ) as error:
         print(f"demonstration: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return EXIT_SIGNAL + signal.SIGINT
 
 
 def _tell_all(directory: Path, clearing: ExitStack, reader: str | None) -> int:
@@ -162,6 +161,8 @@ def _say(line: str) -> None:
 
 def _end(number: int, frame: FrameType | None) -> None:
     del frame
+    for one in ENDS:  # an impatient second one: keys and processes would stay
+        signal.signal(one, signal.SIG_IGN)
     sys.exit(EXIT_SIGNAL + number)  # so that everything started is ended on the way out
 
 

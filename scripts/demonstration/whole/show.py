@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from drivers.virtual_pair import PtyBus
+from office.site.ending import Ending
 from scripts.demonstration.estate import FOR_A_PERSON
 from scripts.demonstration.whole.cable import Cable
 from scripts.demonstration.whole.gate_page import GatePage, Plug, cards_of
@@ -28,6 +29,7 @@ DESK_PORTS: Final = (8080,)
 PAGE_PORTS: Final = (8081,)
 """Preferred, so that an address can be kept in mind; any other if they are taken."""
 
+ENDS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Say = Callable[[str], None]
 
 
@@ -68,16 +70,16 @@ async def _run(stage: WholeStage, plan: Plan, say: Say) -> int:
 
 
 def _ends() -> asyncio.Future[int]:
-    """Done with the signal's number when somebody ends it."""
-    loop = asyncio.get_running_loop()
+    """Done with the signal's number when somebody ends it; from now on a signal interrupts nothing."""
+    # Not the loop's handlers, which go with it: a second Ctrl-C found keys that nobody removed any more.
+    loop, ending = asyncio.get_running_loop(), Ending(*ENDS)
     ended: asyncio.Future[int] = loop.create_future()
 
-    def end(number: int) -> None:
-        if not ended.done():
-            ended.set_result(number)
+    def end() -> None:
+        loop.remove_reader(ending.fileno())
+        ended.set_result(ending.by or signal.SIGTERM)
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, end, number)
+    loop.add_reader(ending.fileno(), end)
     return ended
 
 

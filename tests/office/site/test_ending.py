@@ -20,8 +20,10 @@ def test_an_end_is_kept_however_often_it_is_asked_for(ending: Ending, number: in
     assert not ending.asked()
     for _ in range(100_000):  # more than the pipe holds
         signal.raise_signal(number)
+    signal.raise_signal(signal.SIGTERM)
     assert ending.asked()
     assert ending.asked()
+    assert ending.by == number
 
 
 def test_a_finalizer_that_meets_the_signal_loses_nothing(ending: Ending) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 import pty
 import select
@@ -51,6 +53,20 @@ def test_a_signal_in_the_middle_ends_everything_in_order(how: signal.Signals, co
     with _story_under_way() as process:
         process.send_signal(how)
         assert process.wait(WITHIN_S) == code
+
+
+def test_an_impatient_second_signal_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with _story_under_way() as process:
+        process.send_signal(signal.SIGTERM)
+        for how in itertools.cycle((signal.SIGINT, signal.SIGTERM, signal.SIGHUP)):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                assert process.wait(0.01) == 128 + signal.SIGTERM
+                break
+            process.send_signal(how)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_gate_dies_with_a_demonstration_that_is_killed(tmp_path: Path) -> None:

@@ -100,6 +100,10 @@ def test_a_person_taps_cuts_the_cable_reports_a_loss_and_ends_it_all() -> None:
         page.act(1, "cable")
         until("lost at the north gate", lambda: _taps(page, 1, card, "lost"))
         process.send_signal(signal.SIGINT)
+        assert process.stdout is not None
+        while "being stopped" not in process.stdout.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGTERM)  # an impatient one changes nothing
         rest, errors = process.communicate(timeout=WITHIN_S)
         assert (process.returncode, errors) == (0, ""), rest
         assert not list(Path(folder).rglob("*.sock"))
