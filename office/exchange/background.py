@@ -42,27 +42,29 @@ class Background:
 
     def start(self, name: str, command: Sequence[str]) -> None:
         """Begin ``python -m office COMMAND``; raises ``OfficeError`` if something runs already."""
-        lock = self._lock()
-        if lock is None:
-            raise OfficeError("this is running; wait for its end")
-        with (
-            (self.folder / f"{name}.json").open("wb") as said,
-            (self.folder / f"{name}.error").open("wb") as complained,
-        ):
-            # The lock goes along with the process, and ends with it.
-            process = subprocess.Popen(  # noqa: S603 - our own
-                [sys.executable, "-m", "office", "--json", *command],
-                stdout=said,
-                stderr=complained,
-                pass_fds=(lock,),
-                start_new_session=True,
-            )
-        os.close(lock)
+        while (lock := self._lock(fcntl.LOCK_EX)) is None:
+            if self.running():  # and not somebody who had a look
+                raise OfficeError("this is running; wait for its end")
+        try:
+            with (
+                (self.folder / f"{name}.json").open("wb") as said,
+                (self.folder / f"{name}.error").open("wb") as complained,
+            ):
+                # The lock goes along with the process, and ends with it.
+                process = subprocess.Popen(  # noqa: S603 - our own
+                    [sys.executable, "-m", "office", "--json", *command],
+                    stdout=said,
+                    stderr=complained,
+                    pass_fds=(lock,),
+                    start_new_session=True,
+                )
+        finally:
+            os.close(lock)
         threading.Thread(target=process.wait, name="background", daemon=True).start()
 
     def running(self) -> bool:
         """Whether a process is at it."""
-        lock = self._lock()
+        lock = self._lock(fcntl.LOCK_SH)  # two who look at once do not see each other
         if lock is not None:
             os.close(lock)
         return lock is None
@@ -95,10 +97,10 @@ class Background:
         """Remove it with its files."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _lock(self) -> int | None:
+    def _lock(self, kind: int) -> int | None:
         handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(handle)
             return None
