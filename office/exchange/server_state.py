@@ -27,6 +27,7 @@ def server_state(address: PostgresAddress, schema: str | None = None) -> Iterato
     """One snapshot of the database, for as long as this lasts; ``schema``: of what lies there."""
     with postgres_errors(address), contextlib.closing(connect(address)) as connection:
         connection.adapters.register_loader("jsonb", TextLoader)
+        connection.execute("SET idle_in_transaction_session_timeout = 0")  # pg_dump takes its time
         if schema is not None:
             connection.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(schema)))
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")

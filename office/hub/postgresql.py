@@ -30,8 +30,12 @@ from office.hub.schema import BUSY_TIMEOUT_S, Checkpoint, HubStoreError, pass_by
 WRITERS: Final = 0x47484842
 """The advisory lock of whoever writes; "GHHB", as a SQLite store's application id."""
 TAKE_TURN: Final = f"SELECT pg_advisory_xact_lock({WRITERS})"
-SESSION: Final = "SET synchronous_commit = on; SET client_min_messages = warning"
-"""What was committed is there after a power cut, whatever the server's own setting."""
+SESSION: Final = (
+    "SET synchronous_commit = on; SET client_min_messages = warning;"
+    " SET idle_in_transaction_session_timeout = '60s'"
+)
+"""Whatever the server's own settings: what was committed is there after a power cut, and an office's machine
+that is cut off in the middle of a step does not keep the lock of whoever writes for the two hours of TCP."""
 LIVELINESS: Final[Mapping[str, Any]] = {
     "connect_timeout": 10,
     "keepalives_idle": 30,

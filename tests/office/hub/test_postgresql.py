@@ -12,8 +12,9 @@ import psycopg
 import pytest
 
 from office.errors import OfficeError
+from office.exchange.server_state import server_state
 from office.hub.address import PostgresAddress
-from office.hub.postgresql import WRITERS
+from office.hub.postgresql import WRITERS, connect
 from office.hub.postgresql_schema import table_names
 from office.hub.schema import SCHEMA_VERSION, HubStoreError
 from office.hub.store import HubStore
@@ -144,6 +145,16 @@ def test_a_transaction_whose_connection_is_lost_leaves_nothing(rig: HubRig, addr
         step()
     assert rig.store.wanted.changes_after(0) == []
     assert rig.store.wanted.size(1) == 0
+
+
+def test_an_office_that_is_cut_off_in_a_step_does_not_keep_the_lock_but_a_long_look_is_let_be(
+    rig: HubRig, address: PostgresAddress
+) -> None:
+    show = "SHOW idle_in_transaction_session_timeout"
+    with contextlib.closing(connect(address)) as connection:
+        assert connection.execute(show).fetchone() == ("1min",)
+    with server_state(address) as state:
+        assert list(state.connection.execute(show)) == [("0",)]
 
 
 def test_errors_name_no_values(rig: HubRig) -> None:
