@@ -39,11 +39,11 @@ def make_directory(path: Path, *, mode: int, owner: tuple[int, int] | None, at: 
     """Make ``path`` in a parent that is there, or give it this mode and owner. Raises ``DiskError``."""
     try:
         if path.is_dir():
-            set_access(path, mode, owner)
+            _open_up(path, mode, owner)
         else:
             temporary = temporary_of(path)
             temporary.mkdir(mode=0o700, exist_ok=True)
-            set_access(temporary, mode, owner)
+            _open_up(temporary, mode, owner)
             at("directory: made")
             temporary.rename(path)
         at("directory: there")
@@ -78,16 +78,6 @@ def remove_file(path: Path, *, at: Checkpoint = pass_by) -> None:
         sync_directory(path.parent)
     except OSError as error:
         raise disk_error(path, "cannot be removed", error) from error
-
-
-def set_access(path: Path, mode: int, owner: tuple[int, int] | None) -> None:
-    """Give ``path`` mode and owner where they differ: FAT allows no change. Raises ``OSError``."""
-    status = path.stat()
-    if owner is not None and (status.st_uid, status.st_gid) != owner:
-        os.chown(path, *owner)
-    # After the owner: chown takes set-group-id away.
-    if path.stat().st_mode & 0o7777 != mode:
-        path.chmod(mode)
 
 
 def temporary_of(path: Path) -> Path:
@@ -125,13 +115,34 @@ _CURES: Final = {
 
 
 def _write_new(temporary: Path, data: bytes, mode: int, owner: tuple[int, int] | None) -> None:
+    # Always a file of our own: one that lies there may be somebody's link, or open in somebody's hands.
+    temporary.unlink(missing_ok=True)
     # Closed to others until the content is whole and the owner is right.
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         rest = memoryview(data)
         while rest:
             rest = rest[os.write(handle, rest) :]
-        set_access(temporary, mode, owner)
+        _set_access(handle, mode, owner)
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _open_up(directory: Path, mode: int, owner: tuple[int, int] | None) -> None:
+    """Give a directory, never what a link leads to, its mode and owner. Raises ``OSError``."""
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        _set_access(handle, mode, owner)
+    finally:
+        os.close(handle)
+
+
+def _set_access(handle: int, mode: int, owner: tuple[int, int] | None) -> None:
+    """Mode and owner where they differ (FAT allows no change), by handle: a name may come to mean another."""
+    status = os.fstat(handle)
+    if owner is not None and (status.st_uid, status.st_gid) != owner:
+        os.fchown(handle, *owner)
+    # After the owner: chown takes set-group-id away.
+    if os.fstat(handle).st_mode & 0o7777 != mode:
+        os.fchmod(handle, mode)

@@ -22,11 +22,20 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from provisioning.durable import make_directory, set_access, write_file
+from provisioning.durable import make_directory, write_file
 from provisioning.errors import ProvisioningError
 from provisioning.host import Host
-from provisioning.owner import USER, as_owner, owner_of
-from provisioning.site_bundle import SYNC_DIR, OpenedBundle, floor_here
+from provisioning.owner import (
+    SYNC_DIR,
+    TERMINAL_DIR,
+    TERMINAL_USER,
+    USER,
+    as_owner,
+    owner_of,
+    refuse_without_users,
+    sync_dir,
+)
+from provisioning.site_bundle import OpenedBundle, floor_here
 from provisioning.steps.configuration import MODE as CONFIG_MODE
 from provisioning.steps.configuration import PATH as CONFIG_PATH
 from sync.bundle_errors import UsedBundleError
@@ -51,7 +60,7 @@ from terminal.stores.errors import StoreError
 from terminal.stores.files import Checkpoint, pass_by
 from terminal.stores.list_store import ListStore
 
-STATE: Final = (("/var/lib/gatehouse/terminal", "gatehouse-terminal"), (SYNC_DIR, USER))
+STATE: Final = ((TERMINAL_DIR, TERMINAL_USER), (SYNC_DIR, USER))
 STATE_MODE: Final = 0o2770
 
 RandomBytes = Callable[[int], bytes]
@@ -86,7 +95,7 @@ class Enroller:
         self._software = software
         self._random_bytes = random_bytes
         self._checkpoint = checkpoint
-        self._sync_dir = host.path(SYNC_DIR)
+        self._sync_dir = sync_dir(host)
 
     def outstanding(self) -> list[str]:
         """What `carry_out` would do, a line each; nothing once this bundle was carried out here.
@@ -108,8 +117,10 @@ class Enroller:
 
         Raises:
             UsedBundleError: see `outstanding`.
-            ProvisioningError: a piece cannot be made, or the list is refused; the rest stands.
+            ProvisioningError: the machine lacks the gate's users, a piece cannot be made, or the list is
+                refused; the rest stands.
         """
+        refuse_without_users(self._host)
         self._make_directories()
         with as_owner(self._host), _told():
             record = self._begun()
@@ -227,15 +238,9 @@ class Enroller:
 
     def _make_directories(self) -> None:
         for inside, user in STATE:
-            path = self._host.path(inside)
+            path = self._host.target(inside)
             self._make_parent(path.parent)
             make_directory(path, mode=STATE_MODE, owner=owner_of(self._host, user), at=self._checkpoint)
-        owner = owner_of(self._host, USER)
-        if owner is not None:
-            # Made before this machine had its users: given to whom they belong now.
-            for one in self._sync_dir.iterdir():
-                with contextlib.suppress(FileNotFoundError):  # a running sync process has its own
-                    set_access(one, one.stat().st_mode & 0o7777, owner)
 
     def _make_parent(self, path: Path) -> None:
         try:

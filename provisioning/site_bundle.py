@@ -8,12 +8,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
 
 from msgspec import Struct
 
 from provisioning.errors import DayError, ProvisioningError
 from provisioning.host import Host
+from provisioning.owner import as_owner, sync_dir
 from provisioning.steps.configuration import PATH as CONFIG_PATH
 from sync.bundle import MAX_BUNDLE_BYTES, SealedBundle, check_destination, read_bundle, unseal
 from sync.bundle_code import bundle_key
@@ -28,8 +28,6 @@ from terminal.config_file import parse_config
 from terminal.stores.errors import StoreError
 from terminal.stores.highest_list import load_highest
 from terminal.stores.time_anchor import load_time
-
-SYNC_DIR: Final = "/var/lib/gatehouse/sync"
 
 
 class OpenedBundle(Struct, frozen=True):
@@ -69,27 +67,33 @@ def _at_once(path: str, flags: int) -> int:
 def known_here(host: Host) -> Known:
     """What is known of this machine; a configuration that cannot be read tells nothing."""
     config = _config_here(host)
-    floor = floor_here(host.path(SYNC_DIR))
+    floor = floor_of(host)
     if config is None:
         return Known(None, None, None, floor)
     return Known(config.estate_id, config.gate.id, config.roots, floor)
 
 
-def floor_here(sync_dir: Path) -> int:
+def floor_of(host: Host) -> int:
+    """`floor_here` of a machine, read as the user whose files these are."""
+    with as_owner(host):
+        return floor_here(sync_dir(host))
+
+
+def floor_here(directory: Path) -> int:
     """UTC seconds that have surely passed, by what the gate keeps; damaged files tell nothing."""
     floor = RELEASE_FLOOR
     try:
-        floor = max(floor, load_time(sync_dir).floor)
-        highest = load_highest(sync_dir)
+        floor = max(floor, load_time(directory).floor)
+        highest = load_highest(directory)
         return floor if highest is None else max(floor, highest.newest.issued_at)
     except StoreError:
         return floor
 
 
-def judged_here(sync_dir: Path) -> Judged:
+def judged_here(directory: Path) -> Judged:
     """What the running machine takes the time to be."""
     try:
-        saved = load_time(sync_dir)
+        saved = load_time(directory)
         keeper = TimeKeeper(clock.boot_id(), floor=max(RELEASE_FLOOR, saved.floor), anchor=saved.anchor)
     except StoreError:
         keeper = TimeKeeper(clock.boot_id(), floor=RELEASE_FLOOR, anchor=None)
@@ -122,7 +126,8 @@ def certain_time(host: Host) -> int | None:
     """The time, if the office told it during this boot; ``None``: a person must say the day."""
     if not host.live:
         return None
-    now = judged_here(host.path(SYNC_DIR)).now
+    with as_owner(host):
+        now = judged_here(sync_dir(host)).now
     return now.wall if now.clock is ClockState.TRUSTED else None
 
 

@@ -8,23 +8,24 @@ from typing import Final
 from provisioning.durable import disk_error
 from provisioning.errors import ProvisioningError
 from provisioning.host import Host
+from provisioning.owner import SYNC_DIR, TERMINAL_DIR, as_owner, sync_dir
 from terminal.stores.enrolment_file import load_enrolment
 from terminal.stores.errors import StoreError
 from terminal.stores.files import sync_directory
 
-DIRECTORIES: Final = ("/var/lib/gatehouse/terminal", "/var/lib/gatehouse/sync")
-ENROLMENT_IN: Final = DIRECTORIES[1]
+DIRECTORIES: Final = (TERMINAL_DIR, SYNC_DIR)
 _NAME_DIGITS: Final = 8
 
 
 def former_state(host: Host, token: bytes) -> list[str]:
     """Directories that hold another life than the one which the bundle with this token began here."""
     try:
-        record = load_enrolment(host.path(ENROLMENT_IN))
+        with as_owner(host):
+            record = load_enrolment(sync_dir(host))
     except StoreError:
         record = None
     begun = record is not None and record.token == token
-    if begun or _aside(host, ENROLMENT_IN, token).exists():
+    if begun or _aside(host, SYNC_DIR, token).exists():
         return []  # a power cut came after all was set aside
     return [one for one in DIRECTORIES if _holds_anything(host, one)]
 
@@ -39,7 +40,7 @@ def set_state_aside(host: Host, token: bytes) -> list[str]:
     """
     moved = []
     for one in former_state(host, token):
-        path, aside = host.path(one), _aside(host, one, token)
+        path, aside = host.target(one), _aside(host, one, token)
         if aside.exists():
             raise ProvisioningError(
                 f"{aside}: lies there from this bundle already, and {path} holds something newer: remove one"
@@ -55,12 +56,12 @@ def set_state_aside(host: Host, token: bytes) -> list[str]:
 
 
 def _aside(host: Host, inside: str, token: bytes) -> Path:
-    path = host.path(inside)
+    path = host.target(inside)
     return path.with_name(f"{path.name}.before-{token.hex()[:_NAME_DIGITS]}")
 
 
 def _holds_anything(host: Host, inside: str) -> bool:
-    path = host.path(inside)
+    path = host.target(inside)
     try:
         return any(path.iterdir())
     except FileNotFoundError:

@@ -18,6 +18,7 @@ from provisioning.__main__ import main as provision_main
 from sync.update import ListVersion
 from tests.support.enrolling import config_text
 from tests.support.hub import until_stored
+from tests.support.machine import add_users
 
 ESTATE: Final = Path(__file__).parents[1] / "docs" / "examples" / "estate.toml"
 ID: Final = "0f1e2d3c4b5a6978"
@@ -29,8 +30,7 @@ class FirstDay:
     def __init__(self, directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.directory = directory
         self.store = directory / "hub.db"
-        self.tree = directory / "tree"
-        self.tree.mkdir()
+        self.tree = add_users(directory / "tree")
         self._capsys = capsys
         self.processes: list[subprocess.Popen[bytes]] = []
         with socket.create_server(("127.0.0.1", 0)) as probe:

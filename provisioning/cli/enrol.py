@@ -11,6 +11,7 @@ from provisioning.durable import write_file
 from provisioning.enrolment import Enrolled, Enroller
 from provisioning.errors import DiskError
 from provisioning.host import Host
+from provisioning.owner import refuse_without_users
 from provisioning.site_bundle import OpenedBundle
 from provisioning.standstill import GATE, SYNC, stopped
 from sync.enrolment import enrolment_file
@@ -40,6 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _enrol(arguments: argparse.Namespace) -> Outcome:
     host = Host(arguments.root)
+    refuse_without_users(host)
     bundle, today = read_site_bundle(arguments, host)
     enroller = Enroller(host, bundle, today, software=SOFTWARE)
     changes = enroller.outstanding()

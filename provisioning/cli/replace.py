@@ -10,10 +10,10 @@ from provisioning.cli.enrol import add_request_argument, finish
 from provisioning.enrolment import Enroller
 from provisioning.errors import ProvisioningError
 from provisioning.host import Host
-from provisioning.site_bundle import Known, OpenedBundle, floor_here
+from provisioning.owner import refuse_without_users
+from provisioning.site_bundle import Known, OpenedBundle, floor_of
 from provisioning.spare import former_state, set_state_aside
 from provisioning.standstill import GATE, SYNC, stopped
-from terminal.clock import RELEASE_FLOOR
 from terminal.version import SOFTWARE
 
 
@@ -31,8 +31,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _replace(arguments: argparse.Namespace) -> Outcome:
     host = Host(arguments.root)
+    refuse_without_users(host)
     # Whatever this unit was before, it is to be this bundle's gate: only the time it knows counts.
-    known = Known(None, None, None, max(RELEASE_FLOOR, floor_here(host.path("/var/lib/gatehouse/sync"))))
+    known = Known(None, None, None, floor_of(host))
     bundle, today = read_site_bundle(arguments, host, known)
     if not bundle.content.replaces:
         raise ProvisioningError(

@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     """0 if nothing failed in that test, 1 if something did, 66 if there is no outcome to be believed."""
     try:
         config = config_of(Host(arguments.root), arguments.config)
-        path = arguments.file or Path(config.gate.state_dir) / NAME
+        path = arguments.file.resolve() if arguments.file else Path(config.gate.state_dir) / NAME
         data = _read(path)
         built = verify_as_built(data, Sender(config.estate_id, config.gate.id, gate_key(config).public))
     except ConfigError as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from drivers.registry import find_gpio, find_gpio_release
-from provisioning.capabilities import pass_directories
+from provisioning.owner import acting_as
 from provisioning.selftest.person import SelfTestError
 from provisioning.selftest.workbench import outputs_of
 from terminal.config import Config
@@ -112,9 +112,9 @@ def release(config: Config) -> None:
 
 @contextmanager
 def as_owner(path: Path) -> Iterator[None]:
-    """Act as the owner of ``path``, so that what is made there belongs to them and can be read.
+    """Act as the owner of ``path``: what is made there is theirs, and what is theirs can be read.
 
-    Root alone can do so; anybody else acts as before.
+    Root alone can do so; anybody else acts as themselves.
     """
     if os.geteuid() != 0:
         yield
@@ -123,15 +123,9 @@ def as_owner(path: Path) -> Iterator[None]:
         status = path.stat()
     except OSError as error:
         raise SelfTestError(f"{path}: {error.strerror}; run gatehouse-provision apply") from error
-    group = os.getegid()
-    os.setegid(status.st_gid)  # the directory above lets nobody but the gate's group pass
-    os.seteuid(status.st_uid)
-    try:
-        pass_directories()
+    # Their group, too: the directory above lets nobody but the gate's group pass.
+    with acting_as(status.st_uid, status.st_gid):
         yield
-    finally:
-        os.seteuid(0)
-        os.setegid(group)
 
 
 def _lock(config: Config) -> WriterLock:

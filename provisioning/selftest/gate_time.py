@@ -14,7 +14,8 @@ from terminal.stores.usage_reader import UsageReader
 
 def judged(config: Config, boot: bytes, reading: clock.Reading) -> Judged:
     """By the floor and the office's last word that the sync process has kept."""
-    saved = believed_time(config.sync_dir)
+    with as_owner(config.sync_dir):
+        saved = believed_time(config.sync_dir)
     return TimeKeeper(boot, floor=saved.floor, anchor=saved.anchor).judge(reading)
 
 

@@ -14,16 +14,27 @@ from terminal.config import Config
 
 
 def config_of(host: Host, named: Path | None) -> Config:
-    """Its configuration, state where it lies for us; ``named``: another file. Raises ``ConfigError``."""
-    config = load_config(named or host.path(CONFIG_PATH))
+    """Its configuration, state where it lies for us; ``named``: another file.
+
+    Raises:
+        ConfigError: it makes no sense.
+        SelfTestError: a link of a tree leads away from its state.
+    """
+    config = load_config(named or host.target(CONFIG_PATH))
     if host.live:
         return config
     gate = replace(
         config.gate,
-        state_dir=str(host.path(config.gate.state_dir)),
-        control_socket=str(host.path(config.gate.control_socket)),
+        state_dir=str(host.target(config.gate.state_dir)),
+        control_socket=str(host.target(config.gate.control_socket)),
     )
-    return replace(config, gate=gate)
+    config = replace(config, gate=gate)
+    for one in (config.terminal_dir, config.sync_dir):
+        if one.is_symlink():
+            raise SelfTestError(
+                f"{one}: a link, which would lead out of this tree; boot its machine to test it"
+            )
+    return config
 
 
 def real_parts(config: Config) -> list[str]:

@@ -20,7 +20,7 @@ from sync.fields import MAX_WHOLE
 from sync.update import ListVersion
 from terminal.clock import Anchor
 from terminal.stores.errors import StoreError
-from terminal.stores.files import write_atomic
+from terminal.stores.files import open_plain, write_atomic
 
 FILE_NAME = "time-anchor"
 MAX_FILE_BYTES = 300
@@ -87,7 +87,7 @@ def load_time(directory: Path) -> SavedTime:
     """
     path = directory / FILE_NAME
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             data = file.read(MAX_FILE_BYTES + 1)
     except FileNotFoundError:
         return SavedTime(0, None)

@@ -12,7 +12,7 @@ from office.__main__ import main
 from office.hub.store import HubStore
 from terminal.stores.list_store import ListStore
 from tests.support.enrolling import config_text
-from tests.support.machine import snapshot
+from tests.support.machine import add_users, snapshot
 from tests.support.visits import Technician
 
 ESTATE = Path(__file__).parents[2] / "docs" / "examples" / "estate.toml"
@@ -77,7 +77,7 @@ def test_a_gate_without_a_link_is_enrolled_by_files(
     made = office.bundle("first", "--days", "30")
     assert office.type("hub", "enrolments", office.store)["enrolments"][0]["state"] == "not used yet"
     tree, request = tmp_path / "tree", tmp_path / "gate.enrolment"
-    tree.mkdir()
+    add_users(tree)
     bundle = office.directory / "first.bundle"
     said = technician.type(
         "enrol", bundle, "--root", tree, "--request", request, "--json", "--today", today(made),
@@ -118,7 +118,7 @@ def test_the_code_may_go_into_a_file_of_its_own(office: Office) -> None:
 def test_a_refused_key_needs_a_new_bundle(office: Office, technician: Technician, tmp_path: Path) -> None:
     made = office.bundle("first")
     tree, request = tmp_path / "tree", tmp_path / "gate.enrolment"
-    tree.mkdir()
+    add_users(tree)
     bundle = office.directory / "first.bundle"
     arguments = ("enrol", bundle, "--root", tree, "--request", request, "--json", "--today", today(made))
     shown = technician.type(*arguments, answers=f"{made['code']}\n").json["fingerprint"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.machine import make_machine
+from tests.support.machine import add_users, make_machine
 
 MEMORY = Path("/dev/shm")
 """Thousands of small durable writes: on a disk they would only wait for it."""
@@ -16,13 +16,13 @@ MEMORY = Path("/dev/shm")
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Path]:
-    """A directory for whole machines, in memory where there is such a place."""
+    """A directory for whole machines, in memory where there is such; itself one with the gate's users."""
     if not MEMORY.is_dir():
-        yield tmp_path
+        yield add_users(tmp_path)
         return
     with tempfile.TemporaryDirectory(dir=MEMORY) as name:
         Path(name).chmod(0o755)  # the gate's own users go in and out
-        yield Path(name)
+        yield add_users(Path(name))
 
 
 @pytest.fixture

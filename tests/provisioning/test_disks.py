@@ -19,7 +19,7 @@ from provisioning.errors import ProvisioningError
 from provisioning.host import Host
 from tests.support.set_up_visit import apply, without_journal
 from tests.support.enrolling import enrol, list_of
-from tests.support.machine import copy_machine, make_machine, snapshot
+from tests.support.machine import add_users, copy_machine, make_machine, snapshot
 
 machine, whole = Path(sys.argv[1]) / "machine", Path(sys.argv[1]) / "whole"
 machine.mkdir()
@@ -62,13 +62,14 @@ apply(whole)
 with_little_room(apply, ["free some space"])
 assert without_journal(snapshot(machine)) == without_journal(snapshot(whole))
 new_disk()
+add_users(machine)
 with_little_room(enrol, ["No space left on device", "free space", "disk is full"])
 assert list_of(machine) is not None
 print("went on")
 """
 READ_ONLY = """
 new_disk()
-make_machine(machine)
+add_users(make_machine(machine))
 before = snapshot(machine)
 remount("ro")
 refused(apply, "mount it for writing")

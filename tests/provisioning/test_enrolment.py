@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from hashlib import sha256
@@ -56,10 +57,11 @@ from tests.support.estate import (
     signed_snapshot,
     withdraw,
 )
-from tests.support.machine import snapshot
+from tests.support.machine import add_users, snapshot
 
 SYNC = "var/lib/gatehouse/sync"
 LATER = key("a later token")
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 
 
 class PowerCutError(Exception):
@@ -127,7 +129,7 @@ def test_a_power_cut_at_every_write_is_gone_on_from(place: Path) -> None:
     cuts = 0
     while True:
         root = place / str(cuts)
-        root.mkdir()
+        add_users(root)
         try:
             enrol(root, checkpoint=cut_after(cuts))
         except PowerCutError:
@@ -294,42 +296,97 @@ def test_a_confirmed_gate_keeps_its_place(place: Path) -> None:
     assert snapshot(place) == before
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
-def test_everything_belongs_to_the_sync_user_once_there_is_one(place: Path) -> None:
-    place.chmod(0o755)
-    enrol(place)
-    (place / "etc/passwd").write_text(
-        "root:x:0:0::/:/bin/sh\ngatehouse-sync:x:4711:4712::/:/bin/sh\n"
-        "gatehouse-terminal:x:4713:4714::/:/bin/sh\n"
-    )
-    (place / "etc/group").write_text("gatehouse:x:4710:\n")
-    enrol(place)
-    later = another_bundle(LATER, first_list=signed_snapshot(first_list(3), 2))
-    enrol(place, later)
-    assert {(one.stat().st_uid, one.stat().st_gid) for one in (place / SYNC).iterdir()} == {(4711, 4710)}
-    assert (place / SYNC).stat().st_mode & 0o7777 == 0o2770
-    assert (place / "var/lib/gatehouse/terminal").stat().st_uid == 4713
-    assert (os.geteuid(), os.getegid()) == (0, 0)
-    assert own_public(Host(place)) is not None
-    assert isinstance(enroller(place, later), Enroller)
+def test_a_machine_without_the_gates_users_is_to_be_set_up_first(tmp_path: Path) -> None:
+    with pytest.raises(ProvisioningError, match="lacks gatehouse-terminal, gatehouse-sync, group gatehouse"):
+        enrol(tmp_path)
+    add_users(tmp_path)
+    (tmp_path / "etc/group").write_text("")
+    with pytest.raises(ProvisioningError, match="set it up first: gatehouse-provision apply"):
+        enrol(tmp_path)
+    assert not (tmp_path / "var").exists()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
-def test_a_tree_in_a_directory_of_roots_alone_is_enrolled_and_its_files_are_the_users(place: Path) -> None:
-    root = place / "closed" / "image"
-    root.mkdir(parents=True)
+@as_root
+def test_everything_belongs_to_its_user(tmp_path: Path) -> None:
+    root = gate_of_others(tmp_path)
     enrol(root)
-    (root / "etc/passwd").write_text(
-        "gatehouse-sync:x:4711:4712::/:/bin/sh\ngatehouse-terminal:x:4713:4714::/:/bin/sh\n"
-    )
-    (root / "etc/group").write_text("gatehouse:x:4710:\n")
-    (place / "closed").chmod(0o700)  # as /root is, below which many mount an image
+    later = another_bundle(LATER, first_list=signed_snapshot(first_list(3), 2))
+    enrol(root, later)
+    assert {(one.stat().st_uid, one.stat().st_gid) for one in (root / SYNC).iterdir()} == {(4711, 4711)}
+    assert (root / SYNC).stat().st_mode & 0o7777 == 0o2770
+    assert (root / "var/lib/gatehouse/terminal").stat().st_uid == 4713
+    assert (os.geteuid(), os.getegid()) == (0, 0)
+    assert own_public(Host(root)) is not None
+    assert isinstance(enroller(root, later), Enroller)
+
+
+@as_root
+def test_what_the_gates_users_have_planted_is_given_to_nobody(tmp_path: Path) -> None:
+    """They write in their directory, and root comes by: links of theirs name files that are not theirs."""
+    root = gate_of_others(tmp_path)
+    enrol(root)
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    victim.chmod(0o4755)
+    names = ("evil", "time", "enrolment.new", ".gate.key.new", "current.new")
+    for name in names:
+        (root / SYNC / name).symlink_to(victim)
+    (root / SYNC / "twin").hardlink_to(victim)
+    with contextlib.suppress(ProvisioningError):  # it may refuse, and must not obey
+        enrol(root, another_bundle(LATER, first_list=signed_snapshot(first_list(3), 2)))
+    status = victim.stat()
+    assert (status.st_uid, status.st_gid, status.st_mode & 0o7777) == (0, 0, 0o4755)
+    assert victim.read_text() == "precious"
+
+
+@as_root
+def test_a_pipe_in_the_gates_directory_keeps_nobody_waiting(tmp_path: Path) -> None:
+    root = gate_of_others(tmp_path)
+    enrol(root)
+    for name in ("time", "enrolment"):
+        (root / SYNC / name).unlink(missing_ok=True)
+        os.mkfifo(root / SYNC / name)
+    with pytest.raises(ProvisioningError, match="damaged"):
+        enrol(root)
+
+
+@as_root
+def test_a_link_in_a_tree_never_gives_this_machines_directory_away(tmp_path: Path) -> None:
+    root, ours = gate_of_others(tmp_path / "image"), tmp_path / "ours"
+    ours.mkdir(mode=0o700)
+    (root / "var/lib/gatehouse").mkdir(parents=True)
+    (root / SYNC).symlink_to(ours)
+    enrol(root)
+    assert (ours.stat().st_uid, ours.stat().st_mode & 0o7777, list(ours.iterdir())) == (0, 0o700, [])
+    assert (root / ours.relative_to("/") / "gate.key").stat().st_uid == 4711, "as that machine sees the link"
+    assert own_public(Host(root)) is not None
+
+
+@as_root
+def test_a_tree_in_a_directory_of_roots_alone_is_enrolled_and_its_files_are_the_users(
+    tmp_path: Path,
+) -> None:
+    root = gate_of_others(tmp_path / "closed" / "image")
+    (tmp_path / "closed").chmod(0o700)  # as /root is, below which many mount an image
     enrol(root)
     later = another_bundle(LATER, first_list=signed_snapshot(first_list(3), 2))
     enrolled = enrol(root, later)
     assert own_public(Host(root)) == enrolled.public
-    assert {(one.stat().st_uid, one.stat().st_gid) for one in (root / SYNC).iterdir()} == {(4711, 4710)}
+    assert {(one.stat().st_uid, one.stat().st_gid) for one in (root / SYNC).iterdir()} == {(4711, 4711)}
     with as_owner(Host(root)), pytest.raises(PermissionError):
-        (place / "closed/not-ours").touch()
+        (tmp_path / "closed/not-ours").touch()
     assert (os.geteuid(), os.getegid()) == (0, 0)
-    (place / "closed/ours").touch()
+    (tmp_path / "closed/ours").touch()
+
+
+@as_root
+def test_the_owner_has_none_of_roots_groups(tmp_path: Path) -> None:
+    before = os.getgroups()
+    with as_owner(Host(gate_of_others(tmp_path))):
+        assert (os.geteuid(), os.getegid(), os.getgroups()) == (4711, 4711, [])
+    assert (os.geteuid(), os.getgroups()) == (0, before)
+
+
+def gate_of_others(root: Path) -> Path:
+    """A tree whose gate users are not whoever runs this."""
+    return add_users(root, sync=4711, terminal=4713)

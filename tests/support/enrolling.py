@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from provisioning.enrolment import Enrolled, Enroller
 from provisioning.host import Host
-from provisioning.site_bundle import SYNC_DIR, OpenedBundle, known_here, open_bundle
+from provisioning.owner import SYNC_DIR
+from provisioning.site_bundle import OpenedBundle, known_here, open_bundle
 from sync.bundle_content import BundleContent
 from sync.keys import SigningKey
 from sync.update import ListVersion

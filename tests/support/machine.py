@@ -83,6 +83,19 @@ def make_machine(directory: Path) -> Path:
     return directory
 
 
+def add_users(root: Path, *, sync: int | None = None, terminal: int | None = None) -> Path:
+    """Give a tree the gate's users and their group, as the package does; each is whoever runs the test."""
+    (root / "etc").mkdir(parents=True, exist_ok=True)
+    users = {"gatehouse-sync": sync, "gatehouse-terminal": terminal}
+    gid = os.getegid() if sync is None else sync
+    with (root / "etc/passwd").open("a") as file:
+        for name, uid in users.items():
+            file.write(f"{name}:x:{os.geteuid() if uid is None else uid}:{gid}::/:/bin/sh\n")
+    with (root / "etc/group").open("a") as file:
+        file.write(f"gatehouse:x:{gid}:\n")
+    return root
+
+
 def snapshot(root: Path) -> Snapshot:
     """Every path with kind, mode, owner, group and content; times do not count."""
     found: Snapshot = {}

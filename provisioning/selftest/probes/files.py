@@ -29,7 +29,7 @@ def probe(visit: Visit) -> Iterator[Check]:
 
 def _private(check: str, path: Path) -> Check:
     try:
-        mode = stat.S_IMODE(path.stat().st_mode)
+        mode = stat.S_IMODE(path.lstat().st_mode)
     except FileNotFoundError:
         return skipped(check, "the gate has no key yet: its sync service makes one when it first starts")
     except OSError as error:

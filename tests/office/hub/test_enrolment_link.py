@@ -22,7 +22,8 @@ from office.hub.process import Entrance, Hub, Outside
 from office.hub.serial_entrance import SerialEntrance
 from provisioning.enrolment import Enrolled, Enroller
 from provisioning.host import Host
-from provisioning.site_bundle import SYNC_DIR, known_here, open_bundle
+from provisioning.owner import SYNC_DIR
+from provisioning.site_bundle import known_here, open_bundle
 from sync.gate_key import KEY_FILE, fingerprint, load
 from sync.keys import SigningKey
 from sync.link_errors import LinkError, LostLinkError, NotAcceptedYetError, RefusedByPeerError
@@ -41,6 +42,7 @@ from terminal.stores.enrolment_file import EnrolmentStage
 from tests.support.enrolling import config_text, list_of, record_of
 from tests.support.estate import GATE_ID, NOW, key, resident
 from tests.support.inviting import Drawn, InvitingOffice, key_of
+from tests.support.machine import add_users
 from tests.support.network import error_of
 from tests.support.waiting import until_async
 
@@ -54,8 +56,7 @@ class Unit:
     """A unit at the gate, brought into service on a tree of its own."""
 
     def __init__(self, root: Path, made: MadeBundle, seed: int) -> None:
-        root.mkdir()
-        self.root = root
+        self.root = add_users(root)
         self.sync_dir = Host(root).path(SYNC_DIR)
         bundle = open_bundle(made.file, made.code, known_here(Host(root)), key_of=key_of)
         enroller = Enroller(Host(root), bundle, None, software="gate", random_bytes=Drawn(seed))

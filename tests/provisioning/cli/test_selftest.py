@@ -108,6 +108,18 @@ def test_a_tree_is_tested_where_it_lies_and_no_service_of_this_machine_is_touche
         lock.release()
 
 
+def test_a_link_in_a_tree_leads_no_self_test_out_of_it(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    enrol(place)
+    state, ours = place / "var/lib/gatehouse", tmp_path / "ours"
+    (state / "terminal").rename(ours)
+    (state / "terminal").symlink_to(ours)
+    assert main(["selftest", "--root", str(place), "--non-interactive"]) == 69
+    assert "would lead out of this tree" in capsys.readouterr().err
+    assert list(ours.iterdir()) == []
+
+
 def test_the_real_hardware_of_a_tree_is_not_here(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     enrol(place)
     file = place / "etc/gatehouse/gate.toml"
