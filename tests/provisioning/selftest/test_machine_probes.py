@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from sync.gate_key import KEY_FILE
 from sync.records import ClockState
 from tests.provisioning.selftest.visits import JUDGED, Gate
 from tests.support.estate import NOW
+from tests.support.nobody import NOBODY
 
 RTC = "sys/class/rtc/rtc0"
 CARD = "sys/block/mmcblk0/device"
@@ -149,7 +151,29 @@ def test_a_slow_disk_and_one_that_cannot_be_written_fail(tmp_path: Path) -> None
     assert "too slow" in slow.text
     assert list(tmp_path.iterdir()) == [], "nothing is left behind"
     gone = storage._speed(tmp_path / "nowhere", lambda: 0.0)
-    assert "cannot be written" in gone.text
+    assert "run gatehouse-provision apply" in gone.text
+
+
+def test_the_write_test_follows_nobodys_link(tmp_path: Path) -> None:
+    victim, state = tmp_path / "victim", tmp_path / "state"
+    state.mkdir()
+    victim.write_text("precious")
+    for plant in (os.symlink, os.link):
+        plant(victim, state / ".write-test")
+        assert storage._speed(state, lambda: 0.0).result is Result.PASSED
+        assert victim.read_text() == "precious"
+        assert list(state.iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_the_write_test_writes_as_the_owner_of_the_state(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    state = tmp_path / "state"
+    state.mkdir()
+    os.chown(state, NOBODY, NOBODY)
+    assert storage._speed(state, lambda: 0.0).result is Result.PASSED
+    state.chmod(0o500)
+    assert "cannot be written" in storage._speed(state, lambda: 0.0).text
 
 
 def test_space(tmp_path: Path) -> None:
