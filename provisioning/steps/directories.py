@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import stat
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -11,6 +13,8 @@ from provisioning.errors import ProvisioningError
 from provisioning.item_step import ItemStep
 from provisioning.items import Directory, Item
 from provisioning.journal import DIRECTORY as JOURNAL
+from provisioning.owner import GROUP, SYNC_DIR, TERMINAL_DIR, TERMINAL_USER, USER
+from provisioning.step import Condition, State, cannot
 from provisioning.steps._shipped import in_force, shipped
 from provisioning.visit import Visit
 
@@ -29,6 +33,12 @@ class DirectoriesStep(ItemStep):
     def __init__(self) -> None:
         """Nothing of it depends on the configuration."""
         super().__init__("directories", "state directories", _items, after=_make_volatile, holds_state=True)
+
+    def verify(self, visit: Visit) -> State:
+        """Also whether the gate may use the files in them."""
+        state = super().verify(visit)
+        wrong = _unusable(visit) if state.condition is Condition.DONE else []
+        return cannot("; ".join(wrong)) if wrong else state
 
     def undo(self, visit: Visit) -> list[str]:
         """Remove what the gate has in them, then put back what was there before."""
@@ -61,6 +71,27 @@ def _make_volatile(visit: Visit) -> None:
     path = in_force(visit, LIST)
     if visit.host.exists(path):
         visit.host.must("systemd-tmpfiles", "--create", path)
+
+
+def _unusable(visit: Visit) -> list[str]:
+    """Files of the gate's state that its users cannot use, or that others can; no link is followed."""
+    host = visit.host
+    owners = {host.user_id(one) for one in (TERMINAL_USER, USER)}
+    if not host.sets_owners:
+        return []
+    found = []
+    for inside in (TERMINAL_DIR, SYNC_DIR):
+        for one in sorted(host.target(inside).iterdir()):
+            with contextlib.suppress(FileNotFoundError):  # a running gate has just removed it
+                status = one.lstat()
+                if stat.S_ISLNK(status.st_mode):
+                    found.append(f"{one}: is a link, which no gate makes: remove it")
+                elif status.st_uid not in owners:
+                    owner = f"{USER if inside == SYNC_DIR else TERMINAL_USER}:{GROUP}"
+                    found.append(f"{one}: belongs to user {status.st_uid}: chown -h {owner} {one}")
+                elif status.st_mode & stat.S_IRWXO:
+                    found.append(f"{one}: is open to everybody: chmod o= {one}")
+    return found
 
 
 def _empty(directory: Path, *, keep: frozenset[str]) -> None:

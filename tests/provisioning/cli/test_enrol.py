@@ -32,6 +32,15 @@ def test_a_technician_types_code_and_date(technician: Technician, stick: Path, p
     assert list_of(place) is not None
 
 
+@pytest.mark.parametrize("command", ["enrol", "replace"])
+def test_a_machine_that_is_not_set_up_is_told_before_anything_is_asked(
+    technician: Technician, stick: Path, tmp_path: Path, command: str
+) -> None:
+    said = technician.type(command, stick, "--root", tmp_path / "empty")
+    assert said.code == 1
+    assert "set it up first: gatehouse-provision apply" in said.err
+
+
 def test_a_slip_of_the_finger_is_asked_again(technician: Technician, stick: Path, place: Path) -> None:
     typed = f"nonsense\n{CODE.replace('K', 'M', 1)}\n{CODE}\n{TODAY}\n"
     said = technician.type("enrol", stick, "--root", place, answers=typed)

@@ -113,7 +113,8 @@ def test_a_link_in_a_tree_leads_no_self_test_out_of_it(
 ) -> None:
     enrol(place)
     state, ours = place / "var/lib/gatehouse", tmp_path / "ours"
-    (state / "terminal").rename(ours)
+    (state / "terminal").rmdir()
+    ours.mkdir()
     (state / "terminal").symlink_to(ours)
     assert main(["selftest", "--root", str(place), "--non-interactive"]) == 69
     assert "would lead out of this tree" in capsys.readouterr().err

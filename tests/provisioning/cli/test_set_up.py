@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from io import StringIO
 from pathlib import Path
@@ -198,6 +199,25 @@ def test_a_bundle_sets_up_and_enrols_in_one_go(
     (aside / "gate.key").touch()
     assert answer(capsys, "uninstall", "--root", machine, "--purge") == (0, {"ok": True, "stays": []})
     assert snapshot(machine) == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_files_that_the_gate_cannot_use_are_told_by_the_doctor(
+    machine: Path, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert provision("apply", "--root", machine, "--config", config) == 0
+    key = machine / "var/lib/gatehouse/sync/gate.key"
+    key.touch(0o600)
+    code, doctor = answer(capsys, "doctor", "--root", machine)
+    assert (code, doctor["errors"]) == (1, 1)
+    assert f"{key}: belongs to user 0: chown -h gatehouse-sync:gatehouse" in str(doctor["findings"])
+    os.chown(key, (machine / "var/lib/gatehouse/sync").stat().st_uid, -1)
+    assert answer(capsys, "doctor", "--root", machine)[0] == 0
+    key.chmod(0o604)
+    assert "open to everybody" in str(answer(capsys, "doctor", "--root", machine)[1]["findings"])
+    key.unlink()
+    key.symlink_to("/etc/shadow")
+    assert "is a link" in str(answer(capsys, "doctor", "--root", machine)[1]["findings"])
 
 
 def test_a_bundle_that_does_not_open_changes_nothing(
