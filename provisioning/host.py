@@ -127,6 +127,8 @@ class Host:
                 stderr=subprocess.STDOUT,
                 timeout=limit_s,
                 check=False,
+                # A Ctrl-C at the terminal is for us alone: we decide what becomes of what runs.
+                start_new_session=True,
                 env={**os.environ, "LC_ALL": "C.UTF-8", "SYSTEMD_PAGER": ""},
             )
         except FileNotFoundError as error:

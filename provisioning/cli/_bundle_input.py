@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,8 +62,9 @@ def read_site_bundle(
 
 
 def tell(text: str) -> None:
-    """Tell the person; standard output is for results."""
-    print(text, file=sys.stderr)
+    """Tell the person; standard output is for results. A terminal that was lost ends no work."""
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
 
 
 def _opened(arguments: argparse.Namespace, data: bytes, known: Known) -> OpenedBundle:
