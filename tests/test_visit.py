@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import http.client
 import json
+import select
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,11 @@ def office_knows(estate: Estate, kind: str) -> None:
     estate.until(f"the office knows of {kind}", is_there)
 
 
+def wait(descriptors: Sequence[int], seconds: float) -> None:
+    """Until one of them can be read."""
+    select.select(descriptors, [], [], seconds)
+
+
 def fetched(address: str) -> str:
     """The page at this address, as a phone gets it."""
     parts = urlsplit(address)
@@ -94,7 +100,7 @@ def test_a_visit(estate: Estate) -> None:
         assert facts["link"] == {"kind": "network", "state": "connected"}
         assert ran(estate, "terminal", "page", "--close")["was_open"]
         # Two questions there and back: with the first goes what has changed at the gate.
-        SyncClient(directory / "sync" / "local.sock").ask({"command": "echo", "count": 2})
+        SyncClient(directory / "sync" / "local.sock", wait).ask({"command": "echo", "count": 2})
         report = ran(estate, "office", "hub", "report", store, config=False)
         assert report[f"visit at gate {GATE_ID}"] == "maintenance mode"
 

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import select
-import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Final
 
 from drivers.ports import DriverError
 from provisioning.cli._answer import add_common, failed, may_be_cut_short
 from provisioning.errors import ProvisioningError
 from provisioning.host import Host
-from provisioning.selftest.console import Console
+from provisioning.selftest.console import Console, TypedLines
 from provisioning.selftest.gate_process import Services, Systemd, gate_kept_away
 from provisioning.selftest.gate_time import in_maintenance, judged
 from provisioning.selftest.machine import Machine
@@ -28,7 +24,8 @@ from provisioning.selftest.sequence import QUIET, checks
 from provisioning.selftest.simulated import SimulatedPerson
 from provisioning.selftest.sync_client import SyncClient
 from provisioning.selftest.visit import Pace, Visit
-from provisioning.selftest.workbench import Workbench, inputs_of, outputs_of
+from provisioning.selftest.workbench import Wait, Workbench, inputs_of, outputs_of
+from provisioning.signals import Kept, kept_signals
 from sync.as_built import AsBuilt, Check, Result
 from terminal import clock
 from terminal.agent.local_socket import socket_path
@@ -50,10 +47,6 @@ STOP: Final = Question(
 )
 
 
-class _StoppedError(BaseException):
-    """A signal ends the test through every ``finally``: lines end undriven."""
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of this command."""
     parser.add_argument("--config", type=Path, help="the gate's TOML file (default: the machine's own)")
@@ -72,19 +65,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """0 if nothing failed, 1 if something did, 69 if the test could not be made, 130 if it was stopped."""
     try:
-        with _signals():
-            return _run(arguments)
+        with kept_signals() as signals:
+            return _run(arguments, signals)
     except ConfigError as error:
         return failed(arguments, str(error), EXIT_CONFIG)
     except (SelfTestError, DriverError, ProvisioningError) as error:
         return failed(arguments, str(error), EXIT_UNAVAILABLE)
     except StoreError as error:
         return failed(arguments, str(error), EXIT_IO)
-    except (_StoppedError, KeyboardInterrupt):
+    except KeyboardInterrupt:  # a signal: through every `finally`
         return failed(arguments, "stopped: every line is undriven, and no outcome was written", EXIT_STOPPED)
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def _run(arguments: argparse.Namespace, signals: Kept) -> int:
     host = Host(arguments.root)
     config = config_of(host, arguments.config)
     refuse_absent(config, host)
@@ -96,7 +89,7 @@ def _run(arguments: argparse.Namespace) -> int:
     # With --json the output is the answer's alone.
     talk = sys.stderr if arguments.json else sys.stdout
     simulated = SimulatedPerson(config, lambda _text: None) if arguments.non_interactive else None
-    person: Person = simulated or Console(sys.stdin, talk)
+    person: Person = simulated or Console(TypedLines(sys.stdin, signals.wait), talk)
 
     def may_stop() -> Services | None:
         if not host.live:  # this machine's gate is another one
@@ -105,7 +98,8 @@ def _run(arguments: argparse.Namespace) -> int:
         return Systemd() if agreed else None
 
     with gate_kept_away(config, may_stop):
-        built = _test(config, Machine(host.root), person, simulated, _ignore if arguments.json else _print)
+        told = _ignore if arguments.json else _print
+        built = _test(config, Machine(host.root), person, simulated, told, signals.wait)
         # Before the gate is let back: if it does not start, the work is not lost.
         path = write(arguments.out or Path(config.gate.state_dir), built, key)
     return _told(arguments, built, path)
@@ -117,13 +111,14 @@ def _test(
     person: Person,
     simulated: SimulatedPerson | None,
     tell: Callable[[Check], None],
+    wait: Wait,
 ) -> AsBuilt:
     """The whole test; ``simulated`` is the same person, where it is one who only plays a part."""
     boot = clock.boot_id()
     maintenance = in_maintenance(config, boot, clock.read())
-    wait = _wait if simulated is None else simulated.watching(_wait)
+    watching = wait if simulated is None else simulated.watching(wait)
     found = []
-    with Workbench(config, clock.monotonic, wait) as bench:
+    with Workbench(config, clock.monotonic, watching) as bench:
         if simulated is not None:
             simulated.stand_at(bench)
         visit = Visit(
@@ -132,7 +127,7 @@ def _test(
             person,
             machine,
             judged(config, boot, clock.read()),
-            SyncClient(socket_path(config)),
+            SyncClient(socket_path(config), wait),
             clock.monotonic,
             Pace() if simulated is None else SIMULATED_PACE,
         )
@@ -188,25 +183,3 @@ def _row(check: Check) -> dict[str, str]:
 def _is_simulated(config: Config) -> bool:
     """Whether anything of the gate is: then the outcome is no proof of its wiring."""
     return config.gpio_kind == "sim" or any(one.settings.kind == "sim" for one in config.readers.values())
-
-
-def _wait(descriptors: Sequence[int], seconds: float) -> None:
-    select.select(descriptors, [], [], seconds)
-
-
-@contextmanager
-def _signals() -> Iterator[None]:
-    """Let SIGTERM, SIGINT and a lost terminal end the test in order; a second one cannot disturb that."""
-    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        for number in numbers:
-            signal.signal(number, signal.SIG_IGN)
-        raise _StoppedError
-
-    before = {number: signal.signal(number, stop) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, TextIO
+import os
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol, TextIO
 
 from provisioning.selftest.person import Deed, Question, SelfTestError
 
@@ -11,10 +13,39 @@ MOST_TRIES: Final = 20
 MAX_ANSWER: Final = 200
 
 
+class Answers(Protocol):
+    """Where answers are read."""
+
+    def readline(self, limit: int, /) -> str:
+        """The next line, or so much of it; empty at the end. Raises ``OSError``."""
+
+
+class TypedLines:
+    """`Answers` from a terminal or a pipe, waited for by a function that a signal wakes."""
+
+    def __init__(self, file: TextIO, wait: Callable[[Sequence[int], float | None], None]) -> None:
+        self._file = file
+        self._wait = wait
+        self._rest = b""
+
+    def readline(self, limit: int, /) -> str:
+        """See `Answers`."""
+        handle = self._file.fileno()
+        while b"\n" not in self._rest[:limit] and len(self._rest) < limit:
+            self._wait([handle], None)
+            more = os.read(handle, limit)
+            if not more:
+                break
+            self._rest += more
+        end = min(limit, self._rest.find(b"\n") + 1 or limit)
+        line, self._rest = self._rest[:end], self._rest[end:]
+        return line.decode("utf-8", "replace")
+
+
 class Console:
     """`provisioning.selftest.person.Person` at a terminal."""
 
-    def __init__(self, answers: TextIO, out: TextIO) -> None:
+    def __init__(self, answers: Answers, out: TextIO) -> None:
         self._answers = answers
         self._out = out
 
@@ -27,7 +58,10 @@ class Console:
         choices = "   ".join(f"{number} {one}" for number, one in enumerate(question.answers, 1))
         for _ in range(MOST_TRIES):
             print(f"\n{question.text}\n  {choices}\n> ", end="", file=self._out, flush=True)
-            line = self._answers.readline(MAX_ANSWER)
+            try:
+                line = self._answers.readline(MAX_ANSWER)
+            except OSError as error:
+                raise SelfTestError(f"nobody answers: the terminal was lost ({error})") from error
             if not line:
                 raise SelfTestError("nobody answers: the terminal was closed")
             answer = _meant(line.strip().lower(), question.answers)

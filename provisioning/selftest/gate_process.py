@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -52,6 +51,7 @@ class Systemd:
                 capture_output=True,
                 timeout=STOP_WITHIN_S,
                 check=False,
+                start_new_session=True,  # a Ctrl-C is for the test, which starts the gate again
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise SelfTestError(f"systemctl {word} {UNIT}: {error}; {word} the gate by hand") from error
@@ -71,33 +71,28 @@ def gate_kept_away(config: Config, may_stop: Callable[[], Services | None]) -> I
         SelfTestError: a gate runs and may not be stopped.
     """
     services: Services | None = None
+    lock: WriterLock | None = None
     try:
-        lock = _lock(config)
-    except StoreBusyError as error:
-        services = may_stop()
-        if services is None:
-            raise SelfTestError(
-                "the gate is in service and drives its lines; say --stop-gate to have it stopped for the test"
-                " (nobody gets in by card meanwhile)"
-            ) from error
-        services.stop()
-        try:
-            lock = _lock(config)
-        except StoreError as still:
-            services.start()
-            raise SelfTestError(
-                f"the gate was stopped and still something holds its lock: {still}"
-            ) from still
-    except StoreError as error:
-        raise SelfTestError(f"{error}; run gatehouse-provision apply") from error
-    try:
+        lock = _lock_or_none(config)
+        if lock is None:
+            services = may_stop()
+            if services is None:
+                raise SelfTestError(
+                    "the gate is in service and drives its lines; say --stop-gate to have it stopped for the"
+                    " test (nobody gets in by card meanwhile)"
+                )
+            services.stop()
+            lock = _lock_or_none(config)
+            if lock is None:
+                raise SelfTestError("the gate was stopped and still something holds its lock")
         try:
             yield
         finally:
             release(config)
     finally:
-        lock.release()
-        if services is not None:
+        if lock is not None:
+            lock.release()
+        if services is not None:  # also after a stop that failed: it may have been half of one
             services.start()
 
 
@@ -128,8 +123,13 @@ def as_owner(path: Path) -> Iterator[None]:
         yield
 
 
-def _lock(config: Config) -> WriterLock:
-    with contextlib.ExitStack() as stack:
+def _lock_or_none(config: Config) -> WriterLock | None:
+    """The gate's lock; ``None``: something holds it."""
+    try:
         # A lock file that root makes could never be opened by the gate.
-        stack.enter_context(as_owner(config.terminal_dir))
-        return WriterLock(config.terminal_dir / LOCK_NAME)
+        with as_owner(config.terminal_dir):
+            return WriterLock(config.terminal_dir / LOCK_NAME)
+    except StoreBusyError:
+        return None
+    except StoreError as error:
+        raise SelfTestError(f"{error}; run gatehouse-provision apply") from error

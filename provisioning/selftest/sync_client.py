@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,8 +18,10 @@ MAX_ANSWER_BYTES: Final = 1 << 20
 class SyncClient:
     """`provisioning.selftest.visit.SyncProcess` at a real socket; a connection for each question."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, wait: Callable[[Sequence[int], float], None]) -> None:
+        """``wait`` waits until a descriptor can be read; a signal may end it."""
         self._path = path
+        self._wait = wait
 
     def ask(self, what: dict[str, object]) -> dict[str, Any]:
         """Its answer; raises ``SelfTestError`` where none can be had."""
@@ -27,6 +30,7 @@ class SyncClient:
                 connection.settimeout(ANSWER_WITHIN_S)
                 connection.connect(str(self._path))
                 connection.sendall(json.dumps(what).encode() + b"\n")
+                self._wait([connection.fileno()], ANSWER_WITHIN_S)
                 with connection.makefile("rb") as answers:
                     line = answers.readline(MAX_ANSWER_BYTES)
             answer = json.loads(line)

@@ -18,6 +18,7 @@ from provisioning.__main__ import main
 from provisioning.selftest.gate_process import gate_kept_away
 from provisioning.selftest.person import SelfTestError
 from provisioning.selftest.result import NAME, PAGE_NAME
+from provisioning.signals import kept_signals
 from sync.as_built import verify_as_built
 from sync.gate_key import KEY_FILE, load_or_make
 from sync.statements.wire import Sender
@@ -209,6 +210,42 @@ def test_a_gate_that_does_not_stop_is_given_back(config: Path) -> None:
         gate_kept_away(load_config(config), lambda: manager),
     ):
         raise AssertionError("nothing may be tested")
+    assert manager.words == ["stop", "start"]
+    assert manager.lock is not None
+    manager.lock.release()
+
+
+def test_a_stop_that_fails_halfway_is_taken_back(config: Path) -> None:
+    class Stubborn(Manager):
+        def stop(self) -> None:
+            super().stop()
+            raise SelfTestError("did not end within 90 s")
+
+    manager = Stubborn(config)
+    with pytest.raises(SelfTestError, match="90 s"), gate_kept_away(load_config(config), lambda: manager):
+        raise AssertionError("nothing may be tested")
+    assert manager.words == ["stop", "start"]
+    assert manager.lock is not None
+    manager.lock.release()
+
+
+def test_a_signal_while_the_gate_is_let_back_does_not_cut_that_off(config: Path) -> None:
+    class Watched(Manager):
+        def stop(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+            super().stop()
+
+        def start(self) -> None:
+            signal.raise_signal(signal.SIGHUP)
+            super().start()
+
+    manager = Watched(config)
+    with (
+        kept_signals() as signals,
+        pytest.raises(KeyboardInterrupt),
+        gate_kept_away(load_config(config), lambda: manager),
+    ):
+        signals.wait([], WITHIN_S)
     assert manager.words == ["stop", "start"]
     assert manager.lock is not None
     manager.lock.release()
