@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from provisioning.durable import disk_error, make_link, remove_file, write_file
 from provisioning.errors import ProvisioningError
@@ -36,14 +37,19 @@ class ReleaseError(ProvisioningError):
     """A release cannot be switched to or gone back to; the text says why."""
 
 
-class Trial(Struct, frozen=True, forbid_unknown_fields=True):
-    """A new release that has to prove itself."""
+class Trial(Struct, frozen=True, omit_defaults=True):
+    """A new release that has to prove itself.
+
+    It writes this, and the release before reads it, passing over what it does not know.
+    """
 
     version: str
     previous: str
     """Serves again if it does not."""
     judged: int = 0
     """How often somebody has begun to judge; a release that takes the machine down is not tried for ever."""
+    services: tuple[str, ...] = ()
+    """Judged by these alone, others were unwell before; none: by all."""
 
 
 class Refused(Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,8 +99,8 @@ class Releases:
                 f"{self.home}/releases: there is no whole release {version!r} (there: {there})"
             )
 
-    def switch(self, version: str, *, on_trial: bool) -> bool:
-        """Let ``version`` serve from now on; False if it does already.
+    def switch(self, version: str, *, on_trial: bool, services: tuple[str, ...] = ()) -> bool:
+        """Let ``version`` serve from now on; False if it does already. ``services``: see `Trial`.
 
         Raises:
             ReleaseError: it is not there or not whole, or another one is on trial.
@@ -109,9 +115,10 @@ class Releases:
                 f"release {running.version} is on trial: wait for its verdict, or roll back first"
             )
         if serving is not None:
-            if on_trial:
-                self._write(TRIAL, Trial(version, serving))
+            # First: by the note alone the check would start a program that is not there, again and again.
             self._link(PREVIOUS, serving)
+            if on_trial:
+                self._write(TRIAL, Trial(version, serving, services=services))
         self._link(CURRENT, version)
         return True
 
@@ -121,7 +128,7 @@ class Releases:
         if trial is None or trial.version != self.current():
             self._forget(TRIAL)
             return None
-        trial = Trial(trial.version, trial.previous, trial.judged + 1)
+        trial = replace(trial, judged=trial.judged + 1)
         self._write(TRIAL, trial)
         return trial
 

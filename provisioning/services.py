@@ -10,7 +10,8 @@ from typing import Final
 from provisioning.errors import ProvisioningError
 from provisioning.verdict import Look
 
-SERVICES: Final = ("gate-terminal.service", "gate-sync.service")
+GATE: Final = "gate-terminal.service"
+SERVICES: Final = (GATE, "gate-sync.service")
 TARGET: Final = "gate.target"
 JUDGE: Final = "gatehouse-upgrade-check.service"
 _PROPERTIES: Final = ("ActiveState", "SubState", "NRestarts", "InvocationID", "Result")
@@ -32,17 +33,27 @@ class RunningGate:
     def __init__(self, now_s: Callable[[], float]) -> None:
         self._now_s = now_s
 
-    def served(self) -> bool:
-        """Whether both services are healthy now."""
-        return not self._look(None).faults
-
     def in_service(self) -> bool:
         """Whether the gate is meant to run."""
         return _run("is-active", "--quiet", TARGET).returncode == 0
 
-    def look(self, command: Path) -> Look:
-        """The services now; ``command`` must get an answer, too."""
-        return self._look(command)
+    def judged_by(self) -> tuple[str, ...]:
+        """The gate process always, for residents stand there; the sync process unless it is unwell."""
+        well = tuple(one for one in SERVICES if one == GATE or not _fault(one, _show(one)))
+        return () if well == SERVICES else well
+
+    def look(self, command: Path, services: tuple[str, ...]) -> Look:
+        """These services now (none: both); ``command`` must get an answer, too."""
+        faults, lives, restarts = [], [], 0
+        for service in services or SERVICES:
+            found = _show(service)
+            if fault := _fault(service, found):
+                faults.append(fault)
+            lives.append(f"{service}:{found.get('InvocationID', '')}")
+            restarts = max(restarts, int(found.get("NRestarts") or 0))
+        if not faults and (fault := _status_fault(command)):
+            faults.append(fault)
+        return Look(self._now_s(), tuple(faults), " ".join(lives), restarts)
 
     def restart(self) -> None:
         """Start both services anew with what the manager finds now; answers at once.
@@ -58,23 +69,17 @@ class RunningGate:
         """Let the release on trial be judged from now on; answers at once. Raises ``ServiceError``."""
         _must("restart", "--no-block", JUDGE)
 
-    def _look(self, command: Path | None) -> Look:
-        faults, lives, restarts = [], [], 0
-        for service in SERVICES:
-            found = _show(service)
-            if (found.get("ActiveState"), found.get("SubState")) != ("active", "running"):
-                state = f"{found.get('ActiveState', 'unknown')} ({found.get('SubState', '?')})"
-                faults.append(f"{service} is {state}, last result {found.get('Result', '?')}")
-            lives.append(f"{service}:{found.get('InvocationID', '')}")
-            restarts = max(restarts, int(found.get("NRestarts") or 0))
-        if command is not None and not faults and (fault := _status_fault(command)):
-            faults.append(fault)
-        return Look(self._now_s(), tuple(faults), " ".join(lives), restarts)
-
 
 def _show(service: str) -> dict[str, str]:
     answer = _run("show", service, *(f"--property={one}" for one in _PROPERTIES))
     return dict(line.split("=", 1) for line in answer.stdout.splitlines() if "=" in line)
+
+
+def _fault(service: str, found: dict[str, str]) -> str:
+    if (found.get("ActiveState"), found.get("SubState")) == ("active", "running"):
+        return ""
+    state = f"{found.get('ActiveState', 'unknown')} ({found.get('SubState', '?')})"
+    return f"{service} is {state}, last result {found.get('Result', '?')}"
 
 
 def _status_fault(command: Path) -> str:

@@ -15,14 +15,14 @@ from provisioning.verdict import LIMIT_S, MAX_JUDGINGS, STEADY_S, Ending, Judge,
 class Machine(Protocol):
     """The gate's services on the machine that this runs on; ``provisioning.services`` is the real one."""
 
-    def served(self) -> bool:
-        """Whether both services are healthy now."""
-
     def in_service(self) -> bool:
         """Whether the gate is meant to run."""
 
-    def look(self, command: Path) -> Look:
-        """The services now; ``command`` must get an answer, too."""
+    def judged_by(self) -> tuple[str, ...]:
+        """Services by which a new release is to be judged, given how they are now; none: by all."""
+
+    def look(self, command: Path, services: tuple[str, ...]) -> Look:
+        """These services now (none: all); ``command`` must get an answer, too."""
 
     def restart(self) -> None:
         """Start the services anew with what the links name now; answers at once."""
@@ -41,7 +41,7 @@ class Switched(Struct, frozen=True):
 
 
 def switch(releases: Releases, version: str, machine: Machine | None) -> Switched:
-    """Let ``version`` serve. A gate that serves well tries it; one that does not has nothing to lose.
+    """Let ``version`` serve. A gate in service tries it, also one that is not quite well.
 
     ``machine`` is ``None`` where nothing runs: an image, a tree.
 
@@ -50,13 +50,15 @@ def switch(releases: Releases, version: str, machine: Machine | None) -> Switche
         ServiceError: the service manager refused; the links are switched.
     """
     before = releases.current() or ""
-    on_trial = machine is not None and machine.served()
-    if not releases.switch(version, on_trial=on_trial):
+    running = machine if machine is not None and machine.in_service() else None
+    on_trial = running is not None and before != ""
+    services = running.judged_by() if running is not None else ()
+    if not releases.switch(version, on_trial=on_trial, services=services):
         return Switched(version, changed=False)
-    if machine is not None and (on_trial or machine.in_service()):
-        machine.restart()
-    if machine is not None and on_trial:
-        machine.start_judge()
+    if running is not None:
+        running.restart()
+    if running is not None and on_trial:
+        running.start_judge()
     else:
         releases.prune()
     return Switched(version, changed=True, on_trial=on_trial, before=before)
@@ -91,9 +93,10 @@ def judge(
     if trial is None:
         return None
     verdict = _too_often(trial)
+    command = releases.home / "current/bin/gatehouse-terminal"
     jury = Judge(wait(), limit_s=limit_s, steady_s=steady_s)
     while verdict is None:
-        verdict = jury.take(machine.look(releases.home / "current/bin/gatehouse-terminal"))
+        verdict = jury.take(machine.look(command, trial.services))
         if releases.trial() is None:
             return None
         if verdict is None:

@@ -119,6 +119,21 @@ def test_power_cut_at_every_write_of_a_switch(tmp_path: Path) -> None:
             assert releases.begin_judging() == Trial(NEW, OLD, 1)
 
 
+def test_whatever_is_judged_has_somebody_who_judges(tmp_path: Path) -> None:
+    """The check runs the code of ``previous`` as soon as there is a note."""
+    for releases in cut_everywhere(tmp_path, "switch"):
+        assert releases.trial() is None or (releases.home / "previous").is_symlink()
+
+
+def test_a_note_of_a_newer_release_is_understood(tmp_path: Path) -> None:
+    releases = serving(tmp_path)
+    (tmp_path / HOME / TRIAL).write_text(f'{{"version": "{NEW}", "previous": "{OLD}", "colour": "green"}}')
+    assert releases.trial() == Trial(NEW, OLD)
+    releases.switch(NEW, on_trial=True)
+    note = (tmp_path / HOME / TRIAL).read_text()
+    assert note == f'{{"version":"{NEW}","previous":"{OLD}"}}', "as releases before this one read it"
+
+
 def test_power_cut_at_every_write_of_an_acceptance(tmp_path: Path) -> None:
     for releases in cut_everywhere(tmp_path, "accept"):
         assert (releases.current(), releases.previous()) == (NEW, OLD)

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from provisioning.releases import Refused, Releases, Trial
 from provisioning.trial import Switched, go_back, judge, switch
 from provisioning.verdict import MAX_JUDGINGS, Ending, Look
-from tests.support.releases import NEW, OLD, serving
+from tests.support.releases import NEW, OLD, serving, unpack
 
 
 class Machine(Struct):
@@ -21,14 +21,16 @@ class Machine(Struct):
     meant_to_run: bool = True
     done: list[str] = field(default_factory=list)
     looks: int = 0
-
-    def served(self) -> bool:
-        return self.meant_to_run and self.healthy()
+    services: tuple[str, ...] = ()
 
     def in_service(self) -> bool:
         return self.meant_to_run
 
-    def look(self, command: Path) -> Look:
+    def judged_by(self) -> tuple[str, ...]:
+        return self.services
+
+    def look(self, command: Path, services: tuple[str, ...]) -> Look:
+        assert services == self.services
         assert command.name == "gatehouse-terminal"
         self.looks += 1
         return Look(float(self.looks), () if self.healthy() else ("down",), "life", 0)
@@ -54,11 +56,21 @@ def test_a_gate_that_serves_tries_the_new_release(tmp_path: Path) -> None:
     assert (releases.current(), releases.trial()) == (NEW, None)
 
 
-def test_a_gate_that_does_not_serve_has_nothing_to_lose(tmp_path: Path) -> None:
-    releases, machine = serving(tmp_path), Machine(healthy=lambda: False)
-    assert switch(releases, NEW, machine) == Switched(NEW, changed=True, before=OLD)
+def test_a_gate_that_is_not_quite_well_tries_it_too_by_what_was_well(tmp_path: Path) -> None:
+    releases = serving(tmp_path)
+    machine = Machine(healthy=lambda: releases.current() == OLD, services=("gate-terminal.service",))
+    assert switch(releases, NEW, machine).on_trial
+    assert releases.trial() == Trial(NEW, OLD, services=("gate-terminal.service",))
+    verdict = judge(releases, machine, ticks())
+    assert verdict is not None
+    assert verdict.ending is Ending.GONE_BACK
+    assert (releases.current(), releases.trial()) == (OLD, None)
+
+
+def test_the_first_release_has_none_before_it_to_go_back_to(tmp_path: Path) -> None:
+    releases, machine = unpack(tmp_path, OLD), Machine()
+    assert not switch(releases, OLD, machine).on_trial
     assert machine.done == ["restart"]
-    assert releases.trial() is None
 
 
 def test_in_an_image_or_before_it_is_in_service_nothing_is_started(tmp_path: Path) -> None:
