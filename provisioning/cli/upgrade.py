@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import Final
@@ -13,10 +10,14 @@ from typing import Final
 from provisioning.cli._answer import EXIT_NO, EXIT_UNAVAILABLE, Outcome, add_common, say
 from provisioning.cli._releases import machine_of, monotonic_s, state_of
 from provisioning.host import Host
+from provisioning.package import install as install_package
+from provisioning.package import read_package
 from provisioning.releases import Releases
-from provisioning.trial import judge, switch
+from provisioning.trial import Machine, judge, switch
 from provisioning.verdict import LIMIT_S, Ending
 
+EXIT_NOT_TRIED: Final = 3
+"""In place, and nobody knows whether it works."""
 LOOK_EVERY_S: Final = 1.0
 ONLY_READ: Final = (
     "the system is only read: mount -o remount,rw / first, and run this again; the next boot mounts it"
@@ -37,13 +38,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Switch; 0 once the release serves (a package: once it stood its trial), 1 if it was rolled back."""
+    """Switch; 0 once the release serves (a package: once it stood its trial), 1 if it was rolled back.
+
+    3: a package's release is in place, and there is no gate in service to try it on.
+    """
     releases = Releases(arguments.root)
     if arguments.judge:
         return say(arguments, lambda: _judge(arguments, releases))
     if arguments.to is not None:
         return say(arguments, lambda: _switch(arguments, releases))
-    return say(arguments, lambda: _install(arguments, releases))
+    return say(arguments, lambda: install(arguments, releases, machine_of(arguments.root)))
 
 
 def _switch(arguments: argparse.Namespace, releases: Releases) -> Outcome:
@@ -87,57 +91,57 @@ def _judge(arguments: argparse.Namespace, releases: Releases) -> Outcome:
     return 0, text, {"ending": verdict.ending.value, "reason": verdict.reason, **state_of(releases)}
 
 
-def _install(arguments: argparse.Namespace, releases: Releases) -> Outcome:
-    package = arguments.package.resolve()
-    if arguments.root.resolve() != Path("/"):
-        text = (
-            f"a package is installed into an image by its own apt: chroot {arguments.root} apt-get install …"
-        )
-        return EXIT_NO, text, {"error": text}
-    if not package.is_file():
-        text = f"{package}: there is no such file; is the stick mounted?"
-        return EXIT_NO, text, {"error": text}
-    if not arguments.dry_run and Host().space("/usr").read_only:
-        return EXIT_NO, ONLY_READ, {"error": ONLY_READ}
-    before = releases.current()
-    failure = _apt(package, simulate=arguments.dry_run, quiet=arguments.json)
+def install(arguments: argparse.Namespace, releases: Releases, machine: Machine | None) -> Outcome:
+    """Install a package and wait for the verdict on its release."""
+    path = arguments.package.resolve()
+    if refusal := _refusal(arguments, path):
+        return EXIT_NO, refusal, {"error": refusal}
+    package = read_package(path)
+    before, is_tried = releases.current(), machine is not None and machine.in_service()
+    failure = install_package(package, simulate=arguments.dry_run, quiet=arguments.json)
     if failure:
-        text = f"{package.name} was not installed: {failure}; release {before} goes on serving"
+        text = f"{path.name} was not installed: {failure}; release {before} goes on serving"
         return EXIT_UNAVAILABLE, text, {"error": text, **state_of(releases)}
     if arguments.dry_run:
-        return 0, f"would install {package.name}; release {before} serves now", state_of(releases)
-    return _await_verdict(releases, before)
+        return 0, f"would install {path.name}; release {before} serves now", state_of(releases)
+    if not _await_verdict(releases):
+        text = "no verdict came: see systemctl status gatehouse-upgrade-check"
+        return EXIT_UNAVAILABLE, text, {"error": text, **state_of(releases)}
+    return _told(releases, package.version, is_tried=is_tried or before == package.version)
 
 
-def _apt(package: Path, *, simulate: bool, quiet: bool) -> str:
-    """Install a package without network; what went wrong, or nothing."""
-    options = ["--simulate"] if simulate else ["--yes"]
-    try:
-        done = subprocess.run(  # noqa: S603 - Debian's own program, a path that is there
-            ["apt-get", "--quiet", "install", *options, str(package)],  # noqa: S607
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL if quiet else sys.stderr,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+def _refusal(arguments: argparse.Namespace, package: Path) -> str:
+    if arguments.root.resolve() != Path("/"):
+        return (
+            f"a package is installed into an image by its own apt: chroot {arguments.root} apt-get install …"
         )
-    except OSError as error:
-        return f"apt-get: {error.strerror}"
-    return "" if done.returncode == 0 else " ".join(done.stderr.split())[-500:]
+    if not package.is_file():
+        return f"{package}: there is no such file; is the stick mounted?"
+    if not arguments.dry_run and Host().space("/usr").read_only:
+        return ONLY_READ
+    return ""
 
 
-def _await_verdict(releases: Releases, before: str | None) -> Outcome:
+def _await_verdict(releases: Releases) -> bool:
     pause = threading.Event()
     deadline_s = monotonic_s() + WAIT_FOR_VERDICT_S
     while releases.trial() is not None:
         if monotonic_s() >= deadline_s:
-            text = "no verdict came: see systemctl status gatehouse-upgrade-check"
-            return EXIT_UNAVAILABLE, text, {"error": text, **state_of(releases)}
+            return False
         pause.wait(LOOK_EVERY_S)
-    state, current = state_of(releases), releases.current()
-    if current == before and state["refused"] is not None:
-        why = state["refused"]["reason"]
-        text = f"release {state['refused']['version']} was rolled back: {why}; {current} is in service"
+    return True
+
+
+def _told(releases: Releases, version: str, *, is_tried: bool) -> Outcome:
+    """What became of the release ``version``, by which serves now; older verdicts are of no account."""
+    state, current, refused = state_of(releases), releases.current(), releases.refused()
+    if current == version and is_tried:
+        return 0, f"release {version} serves", state
+    if current == version:
+        text = f"release {version} is in place and was not tried, for this gate is not in service"
+        return EXIT_NOT_TRIED, text, {"error": text, **state}
+    if refused is not None and refused.version == version:
+        text = f"release {version} was rolled back: {refused.reason}; {current} is in service"
         return EXIT_NO, text, {"error": text, **state}
-    return 0, f"release {current} serves", state
+    text = f"release {version} does not serve, {current} does: gatehouse-provision upgrade --to {version}"
+    return EXIT_UNAVAILABLE, text, {"error": text, **state}

@@ -6,40 +6,10 @@ from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
-from msgspec import Struct, field
-
 from provisioning.releases import Refused, Releases, Trial
 from provisioning.trial import Switched, go_back, judge, switch
-from provisioning.verdict import MAX_JUDGINGS, Ending, Look
-from tests.support.releases import NEW, OLD, serving, unpack
-
-
-class Machine(Struct):
-    """A gate whose health is a function of the release that serves."""
-
-    healthy: Callable[[], bool] = lambda: True
-    meant_to_run: bool = True
-    done: list[str] = field(default_factory=list)
-    looks: int = 0
-    services: tuple[str, ...] = ()
-
-    def in_service(self) -> bool:
-        return self.meant_to_run
-
-    def judged_by(self) -> tuple[str, ...]:
-        return self.services
-
-    def look(self, command: Path, services: tuple[str, ...]) -> Look:
-        assert services == self.services
-        assert command.name == "gatehouse-terminal"
-        self.looks += 1
-        return Look(float(self.looks), () if self.healthy() else ("down",), "life", 0)
-
-    def restart(self) -> None:
-        self.done.append("restart")
-
-    def start_judge(self) -> None:
-        self.done.append("judge")
+from provisioning.verdict import MAX_JUDGINGS, Ending
+from tests.support.releases import NEW, OLD, Machine, serving, unpack
 
 
 def ticks() -> Callable[[], float]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
+import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +14,11 @@ import pytest
 
 from provisioning.__main__ import main
 from provisioning.cli._answer import EXIT_NO
-from tests.support.machine import snapshot
-from tests.support.releases import NEW, OLD, serving, unpack
+from provisioning.cli.upgrade import EXIT_NOT_TRIED, install
+from provisioning.errors import ProvisioningError
+from provisioning.releases import Releases
+from tests.support.machine import ROOT, snapshot
+from tests.support.releases import NEW, OLD, Machine, serving, unpack
 
 
 def ask(capsys: pytest.CaptureFixture[str], *words: object, code: int = 0) -> dict[str, Any]:
@@ -84,3 +91,107 @@ def test_exactly_one_thing_is_asked_for(words: list[str], capsys: pytest.Capture
     with pytest.raises(SystemExit):
         main(["upgrade", *words])
     assert "usage:" in capsys.readouterr().err
+
+
+class Apt:
+    """dpkg and apt as programs in the path: a package is a text of its fields, and apt runs ``postinst``."""
+
+    def __init__(self, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.root = place / "machine"
+        self._words = place / "apt-words"
+        self._stick = place
+        self._programs = place / "bin"
+        self._programs.mkdir()
+        self.make(
+            "dpkg-deb", 'grep -q ^Package: "$2" || { echo "not a Debian format archive"; exit 2; }; cat "$2"'
+        )
+        self.make("dpkg", "echo arm64")
+        self.postinst(f"upgrade --to {NEW}")
+        monkeypatch.setenv("PATH", f"{self._programs}:{os.environ['PATH']}")
+        monkeypatch.chdir(ROOT)
+
+    def make(self, name: str, script: str) -> None:
+        path = self._programs / name
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+
+    def postinst(self, *commands: str) -> None:
+        """What apt does with a package that is not installed in this version, or installed again."""
+        lines = [
+            f"{sys.executable} -m provisioning {one} --root {self.root} >&2 || exit 1" for one in commands
+        ]
+        again = 'case "$*" in *--reinstall*) ;; *) exit 0;; esac'
+        self.make("apt-get", "\n".join([f'echo "$*" >>{self._words}', again, *lines]))
+
+    @property
+    def words(self) -> str:
+        return self._words.read_text() if self._words.exists() else ""
+
+    def package(self, *, name: str = "gatehouse-gate", version: str = NEW, made_for: str = "arm64") -> Path:
+        path = self._stick / f"{name}_{version}_{made_for}.deb"
+        path.write_text(f"Package: {name}\nVersion: {version}\nArchitecture: {made_for}\n")
+        return path
+
+    def install(self, package: Path, releases: Releases, machine: Machine | None) -> tuple[int, str]:
+        arguments = argparse.Namespace(package=package, root=Path("/"), dry_run=False, json=True)
+        code, text, fields = install(arguments, releases, machine)
+        assert (code == 0) is ("error" not in fields)
+        return code, text
+
+
+@pytest.fixture
+def apt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Apt:
+    return Apt(tmp_path, monkeypatch)
+
+
+def test_a_package_is_installed_and_its_release_serves(apt: Apt) -> None:
+    assert apt.install(apt.package(), serving(apt.root), Machine()) == (0, "release 1.1 serves")
+
+
+def test_a_release_that_nobody_could_try_is_told_as_such(apt: Apt) -> None:
+    for machine in (None, Machine(meant_to_run=False)):
+        releases = serving(apt.root)
+        code, text = apt.install(apt.package(), releases, machine)
+        assert (code, "was not tried" in text, releases.current()) == (EXIT_NOT_TRIED, True, NEW)
+        assert apt.install(apt.package(), releases, machine) == (0, "release 1.1 serves"), "as before"
+        shutil.rmtree(apt.root)
+
+
+def test_a_release_that_is_gone_back_from_is_told_with_its_reason(apt: Apt) -> None:
+    apt.postinst(f"upgrade --to {NEW}", "rollback")
+    told = "release 1.1 was rolled back: by hand; 1.0 serves"
+    assert apt.install(apt.package(), serving(apt.root), Machine()) == (EXIT_NO, told)
+
+
+def test_a_release_that_was_gone_back_from_by_hand_is_brought_in_again(apt: Apt) -> None:
+    releases = serving(apt.root)
+    releases.switch(NEW, on_trial=False)
+    releases.go_back("by hand")
+    assert apt.install(apt.package(), releases, Machine()) == (0, "release 1.1 serves")
+    assert releases.current() == NEW
+
+
+def test_an_old_verdict_is_none_on_another_release(apt: Apt) -> None:
+    releases = serving(apt.root, also=(NEW, "1.2"))
+    releases.switch("1.2", on_trial=False)
+    releases.go_back("crashes")
+    apt.postinst()
+    code, text = apt.install(apt.package(), releases, Machine())
+    assert (code, text) == (69, "release 1.1 does not serve, 1.0 does: gatehouse-provision upgrade --to 1.1")
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"name": "nginx"}, "is the package nginx, and a gate's releases come as gatehouse-gate"),
+        ({"made_for": "armhf"}, "is made for armhf, and this machine is arm64"),
+        ({"name": "no"}, "is no Debian package that can be read"),
+    ],
+)
+def test_another_package_never_gets_to_apt(apt: Apt, fields: dict[str, str], why: str) -> None:
+    package = apt.package(**fields)
+    if fields.get("name") == "no":
+        package.write_text("a picture")
+    with pytest.raises(ProvisioningError, match=why):
+        apt.install(package, serving(apt.root), Machine())
+    assert apt.words == ""
