@@ -111,7 +111,7 @@ class WriterLock:
             StoreError: the lock file cannot be made.
         """
         try:
-            self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+            self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
             if os.fstat(self._handle).st_uid == os.geteuid():
                 os.fchmod(
                     self._handle, FILE_MODE
@@ -137,7 +137,8 @@ class WriterLock:
 
 
 def _write_new(path: Path, data: bytes) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
+    path.unlink(missing_ok=True)  # what lies there may be a link of another user, and we may be root
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
     try:
         os.fchmod(handle, FILE_MODE)  # whatever the umask says
         rest = memoryview(data)

@@ -96,3 +96,24 @@ def test_one_writer_at_a_time(tmp_path: Path) -> None:
     first.release()
     first.release()
     WriterLock(tmp_path / "lock").release()
+
+
+def test_no_link_leads_elsewhere(tmp_path: Path) -> None:
+    """Root writes and reads here too, beside users who may make links."""
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (tmp_path / "state.new").symlink_to(victim)
+    write_atomic(tmp_path / "state", b"new")
+    (tmp_path / "state.new").hardlink_to(victim)
+    write_atomic(tmp_path / "state", b"newer")
+    assert (victim.read_text(), read_small(tmp_path / "state", max_bytes=9)) == ("precious", b"newer")
+    (tmp_path / "link").symlink_to(victim)
+    with pytest.raises(StoreError, match="link: cannot be read"):
+        read_small(tmp_path / "link", max_bytes=9)
+    with pytest.raises(StoreError, match="link: cannot be opened"):
+        WriterLock(tmp_path / "link")
+
+
+def test_a_pipe_keeps_nobody_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert read_small(tmp_path / "pipe", max_bytes=9) == b""
