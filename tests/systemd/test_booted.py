@@ -240,6 +240,11 @@ def test_up_to_a_good_release_back_from_a_bad_one_and_out(tried: Tried, packages
     assert release(own) == (NEW, OLD, None)
     tap(own)
 
+    # The same file once more after a return by hand: apt alone would say that this is installed already.
+    answer(own, "gatehouse-provision", "rollback")
+    again = answer(own, "gatehouse-provision", "upgrade", carry_package(own, packages[NEW]))
+    assert (again["current"], release(own)) == (NEW, (NEW, OLD, None))
+
     bad = carry_package(own, packages[BAD])
     assert "would install" in own.run("gatehouse-provision", "upgrade", bad, "--dry-run")
     gone = answer(own, "gatehouse-provision", "upgrade", bad, ok=False)
