@@ -74,7 +74,7 @@ def test_a_missing_library_names_what_to_install(
     terminal: tuple[int, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "serial", None)
-    with pytest.raises(SerialPortError, match=r"gatehouse\[serial\]"):
+    with pytest.raises(SerialPortError, match=r"\.\[serial\]"):
         open_port(terminal[1], 9_600)
 
 
