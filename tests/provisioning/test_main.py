@@ -11,6 +11,7 @@ import pytest
 
 from provisioning.__main__ import EXIT_USAGE, commands, main
 from tests.support.enrolling import enrol
+from tests.support.machine import add_users
 
 
 @pytest.mark.parametrize("name", commands())
@@ -68,7 +69,7 @@ def test_a_terminal_without_arrows_breaks_nothing_off(encoding: str, machine: Pa
 
 @pytest.mark.parametrize("output", [">&-", ">/dev/full"])
 def test_an_output_that_takes_nothing_is_no_traceback(output: str, machine: Path) -> None:
-    enrol(machine)
+    enrol(add_users(machine))
     words = [
         "sh",
         "-c",
@@ -111,7 +112,7 @@ sys.exit(main(sys.argv[1:]))
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 @pytest.mark.parametrize("name", commands())
 def test_a_forgotten_sudo_is_told(name: str, machine: Path) -> None:
-    enrol(machine)
+    enrol(add_users(machine))
     command = [sys.executable, "-c", AS_NOBODY, *words_for(name, machine)]
     ran = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     assert "Traceback" not in ran.stderr
