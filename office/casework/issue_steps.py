@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from office.casework.actor import Actor
+from office.casework.moved_cards import join_announced
 from office.casework.trail import record
 from office.lists.wanted import publish_issues
 from office.procedures.errors import Refused, RuleError
@@ -55,6 +56,8 @@ def advance(
     now, rule = after(before, step), rule or step.value
     issue.state = IssueState(now.value)
     issue.state_since = at
+    if step is Step.ACTIVATE:
+        join_announced(issue)
     issue.version += 1
     issue.save()
     IssueStep.objects.create(issue=issue, state=issue.state, at=at, clerk=user, rule=rule)

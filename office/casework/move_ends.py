@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from office.casework.issue_steps import advance, locked_issue
-from office.casework.moves import cards_of
+from office.casework.moved_cards import cards_of, join
 from office.casework.slips import close_slip
 from office.casework.trail import record
 from office.lists.slips import end_slip
@@ -59,7 +59,7 @@ def _end_move(now: datetime, move_id: int) -> None:
     move.save()
     cards = list(cards_of(move).values_list("pk", flat=True))
     for card_id in cards:
-        _end_card(now, card_id)
+        _end_card(now, move, card_id)
     leaves = move.day + timedelta(days=1)
     holds = Q(until__isnull=True) | Q(until__gt=leaves)
     theirs = Membership.objects.filter(holds, unit=move.unit, person__in=move.persons.all())
@@ -68,11 +68,11 @@ def _end_move(now: datetime, move_id: int) -> None:
     record(now, None, "15.3", "moved away", f"move:{move.pk}", cards=len(cards))
 
 
-def _end_card(now: datetime, card_id: int) -> None:
-    """Also one that was issued since the notice. A lost one has a case of its own, and opens nothing."""
+def _end_card(now: datetime, move: MoveOut, card_id: int) -> None:
+    """Also one that was applied for since the notice. A lost one has a case of its own, and opens nothing."""
     card = locked_issue(card_id)
-    card.moves_out = True
-    card.save(update_fields=["moves_out"])
+    join(card, [move])
+    card.save(update_fields=["moves_out", "valid_until"])
     if card.state == IssueState.ACTIVE:
         advance(now, None, card, Step.WITHDRAW, {"moved_out": True}, "15.3")
 

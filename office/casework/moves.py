@@ -6,30 +6,25 @@ The settlement of water, power and management fees is recorded. No step here, or
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from msgspec import Struct
 
 from office.casework.actor import Actor
 from office.casework.archive import archive
+from office.casework.moved_cards import end_with_move, leave_move
 from office.casework.tenancies import let_cards_follow
 from office.casework.trail import record
-from office.lists.wanted import publish_issues
 from office.procedures.errors import Refused, RuleError
-from office.procedures.issue_states import COUNTS
-from office.procedures.moving import MoveFacts, card_end, check_notice, is_late
+from office.procedures.moving import check_notice, is_late
 from office.registry.models import (
     Form,
-    Issue,
     MemberRole,
     Membership,
-    MovedCard,
     MoveOut,
     MoveState,
     Person,
@@ -56,13 +51,15 @@ def notice_move(actor: Actor, told: Notice, submission: UUID) -> MoveOut:
     """Somebody announces a move; late notice needs a reason and is never refused for being late.
 
     Raises:
-        RuleError: 15.3: nobody named, not of the unit, a day that is over, or no reason for late notice.
+        RuleError: 15.3: nobody named, not of the unit, their move is announced already, a day that is over,
+            or no reason for late notice.
     """
     actor.must_be(StaffRole.CLERK, "15.3")
     known = MoveOut.objects.filter(submission=submission).first()
     if known is not None:
         return known
     roles = _roles(actor, told)
+    _check_not_announced(told)
     check_notice(actor.today, told.day, told.late_reason)
     made = MoveOut.objects.create(
         unit=told.unit,
@@ -77,7 +74,7 @@ def notice_move(actor: Actor, told: Notice, submission: UUID) -> MoveOut:
     late = is_late(actor.today, told.day)
     facts = {"unit": told.unit.pk, "day": told.day.isoformat(), "late": late}
     record(actor.at, actor.user, "15.3", "move announced", f"move:{made.pk}", **facts)
-    _set_ends(actor, made)
+    end_with_move(made, actor.at)
     return made
 
 
@@ -93,7 +90,7 @@ def put_off(
     _save(move)
     facts = {"before": before.isoformat(), "day": day.isoformat(), "late": is_late(actor.today, day)}
     record(actor.at, actor.user, "15.3", "move put off", f"move:{move.pk}", **facts)
-    _set_ends(actor, move)
+    end_with_move(move, actor.at)
     return move
 
 
@@ -105,7 +102,7 @@ def call_off(actor: Actor, move_id: int, *, version: int | None = None) -> MoveO
     move.state, move.closed_at = MoveState.CALLED_OFF, actor.at
     _save(move)
     record(actor.at, actor.user, "15.3", "move called off", f"move:{move.pk}")
-    _restore_ends(actor, list(move.cards.select_related("issue")))
+    leave_move(move, actor.at)
     for tenancy in Tenancy.objects.filter(
         unit=move.unit, memberships__person__in=move.persons.all()
     ).distinct():
@@ -176,16 +173,6 @@ def close_move(actor: Actor, move_id: int) -> MoveOut:
     return move
 
 
-def facts_of(move: MoveOut) -> MoveFacts:
-    """What the rules ask of a move."""
-    return MoveFacts(
-        by_tenant=move.by_tenant,
-        owner_consented=move.consent_at is not None,
-        goods_checked=move.goods_checked_at is not None,
-        running=move.state == MoveState.NOTICED,
-    )
-
-
 def locked_move(move_id: int, version: int | None = None) -> MoveOut:
     """A move that is announced, for a change in this transaction; raises ``RuleError``."""
     move = MoveOut.objects.select_for_update(of=("self",)).select_related("unit").get(pk=move_id)
@@ -196,40 +183,6 @@ def locked_move(move_id: int, version: int | None = None) -> MoveOut:
     return move
 
 
-def cards_of(move: MoveOut) -> QuerySet[Issue]:
-    """Running cards of whom the move names: their own of the unit, and those of vehicles they keep."""
-    theirs = Q(holder__in=move.persons.all()) | Q(vehicle__keeper__in=move.persons.all())
-    return Issue.objects.filter(theirs, unit=move.unit, state__in=[one.value for one in COUNTS])
-
-
-def _set_ends(actor: Actor, move: MoveOut) -> None:
-    zone = ZoneInfo(settings.TIME_ZONE)
-    known = {one.issue_id: one for one in move.cards.all()}
-    cards = list(cards_of(move).select_for_update(of=("self",)).select_related("chip", "unit", "vehicle"))
-    for card in cards:
-        moved = known.get(card.pk) or MovedCard.objects.create(
-            move=move, issue=card, end_before=card.valid_until
-        )
-        _set_end(card, card_end(moved.end_before, move.day, zone), moves_out=True)
-    publish_issues(cards, actor.at)
-
-
-def _restore_ends(actor: Actor, moved: Sequence[MovedCard]) -> None:
-    running = {one.value for one in COUNTS}
-    cards = []
-    for one in moved:
-        if one.issue.state in running:
-            _set_end(one.issue, one.end_before, moves_out=False)
-            cards.append(one.issue)
-    publish_issues(cards, actor.at)
-
-
-def _set_end(card: Issue, end: datetime | None, *, moves_out: bool) -> None:
-    card.valid_until, card.moves_out = end, moves_out
-    card.version += 1
-    card.save(update_fields=["valid_until", "moves_out", "version"])
-
-
 def _roles(actor: Actor, told: Notice) -> set[str]:
     if not told.persons:
         raise RuleError("15.3", Refused.NO_PERSONS)
@@ -237,6 +190,14 @@ def _roles(actor: Actor, told: Notice) -> set[str]:
     if {one.person_id for one in members} != {one.pk for one in told.persons}:
         raise RuleError("15.3", Refused.NOT_OF_THE_UNIT)
     return {one.role for one in members}
+
+
+def _check_not_announced(told: Notice) -> None:
+    """Nobody moves out of a unit twice at a time; out of another unit they may."""
+    announced = MoveOut.objects.filter(unit=told.unit, state=MoveState.NOTICED, persons__in=told.persons)
+    move = announced.order_by("day").first()
+    if move is not None:
+        raise RuleError("15.3", Refused.MOVES_ALREADY, day=move.day)
 
 
 def _members(unit: Place, day: date) -> QuerySet[Membership]:

@@ -12,6 +12,7 @@ from office.casework.cases import facts_of, holders, locked_case, saved
 from office.casework.issue_steps import locked_issue, take
 from office.casework.issuing import assign_chip
 from office.casework.ledger import account_of
+from office.casework.moved_cards import end_as, own_end
 from office.casework.payments import paid_in_full
 from office.procedures.errors import Refused, RuleError
 from office.procedures.issue_states import State, Step
@@ -127,8 +128,10 @@ def _prepare(actor: Actor, case: LossCase, old: Issue) -> Issue:
         replaces=old,
         fee=fee,
         valid_from=old.valid_from,
-        valid_until=old.valid_until,
+        valid_until=own_end(old),
     )
+    end_as(new, old)
+    new.save(update_fields=["valid_until", "moves_out"])
     IssueStep.objects.create(issue=new, state=new.state, at=actor.at, clerk=actor.user, rule="14.6")
     for one in old.exceptions.filter(ended=False):
         new.exceptions.create(

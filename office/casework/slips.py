@@ -12,13 +12,12 @@ from msgspec import Struct
 from office.casework.actor import Actor
 from office.casework.alarms import About, note_signal
 from office.casework.archive import archive
-from office.casework.moves import facts_of
 from office.casework.people import members_on
 from office.casework.trail import record
 from office.lists.slips import end_slip, move_slip_to, say_left, send_slip
 from office.procedures.alarms import Alarm, Signal, printable
 from office.procedures.errors import Refused, RuleError
-from office.procedures.moving import check_slip_of_move
+from office.procedures.moving import MoveFacts, check_slip_of_move
 from office.procedures.slips import Count, Passing, Seen, SlipWish, check_open, check_slip, count_trips
 from office.procedures.slips import SlipState as State
 from office.registry.models import (
@@ -183,6 +182,16 @@ def count_of(slip: ReleaseSlip) -> Count:
     return count_trips(Passing(Seen(seen), int(at.timestamp()), gate_id) for seen, at, gate_id in lines)
 
 
+def facts_of_move(move: MoveOut) -> MoveFacts:
+    """What the rules of its slips ask of a move."""
+    return MoveFacts(
+        by_tenant=move.by_tenant,
+        owner_consented=move.consent_at is not None,
+        goods_checked=move.goods_checked_at is not None,
+        running=move.state == MoveState.NOTICED,
+    )
+
+
 def _new_slip(
     actor: Actor, order: SlipOrder, move: MoveOut | None, code: str, submission: UUID
 ) -> ReleaseSlip:
@@ -218,7 +227,7 @@ def _move_of(order: SlipOrder) -> MoveOut | None:
 
 
 def _check_move(order: SlipOrder, move: MoveOut) -> None:
-    check_slip_of_move(facts_of(move))
+    check_slip_of_move(facts_of_move(move))
     if move.unit_id != order.unit.pk or not move.persons.filter(pk=order.requester.pk).exists():
         raise RuleError("15.3", Refused.NOT_OF_THE_UNIT)
 

@@ -16,6 +16,7 @@ from office.casework.actor import Actor
 from office.casework.cases import holders, locked_case
 from office.casework.issue_steps import locked_issue, take
 from office.casework.issuing import assign_chip
+from office.casework.moved_cards import end_as, own_end
 from office.casework.payments import give_back, take_deposit
 from office.casework.trail import record
 from office.procedures.errors import Refused, RuleError
@@ -132,7 +133,8 @@ def deposits_of(case: LossCase) -> list[tuple[Issue, Decimal]]:
 
 
 def _new(actor: Actor, lost: Issue, last_day: date) -> Issue:
-    next_day = last_day + timedelta(days=1)
+    next_day = datetime.combine(last_day + timedelta(days=1), time(), ZoneInfo(settings.TIME_ZONE))
+    end = own_end(lost)
     card = Issue.objects.create(
         kind=CardKind.TEMPORARY,
         state=IssueState.APPLIED,
@@ -141,7 +143,9 @@ def _new(actor: Actor, lost: Issue, last_day: date) -> Issue:
         vehicle=lost.vehicle,
         unit=lost.unit,
         fee=Decimal(0),
-        valid_until=datetime.combine(next_day, time(), ZoneInfo(settings.TIME_ZONE)),
+        valid_until=next_day if end is None else min(next_day, end),
     )
+    end_as(card, lost)
+    card.save(update_fields=["valid_until", "moves_out"])
     IssueStep.objects.create(issue=card, state=card.state, at=actor.at, clerk=actor.user, rule=RULE)
     return card

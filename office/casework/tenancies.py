@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from office.casework.actor import Actor
 from office.casework.archive import archive
+from office.casework.moved_cards import own_end, take_end
 from office.casework.trail import record
 from office.lists.wanted import publish_issues
 from office.procedures.errors import Refused, RuleError
@@ -32,6 +33,8 @@ from office.registry.models import (
     Issue,
     MemberRole,
     Membership,
+    MovedCard,
+    MoveState,
     Person,
     Place,
     Policy,
@@ -163,15 +166,24 @@ def grace_end(until: date) -> datetime:
 def let_cards_follow(actor: Actor, tenancy: Tenancy) -> int:
     """Tenant cards of those who stay last as long as the tenancy and its grace; how many. None is shortened.
 
-    Whoever issued them, and whatever the grace was then; not those that end by a move.
+    Whoever issued them, and whatever the grace was then. One that ends by an announced move ends so still,
+    but lasts longer if that is put off; one of a move that is over stays as it is.
     """
     end, staying = grace_end(tenancy.until), tenancy.memberships.filter(until=tenancy.until).values("person")
     theirs = Q(application__applicant__in=staying) | Q(application__isnull=True, holder__in=staying)
-    running = Issue.objects.filter(theirs, kind=CardKind.TENANT, unit=tenancy.unit, moves_out=False)
-    earlier = running.filter(state__in=[one.value for one in COUNTS], valid_until__lt=end)
-    cards = list(earlier.select_for_update(of=("self",)).select_related("chip", "unit"))
+    running = Issue.objects.filter(
+        theirs,
+        kind=CardKind.TENANT,
+        unit=tenancy.unit,
+        valid_until__lt=end,
+        state__in=[one.value for one in COUNTS],
+    )
+    announced = MovedCard.objects.filter(move__state=MoveState.NOTICED).values("issue")
+    running = running.filter(Q(moves_out=False) | Q(pk__in=announced))
+    found = running.select_for_update(of=("self",)).select_related("chip", "unit")
+    cards = [one for one in found if (own := own_end(one)) is not None and own < end]
     for card in cards:
-        card.valid_until = end
+        take_end(card, end)
         card.version += 1
         card.save(update_fields=["valid_until", "version"])
     publish_issues(cards, actor.at)

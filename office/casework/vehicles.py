@@ -9,11 +9,12 @@ from django.conf import settings
 from django.db import transaction
 
 from office.casework.actor import Actor
+from office.casework.moved_cards import own_end, take_end
 from office.casework.trail import record
 from office.lists.wanted import publish_issues
 from office.procedures.errors import Refused, RuleError
 from office.procedures.issue_states import COUNTS
-from office.registry.models import Issue, Person, Place, StaffRole, Vehicle
+from office.registry.models import CardKind, Issue, Person, Place, StaffRole, Vehicle
 
 RULE = "13.vehicle"
 
@@ -42,11 +43,15 @@ def set_parking_right(actor: Actor, vehicle_id: int, until: date | None) -> Vehi
     facts = {"until": None if until is None else until.isoformat()}
     record(actor.at, actor.user, RULE, "parking right set", f"vehicle:{vehicle.pk}", **facts)
     cards = Issue.objects.select_for_update(of=("self",)).filter(
-        vehicle=vehicle, state__in=[one.value for one in COUNTS]
+        vehicle=vehicle,
+        state__in=[one.value for one in COUNTS],
+        kind__in=[CardKind.VEHICLE, CardKind.TEMPORARY],
     )
-    changed = []
+    changed, right = [], end_of_right(vehicle)
     for card in cards.select_related("chip", "unit"):
-        card.valid_until = end_of_right(vehicle)
+        # One that is lent while another is lost has an end of its own, which no right prolongs.
+        lent = own_end(card) if card.kind == CardKind.TEMPORARY else None
+        take_end(card, min((one for one in (lent, right) if one is not None), default=None))
         card.version += 1
         card.save(update_fields=["valid_until", "version"])
         changed.append(card)

@@ -83,6 +83,9 @@ WORDS: Final[Mapping[Refused, Promise]] = {
         "This comes later than it should. It is taken in all the same: write down the reason."
     ),
     Refused.NOT_OF_THE_UNIT: _("Somebody named here does not belong to this unit."),
+    Refused.MOVES_ALREADY: _(
+        "A move of somebody named here is announced already, for %(day)s. Put that one off or call it off."
+    ),
     Refused.CONSENT_MISSING: _("The owner's signed consent is missing: a tenant's goods leave only with it."),
     Refused.GOODS_NOT_CHECKED: _("The goods have not been checked yet."),
     Refused.IDENTITY_NOT_CHECKED: _("Look at the identity document of the person first."),

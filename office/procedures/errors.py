@@ -71,6 +71,7 @@ class Refused(Enum):
     DAY_IS_OVER = "day_is_over"
     LATE_WITHOUT_REASON = "late_without_reason"
     NOT_OF_THE_UNIT = "not_of_the_unit"
+    MOVES_ALREADY = "moves_already"
     CONSENT_MISSING = "consent_missing"
     GOODS_NOT_CHECKED = "goods_not_checked"
     IDENTITY_NOT_CHECKED = "identity_not_checked"

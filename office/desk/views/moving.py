@@ -21,7 +21,6 @@ from office.casework.moves import (
     Notice,
     call_off,
     close_move,
-    facts_of,
     notice_move,
     put_off,
     record_consent,
@@ -30,6 +29,7 @@ from office.casework.moves import (
 )
 from office.casework.outages import LIVE
 from office.casework.people import Particulars, members_on, register_person
+from office.casework.slips import facts_of_move
 from office.casework.tenancies import (
     MoveIn,
     extend_tenancy,
@@ -200,7 +200,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     shown = {
         "move": found,
         "late": is_late(found.noticed_at.astimezone().date(), found.day),
-        "facts": facts_of(found),
+        "facts": facts_of_move(found),
         "cards": [
             one.issue for one in found.cards.select_related("issue__holder", "issue__vehicle", "issue__unit")
         ],

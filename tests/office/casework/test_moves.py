@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from msgspec.structs import replace
@@ -12,8 +13,10 @@ from office.casework.actor import Actor
 from office.casework.lifts import book_lift
 from office.casework.move_ends import end_moves
 from office.casework.moves import (
+    Notice,
     call_off,
     close_move,
+    notice_move,
     put_off,
     record_consent,
     record_goods_check,
@@ -26,6 +29,7 @@ from office.registry.models import (
     AuditEntry,
     Issue,
     IssueState,
+    Membership,
     MoveOut,
     MoveState,
     SettlementKind,
@@ -93,16 +97,31 @@ def test_15_3_late_notice_is_taken_in_with_its_reason(estate: OfficeEstate, cler
     move = announce(estate, clerk, days(2), reason="sold at short notice")
     assert move.late_reason
     assert AuditEntry.objects.get(action="move announced").facts["late"] is True
-    announce(estate, clerk, days(3))
+    announce(estate, clerk, days(3), [estate.add_person("in time")])
 
 
 def test_15_3_days_are_days_of_the_estate(estate: OfficeEstate, clerk: Actor) -> None:
     """At 23:30 in Shanghai it is still the day before in UTC, and at 00:30 too."""
     before_midnight = replace(clerk, at=datetime(2026, 11, 26, 23, 30, tzinfo=ZONE))
-    announce(estate, before_midnight, days(3))
+    call_off(before_midnight, announce(estate, before_midnight, days(3)).pk)
     after_midnight = replace(clerk, at=before_midnight.at + timedelta(hours=1))
     with pytest.raises(RuleError):
         announce(estate, after_midnight, days(3))
+
+
+def test_15_3_nobody_moves_out_of_a_unit_twice_at_a_time(estate: OfficeEstate, clerk: Actor) -> None:
+    card, other = estate.issue_card(clerk), estate.add_person("other")
+    first = announce(estate, clerk, days(5))
+    with pytest.raises(RuleError) as refused:
+        announce(estate, clerk, days(9), [other, estate.applicant])
+    assert (refused.value.refused, refused.value.facts) == (Refused.MOVES_ALREADY, {"day": days(5)})
+    assert announce(estate, clerk, days(9), [other]).persons.get() == other
+    elsewhere = estate.add_unit("102", "80")
+    Membership.objects.create(person=estate.applicant, unit=elsewhere, role="owner", since=days(-9))
+    assert notice_move(clerk, Notice(elsewhere, [estate.applicant], days(9)), uuid4()).unit == elsewhere
+    assert ends(card) == {int(midnight(days(6)).timestamp())}
+    call_off(clerk, first.pk)
+    assert announce(estate, clerk, days(9)).day == days(9)
 
 
 def test_15_3_a_stranger_cannot_be_moved_away(estate: OfficeEstate, clerk: Actor) -> None:

@@ -1,0 +1,191 @@
+"""Ends of cards: announced moves, replacements, parking rights and what comes together."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import uuid4
+
+import pytest
+from msgspec.structs import replace
+
+from office.casework.actor import Actor
+from office.casework.issuing import apply_for_vehicle_card
+from office.casework.loss import Report, report_loss, review
+from office.casework.move_ends import end_moves
+from office.casework.moves import call_off, put_off
+from office.casework.replacement import approve, authorise_replacement, sign_for_replacement, tell_holder
+from office.casework.temporary import Lending, lend_temporary_card
+from office.casework.tenancies import extend_tenancy
+from office.casework.vehicles import register_vehicle, set_parking_right
+from office.registry.models import (
+    Issue,
+    IssueState,
+    LossCase,
+    LossKind,
+    PaymentMethod,
+    SignatureKind,
+    StaffRole,
+    Vehicle,
+)
+from tests.office.casework.moving import announce, days, grants_at_gates, midnight, move_in
+from tests.support.office_estate import OfficeEstate
+
+
+def ends(card: Issue) -> set[datetime | None]:
+    """When the gates end it."""
+    found = {one.valid_until for one in grants_at_gates(card.pk).values()}
+    return {None if one is None else datetime.fromtimestamp(one, midnight(days(0)).tzinfo) for one in found}
+
+
+def replaced(estate: OfficeEstate, clerk: Actor, card: Issue) -> LossCase:
+    """Lost, and the replacement ready to be signed for."""
+    case = report_loss(clerk, card.pk, estate.applicant, Report(LossKind.LOST))
+    review(replace(estate.staff(StaffRole.REVIEWER), at=clerk.at), case.pk)
+    case = approve(replace(estate.staff(StaffRole.MANAGER), at=clerk.at), case.pk)
+    assert case.replacement is not None
+    estate.pay(clerk, case.replacement)
+    authorise_replacement(clerk, case.pk, estate.next_chip())
+    return tell_holder(clerk, case.pk, "telephone", "reached")
+
+
+def signed(estate: OfficeEstate, clerk: Actor, case: LossCase) -> Issue:
+    """The replacement, handed out."""
+    sign_for_replacement(clerk, case.pk, estate.applicant, SignatureKind.PAPER, None)
+    assert case.replacement is not None
+    return Issue.objects.get(pk=case.replacement.pk)
+
+
+def lent(estate: OfficeEstate, clerk: Actor, case: LossCase, last_day: int) -> Issue:
+    """A temporary card for the lost one."""
+    lending = Lending(
+        estate.next_chip(), "", days(last_day), PaymentMethod.CASH, f"D{uuid4().hex[:8]}", SignatureKind.PAPER
+    )
+    return lend_temporary_card(clerk, case.pk, estate.applicant, lending)
+
+
+@pytest.fixture
+def vehicle(estate: OfficeEstate, clerk: Actor) -> Vehicle:
+    """A vehicle with a right for thirty days."""
+    return register_vehicle(clerk, "粤B1", estate.unit, estate.applicant, days(30))
+
+
+@pytest.fixture
+def vehicle_card(estate: OfficeEstate, clerk: Actor, vehicle: Vehicle) -> Issue:
+    """Its card, at the gates."""
+    (card,) = apply_for_vehicle_card(clerk, vehicle, estate.applicant, uuid4()).issues.all()
+    estate.pay(clerk, card)
+    return estate.sign(clerk, card)
+
+
+def test_15_3_a_card_that_is_handed_out_after_the_notice_ends_with_the_day_at_the_gates(
+    estate: OfficeEstate, clerk: Actor
+) -> None:
+    move = announce(estate, clerk, days(5))
+    card = estate.issue_card(clerk)
+    assert ends(card) == {midnight(days(6))}
+    put_off(clerk, move.pk, days(9))
+    assert ends(card) == {midnight(days(10))}
+    call_off(clerk, move.pk)
+    assert ends(card) == {None}
+    assert not Issue.objects.get(pk=card.pk).moves_out
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_15_3_a_replacement_follows_the_move_as_the_lost_card_did(
+    estate: OfficeEstate, clerk: Actor, before: bool
+) -> None:
+    """Approved during the notice, and signed for before the move is put off or after it."""
+    card = estate.issue_card(clerk)
+    move = announce(estate, clerk, days(5))
+    case = replaced(estate, clerk, card)
+    if before:
+        assert ends(signed(estate, clerk, case)) == {midnight(days(6))}
+    put_off(clerk, move.pk, days(20))
+    assert case.replacement is not None
+    new = case.replacement if before else signed(estate, clerk, case)
+    assert ends(new) == {midnight(days(21))}
+    call_off(clerk, move.pk)
+    assert ends(new) == {None}
+
+
+def test_14_temporary_a_lent_card_ends_with_the_lost_ones_move(estate: OfficeEstate, clerk: Actor) -> None:
+    case = report_loss(clerk, estate.issue_card(clerk).pk, estate.applicant, Report(LossKind.LOST))
+    move = announce(estate, clerk, days(3))
+    card = lent(estate, clerk, case, 6)
+    assert ends(card) == {midnight(days(4))}
+    call_off(clerk, move.pk)
+    assert ends(card) == {midnight(days(7))}
+
+
+def test_15_3_a_move_that_is_put_off_beyond_the_former_end_of_an_extended_tenancy(
+    estate: OfficeEstate, clerk: Actor
+) -> None:
+    tenancy, tenant = move_in(estate, clerk, days(10))
+    estate.unit, estate.applicant = tenancy.unit, tenant
+    card = estate.issue_card(clerk)
+    move = announce(estate, clerk, days(8), [tenant])
+    extend_tenancy(clerk, tenancy.pk, days(100))
+    assert ends(card) == {midnight(days(9))}
+    put_off(clerk, move.pk, days(50))
+    assert ends(card) == {midnight(days(51))}
+
+
+def test_15_3_of_two_moves_on_record_the_earlier_ends_the_card(
+    estate: OfficeEstate, clerk: Actor, vehicle_card: Issue
+) -> None:
+    """A card of a holder and of another's vehicle: either of them may move away."""
+    other = estate.add_person("other")
+    Issue.objects.filter(pk=vehicle_card.pk).update(holder=other)
+    first, second = announce(estate, clerk, days(5)), announce(estate, clerk, days(9), [other])
+    assert ends(vehicle_card) == {midnight(days(6))}
+    call_off(clerk, first.pk)
+    assert ends(vehicle_card) == {midnight(days(10))}
+    assert Issue.objects.get(pk=vehicle_card.pk).moves_out
+    call_off(clerk, second.pk)
+    assert ends(vehicle_card) == {midnight(days(30))}
+    assert not Issue.objects.get(pk=vehicle_card.pk).moves_out
+
+
+def test_13_vehicle_a_parking_right_set_during_a_notice_counts_when_it_is_called_off(
+    estate: OfficeEstate, clerk: Actor, vehicle: Vehicle, vehicle_card: Issue
+) -> None:
+    move = announce(estate, clerk, days(5))
+    set_parking_right(clerk, vehicle.pk, days(60))
+    assert ends(vehicle_card) == {midnight(days(6))}
+    set_parking_right(clerk, vehicle.pk, days(3))
+    assert ends(vehicle_card) == {midnight(days(3))}
+    set_parking_right(clerk, vehicle.pk, days(60))
+    call_off(clerk, move.pk)
+    assert ends(vehicle_card) == {midnight(days(60))}
+
+
+def test_13_vehicle_a_card_that_is_lent_keeps_its_own_end(
+    estate: OfficeEstate, clerk: Actor, vehicle: Vehicle, vehicle_card: Issue
+) -> None:
+    case = report_loss(clerk, vehicle_card.pk, estate.applicant, Report(LossKind.LOST))
+    card = lent(estate, clerk, case, 6)
+    for right in (days(300), None):
+        set_parking_right(clerk, vehicle.pk, right)
+        assert ends(card) == {midnight(days(7))}
+    set_parking_right(clerk, vehicle.pk, days(2))
+    assert ends(card) == {midnight(days(2))}
+
+
+def test_13_vehicle_the_replacement_ends_with_the_parking_right(
+    estate: OfficeEstate, clerk: Actor, vehicle: Vehicle, vehicle_card: Issue
+) -> None:
+    new = signed(estate, clerk, replaced(estate, clerk, vehicle_card))
+    assert ends(new) == {midnight(days(30))}
+    set_parking_right(clerk, vehicle.pk, days(60))
+    assert ends(new) == {midnight(days(60))}
+
+
+def test_15_3_a_lost_card_of_who_has_moved_away_stays_ended_whatever_its_parking_right(
+    estate: OfficeEstate, clerk: Actor, vehicle: Vehicle, vehicle_card: Issue
+) -> None:
+    report_loss(clerk, vehicle_card.pk, estate.applicant, Report(LossKind.LOST))
+    announce(estate, clerk, days(5))
+    end_moves(midnight(days(6)))
+    set_parking_right(clerk, vehicle.pk, days(60))
+    card = Issue.objects.get(pk=vehicle_card.pk)
+    assert (card.state, card.valid_until) == (IssueState.LOST, midnight(days(6)))
