@@ -34,6 +34,7 @@ from office.registry.models import (
     MemberRole,
     Membership,
     MovedCard,
+    MoveOut,
     MoveState,
     Person,
     Place,
@@ -103,8 +104,10 @@ def extend_tenancy(actor: Actor, tenancy_id: int, until: date, *, version: int |
     tenancy.until, tenancy.asked_at = until, None
     tenancy.version += 1
     tenancy.save()
-    # Who has left before the tenancy's end stays gone.
-    tenancy.memberships.filter(until=before).update(until=until)
+    # Who has left before the tenancy's end, or moved away with its last day, stays gone.
+    gone = MoveOut.objects.filter(unit=tenancy.unit, state=MoveState.OVER, day__gte=tenancy.since)
+    staying = tenancy.memberships.filter(until=before).exclude(person__in=gone.values("persons"))
+    staying.update(until=until)
     cards = let_cards_follow(actor, tenancy)
     facts = {"before": before.isoformat(), "until": until.isoformat(), "cards": cards}
     record(actor.at, actor.user, "15.1", "tenancy extended", f"tenancy:{tenancy.pk}", **facts)

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from office.casework.actor import Actor
 from office.casework.issuing import CardWish, apply_for_cards, assign_chip, sign_for_card
+from office.casework.move_ends import end_moves
 from office.casework.tenancies import extend_tenancy, note_no_extension, tenancies_to_ask
 from office.procedures.errors import Refused, RuleError
 from office.registry.models import (
@@ -23,7 +24,7 @@ from office.registry.models import (
     Tenancy,
 )
 from sync.records import GrantKind
-from tests.office.casework.moving import days, grants_at_gates, midnight, move_in
+from tests.office.casework.moving import announce, days, grants_at_gates, midnight, move_in
 from tests.support.office_estate import NORTH, SOUTH, OfficeEstate
 
 
@@ -111,3 +112,16 @@ def test_15_1_after_the_tenancy_a_tenant_applies_for_nothing(estate: OfficeEstat
     with pytest.raises(RuleError) as refused:
         apply_for_cards(later, tenancy.unit, tenant, [CardWish(tenant.pk, "self")], uuid4())
     assert refused.value.refused is Refused.NOT_A_RESIDENT
+
+
+def test_15_1_who_moved_away_on_the_last_day_stays_gone_when_the_tenancy_goes_on(
+    estate: OfficeEstate, clerk: Actor
+) -> None:
+    stays, leaves = (Person.objects.create(name=one, recorded_at=clerk.at) for one in ("stays", "leaves"))
+    tenancy, _ = move_in(estate, clerk, days(11), persons=[stays, leaves])
+    estate.unit = tenancy.unit
+    announce(estate, clerk, days(10), [leaves])
+    end_moves(midnight(days(11)))
+    extend_tenancy(clerk, tenancy.pk, days(300))
+    assert stays.memberships.get().until == days(300)
+    assert leaves.memberships.get().until == days(11)
