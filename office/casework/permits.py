@@ -10,11 +10,11 @@ from django.db import transaction
 from msgspec import Struct
 
 from office.casework.actor import Actor
-from office.casework.issue_steps import take
+from office.casework.issue_steps import locked_issue, take
 from office.casework.issuing import assign_chip
 from office.casework.trail import record
 from office.procedures.errors import Refused, RuleError
-from office.procedures.issue_states import Step
+from office.procedures.issue_states import COUNTS, Step
 from office.procedures.shops import (
     ActivityFacts,
     check_application,
@@ -128,15 +128,15 @@ def give_pass(
 
 @transaction.atomic
 def clear_site(actor: Actor, activity_id: int) -> Activity:
-    """The site is cleared afterwards; passes that still open end now."""
+    """The site is cleared afterwards; its passes end now, suspended and lost ones, too."""
     actor.must_be(StaffRole.CLERK, "17.2")
     activity = _locked(activity_id)
     if activity.state != ActivityState.APPROVED:
         raise RuleError("17.2", Refused.WRONG_STATE, state=activity.state)
     activity.state, activity.cleared_at = ActivityState.CLEARED, actor.at
     activity.save()
-    for card in activity.passes.filter(state=IssueState.ACTIVE).select_related("chip", "unit"):
-        take(actor, card, Step.WITHDRAW, activity=activity.pk)
+    for card in activity.passes.filter(state__in=[one.value for one in COUNTS]):
+        take(actor, locked_issue(card.pk), Step.WITHDRAW, activity=activity.pk)
     record(actor.at, actor.user, "17.2", "site cleared", f"activity:{activity.pk}")
     return activity
 

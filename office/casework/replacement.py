@@ -130,6 +130,8 @@ def _prepare(actor: Actor, case: LossCase, old: Issue) -> Issue:
         valid_from=old.valid_from,
         valid_until=own_end(old),
     )
+    new.merchants.set(old.merchants.all())  # with whom it ends when they leave
+    new.activities.set(old.activities.all())
     end_as(new, old)
     new.save(update_fields=["valid_until", "moves_out"])
     IssueStep.objects.create(issue=new, state=new.state, at=actor.at, clerk=actor.user, rule="14.6")

@@ -6,14 +6,12 @@ from datetime import datetime
 from uuid import uuid4
 
 import pytest
-from msgspec.structs import replace
 
 from office.casework.actor import Actor
 from office.casework.issuing import apply_for_vehicle_card
-from office.casework.loss import Report, report_loss, review
+from office.casework.loss import Report, report_loss
 from office.casework.move_ends import end_moves
 from office.casework.moves import call_off, put_off
-from office.casework.replacement import approve, authorise_replacement, sign_for_replacement, tell_holder
 from office.casework.temporary import Lending, lend_temporary_card
 from office.casework.tenancies import extend_tenancy
 from office.casework.vehicles import register_vehicle, set_parking_right
@@ -24,9 +22,9 @@ from office.registry.models import (
     LossKind,
     PaymentMethod,
     SignatureKind,
-    StaffRole,
     Vehicle,
 )
+from tests.office.casework.losing import hand_out, ready_to_sign, replaced
 from tests.office.casework.moving import announce, days, grants_at_gates, midnight, move_in
 from tests.support.office_estate import OfficeEstate
 
@@ -35,24 +33,6 @@ def ends(card: Issue) -> set[datetime | None]:
     """When the gates end it."""
     found = {one.valid_until for one in grants_at_gates(card.pk).values()}
     return {None if one is None else datetime.fromtimestamp(one, midnight(days(0)).tzinfo) for one in found}
-
-
-def replaced(estate: OfficeEstate, clerk: Actor, card: Issue) -> LossCase:
-    """Lost, and the replacement ready to be signed for."""
-    case = report_loss(clerk, card.pk, estate.applicant, Report(LossKind.LOST))
-    review(replace(estate.staff(StaffRole.REVIEWER), at=clerk.at), case.pk)
-    case = approve(replace(estate.staff(StaffRole.MANAGER), at=clerk.at), case.pk)
-    assert case.replacement is not None
-    estate.pay(clerk, case.replacement)
-    authorise_replacement(clerk, case.pk, estate.next_chip())
-    return tell_holder(clerk, case.pk, "telephone", "reached")
-
-
-def signed(estate: OfficeEstate, clerk: Actor, case: LossCase) -> Issue:
-    """The replacement, handed out."""
-    sign_for_replacement(clerk, case.pk, estate.applicant, SignatureKind.PAPER, None)
-    assert case.replacement is not None
-    return Issue.objects.get(pk=case.replacement.pk)
 
 
 def lent(estate: OfficeEstate, clerk: Actor, case: LossCase, last_day: int) -> Issue:
@@ -97,12 +77,12 @@ def test_15_3_a_replacement_follows_the_move_as_the_lost_card_did(
     """Approved during the notice, and signed for before the move is put off or after it."""
     card = estate.issue_card(clerk)
     move = announce(estate, clerk, days(5))
-    case = replaced(estate, clerk, card)
+    case = ready_to_sign(estate, clerk, card, estate.applicant)
     if before:
-        assert ends(signed(estate, clerk, case)) == {midnight(days(6))}
+        assert ends(hand_out(clerk, case, estate.applicant)) == {midnight(days(6))}
     put_off(clerk, move.pk, days(20))
     assert case.replacement is not None
-    new = case.replacement if before else signed(estate, clerk, case)
+    new = case.replacement if before else hand_out(clerk, case, estate.applicant)
     assert ends(new) == {midnight(days(21))}
     call_off(clerk, move.pk)
     assert ends(new) == {None}
@@ -174,7 +154,7 @@ def test_13_vehicle_a_card_that_is_lent_keeps_its_own_end(
 def test_13_vehicle_the_replacement_ends_with_the_parking_right(
     estate: OfficeEstate, clerk: Actor, vehicle: Vehicle, vehicle_card: Issue
 ) -> None:
-    new = signed(estate, clerk, replaced(estate, clerk, vehicle_card))
+    new = replaced(estate, clerk, vehicle_card, estate.applicant)
     assert ends(new) == {midnight(days(30))}
     set_parking_right(clerk, vehicle.pk, days(60))
     assert ends(new) == {midnight(days(60))}

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from office.casework.actor import Actor
 from office.casework.issuing import assign_chip, sign_for_card
+from office.casework.loss import lift_suspension, suspend_by_telephone
 from office.casework.merchants import (
     apply_for_merchant_card,
     apply_for_sign,
@@ -53,6 +54,7 @@ from office.registry.models import (
     UnitUse,
 )
 from sync.records import GrantKind, Tombstone
+from tests.office.casework.losing import replaced
 from tests.office.casework.moving import TODAY, at_gates, days, grants_at_gates
 from tests.support.office_estate import NORTH, NOW, SOUTH, OfficeEstate
 
@@ -93,6 +95,22 @@ def test_17_3_the_cards_of_a_merchant_who_leaves_are_withdrawn(
     assert Issue.objects.get(pk=card.pk).state == IssueState.WITHDRAWN
     with pytest.raises(RuleError):
         apply_for_merchant_card(clerk, merchant.pk, merchant.keeper)
+
+
+def test_17_3_a_replaced_card_of_a_merchant_ends_with_them_too(
+    estate: OfficeEstate, clerk: Actor, merchant: Merchant
+) -> None:
+    card = apply_for_merchant_card(clerk, merchant.pk, merchant.keeper)
+    estate.pay(clerk, card)
+    card.refresh_from_db()
+    assign_chip(card, estate.next_chip())
+    sign_for_card(clerk, card.pk, merchant.keeper, SignatureKind.PAPER, None)
+    new = replaced(estate, clerk, card, merchant.keeper)
+    assert grants_at_gates(new.pk)
+    check_off(clerk, merchant.pk, frozenset(Leaving))
+    merchant_leaves(clerk, merchant.pk)
+    assert grants_at_gates(new.pk) == {}
+    assert Issue.objects.get(pk=new.pk).state == IssueState.WITHDRAWN
 
 
 def test_17_3_inspections_are_recorded(estate: OfficeEstate, merchant: Merchant) -> None:
@@ -148,6 +166,25 @@ def test_17_2_passes_open_its_gates_in_its_window_only(estate: OfficeEstate, cle
     clear_site(clerk, activity.pk)
     assert grants_at_gates(card.pk) == {}
     assert SOUTH not in at_gates(card.pk)
+
+
+def test_17_2_with_the_site_every_pass_ends_replaced_and_suspended_ones_too(
+    estate: OfficeEstate, clerk: Actor
+) -> None:
+    nurse = Person.objects.create(name="nurse", recorded_at=NOW)
+    activity = fair(estate, clerk)
+    approve_activity(clerk, activity.pk, "the lawn", list(Door.objects.filter(pk=10)))
+    first, second = (
+        give_pass(clerk, activity.pk, nurse, estate.next_chip(), SignatureKind.PAPER) for _ in range(2)
+    )
+    case = suspend_by_telephone(clerk, first.pk)
+    new = replaced(estate, clerk, second, nurse)
+    assert grants_at_gates(new.pk)
+    clear_site(clerk, activity.pk)
+    assert grants_at_gates(new.pk) == {}
+    with pytest.raises(RuleError):
+        lift_suspension(clerk, case.pk, nurse)
+    assert grants_at_gates(first.pk) == {}
 
 
 def test_17_2_what_the_desk_refuses_gets_no_passes(estate: OfficeEstate, clerk: Actor) -> None:
