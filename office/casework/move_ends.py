@@ -18,6 +18,7 @@ from office.lists.slips import end_slip
 from office.procedures.issue_states import Step
 from office.registry.models import (
     IssueState,
+    MemberRole,
     Membership,
     MoveOut,
     MoveState,
@@ -30,7 +31,7 @@ A_ROUND: Final = 20
 
 
 def end_moves(now: datetime, *, at_most: int = A_ROUND) -> int:
-    """End moves whose day is over: cards are withdrawn as moved out, memberships end; how many."""
+    """End moves whose day is over: cards are withdrawn as moved out, nobody named lives there; how many."""
     today = _today(now)
     due = MoveOut.objects.filter(state=MoveState.NOTICED, day__lt=today).order_by("day")
     found = list(due.values_list("pk", flat=True)[:at_most])
@@ -63,7 +64,8 @@ def _end_move(now: datetime, move_id: int) -> None:
     leaves = move.day + timedelta(days=1)
     holds = Q(until__isnull=True) | Q(until__gt=leaves)
     theirs = Membership.objects.filter(holds, unit=move.unit, person__in=move.persons.all())
-    theirs.filter(since__lt=leaves).update(until=leaves)
+    living = theirs.exclude(role=MemberRole.OWNER)  # who moves out owns it still, and may let it (15.1)
+    living.filter(since__lt=leaves).update(until=leaves)
     _depart(move, leaves)
     record(now, None, "15.3", "moved away", f"move:{move.pk}", cards=len(cards))
 

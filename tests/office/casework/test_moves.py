@@ -29,6 +29,7 @@ from office.registry.models import (
     AuditEntry,
     Issue,
     IssueState,
+    MemberRole,
     Membership,
     MoveOut,
     MoveState,
@@ -134,8 +135,8 @@ def test_15_3_a_stranger_cannot_be_moved_away(estate: OfficeEstate, clerk: Actor
 
 
 def test_15_3_when_the_day_is_over_gates_say_moved_out(estate: OfficeEstate, clerk: Actor) -> None:
-    card = estate.issue_card(clerk)
-    move = announce(estate, clerk, days(5))
+    card, child = estate.issue_card(clerk), estate.add_person("child", role=MemberRole.RESIDENT)
+    move = announce(estate, clerk, days(5), [estate.applicant, child])
     last_moment = midnight(days(6)) - timedelta(seconds=1)
     assert end_moves(last_moment) == 0
     assert end_moves(midnight(days(6))) == 1
@@ -146,9 +147,9 @@ def test_15_3_when_the_day_is_over_gates_say_moved_out(estate: OfficeEstate, cle
         assert isinstance(one, Tombstone)
         assert one.reason is RevocationReason.MOVED_OUT
     assert Issue.objects.get(pk=card.pk).state == IssueState.WITHDRAWN
-    estate.applicant.refresh_from_db()
-    assert estate.applicant.departed_on == days(6)
-    assert estate.applicant.memberships.get().until == days(6)
+    child.refresh_from_db()
+    assert child.departed_on == days(6)
+    assert child.memberships.get().until == days(6)
     with pytest.raises(RuleError):
         call_off(clerk, move.pk)
     close_move(clerk, move.pk)
@@ -161,6 +162,21 @@ def test_15_3_a_card_issued_since_the_notice_ends_too(estate: OfficeEstate, cler
     card = estate.issue_card(clerk)
     end_moves(midnight(days(6)))
     assert grants_at_gates(card.pk) == {}
+
+
+def test_15_3_an_owner_who_moves_away_owns_the_unit_still_and_lets_it(
+    estate: OfficeEstate, clerk: Actor
+) -> None:
+    owner = estate.applicant
+    Membership.objects.create(person=owner, unit=estate.unit, role=MemberRole.RESIDENT, since=days(-9))
+    card = estate.issue_card(clerk)
+    announce(estate, clerk, days(5))
+    end_moves(midnight(days(6)))
+    owner.refresh_from_db()
+    assert dict(owner.memberships.values_list("role", "until")) == {"owner": None, "resident": days(6)}
+    assert (owner.departed_on, grants_at_gates(card.pk)) == (None, {})
+    later = replace(clerk, at=clerk.at + timedelta(days=9))
+    assert move_in(estate, later, days(99), unit=estate.unit, owner=owner)[0].owner == owner
 
 
 @pytest.mark.parametrize("settled", [False, True])
