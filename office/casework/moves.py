@@ -17,6 +17,7 @@ from msgspec import Struct
 from office.casework.actor import Actor
 from office.casework.archive import archive
 from office.casework.moved_cards import end_with_move, leave_move
+from office.casework.slips import close_slip, locked_slip
 from office.casework.tenancies import let_cards_follow
 from office.casework.trail import record
 from office.procedures.errors import Refused, RuleError
@@ -32,6 +33,7 @@ from office.registry.models import (
     Settlement,
     SettlementKind,
     SignatureKind,
+    SlipState,
     StaffRole,
     Tenancy,
 )
@@ -96,7 +98,7 @@ def put_off(
 
 @transaction.atomic
 def call_off(actor: Actor, move_id: int, *, version: int | None = None) -> MoveOut:
-    """Nobody moves: the cards have again the ends that they had."""
+    """Nobody moves: the cards have again the ends that they had, and no goods leave by the move's slips."""
     actor.must_be(StaffRole.CLERK, "15.3")
     move = locked_move(move_id, version)
     move.state, move.closed_at = MoveState.CALLED_OFF, actor.at
@@ -107,6 +109,8 @@ def call_off(actor: Actor, move_id: int, *, version: int | None = None) -> MoveO
         unit=move.unit, memberships__person__in=move.persons.all()
     ).distinct():
         let_cards_follow(actor, tenancy)  # one that was extended meanwhile
+    for slip in move.slips.filter(state=SlipState.OPEN).values_list("pk", flat=True):
+        close_slip(actor.at, actor.user, locked_slip(slip), SlipState.CANCELLED, "")
     return move
 
 

@@ -24,6 +24,7 @@ from office.casework.moves import (
 )
 from office.casework.trail import broken_links
 from office.procedures.errors import Refused, RuleError
+from office.procedures.slips import issue_id_of
 from office.registry.models import (
     ArchivedForm,
     AuditEntry,
@@ -177,6 +178,19 @@ def test_15_3_an_owner_who_moves_away_owns_the_unit_still_and_lets_it(
     assert (owner.departed_on, grants_at_gates(card.pk)) == (None, {})
     later = replace(clerk, at=clerk.at + timedelta(days=9))
     assert move_in(estate, later, days(99), unit=estate.unit, owner=owner)[0].owner == owner
+
+
+def test_15_3_a_move_that_is_called_off_takes_its_slips_off_their_gates(
+    estate: OfficeEstate, clerk: Actor
+) -> None:
+    other = estate.add_person("other")
+    move = announce(estate, clerk, days(5))
+    slip, unrelated = new_slip(estate, clerk, move=move), new_slip(estate, clerk, requester=other)
+    assert grants_at_gates(issue_id_of(slip.pk))
+    call_off(clerk, move.pk)
+    slip.refresh_from_db()
+    assert (slip.state, slip.off_gates, grants_at_gates(issue_id_of(slip.pk))) == ("cancelled", True, {})
+    assert grants_at_gates(issue_id_of(unrelated.pk))
 
 
 @pytest.mark.parametrize("settled", [False, True])
