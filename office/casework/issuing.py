@@ -178,10 +178,12 @@ def sign_for_card(
     """Rule 13.6: the customer signs, and only then the card opens doors.
 
     Raises:
-        RuleError: fee, chip, quota (judged once more), or state.
+        RuleError: fee, chip, quota (judged once more), state, its time is over, or who is to have it is gone.
     """
     actor.must_be(StaffRole.CLERK, "13.6")
     issue = locked_issue(issue_id, version)
+    check_not_over(actor, issue)
+    _check_still_there(actor, issue)
     check_signable(issue)
     Signature.objects.create(
         issue=issue, signer=signer, at=actor.at, kind=kind, witness=actor.user, image=image
@@ -189,6 +191,12 @@ def sign_for_card(
     take(actor, issue, Step.SIGN, signer=signer.pk, kind=kind.value)
     take(actor, issue, Step.ACTIVATE)
     return issue
+
+
+def check_not_over(actor: Actor, issue: Issue) -> None:
+    """Nobody is handed a card that has ended meanwhile, with a move, a tenancy or a right; ``RuleError``."""
+    if issue.valid_until is not None and issue.valid_until <= actor.at:
+        raise RuleError("13.6", Refused.CARD_ENDED, until=issue.valid_until)
 
 
 def check_signable(issue: Issue) -> None:
@@ -216,6 +224,17 @@ def _new_issue(actor: Actor, application: Application, kind: CardKind, **fields:
     issue.save()
     IssueStep.objects.create(issue=issue, state=issue.state, at=actor.at, clerk=actor.user, rule="13.1")
     return issue
+
+
+def _check_still_there(actor: Actor, issue: Issue) -> None:
+    """A household's card is for who belongs to it today; staff, guards and merchants belong to none."""
+    if issue.unit is None or issue.kind not in {CardKind.RESIDENT, CardKind.TENANT, CardKind.VEHICLE}:
+        return
+    applicant = None if issue.application is None else issue.application.applicant
+    keeper = None if issue.vehicle is None else issue.vehicle.keeper
+    for person in (applicant, issue.holder, keeper):
+        if person is not None:
+            _check_resident(actor, issue.unit, person)
 
 
 def _check_resident(actor: Actor, unit: Place, applicant: Person) -> None:

@@ -14,6 +14,7 @@ from office.casework.issue_steps import advance, locked_issue
 from office.casework.moved_cards import cards_of, join
 from office.casework.slips import close_slip
 from office.casework.trail import record
+from office.casework.withdrawal import has_open_case
 from office.lists.slips import end_slip
 from office.procedures.issue_states import Step
 from office.registry.models import (
@@ -71,11 +72,15 @@ def _end_move(now: datetime, move_id: int) -> None:
 
 
 def _end_card(now: datetime, move: MoveOut, card_id: int) -> None:
-    """Also one that was applied for since the notice. A lost one has a case of its own, and opens nothing."""
+    """Also one that was applied for since the notice, and was not handed out.
+
+    A lost one, and what is to replace it, has a case of its own, and opens nothing.
+    """
     card = locked_issue(card_id)
     join(card, [move])
     card.save(update_fields=["moves_out", "valid_until"])
-    if card.state == IssueState.ACTIVE:
+    in_case = card.replaces is not None and has_open_case(card.replaces)
+    if card.state in {IssueState.APPLIED, IssueState.PAID, IssueState.ACTIVE} and not in_case:
         advance(now, None, card, Step.WITHDRAW, {"moved_out": True}, "15.3")
 
 

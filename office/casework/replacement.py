@@ -10,7 +10,7 @@ from office.casework.actor import Actor
 from office.casework.archive import archive
 from office.casework.cases import facts_of, holders, locked_case, saved
 from office.casework.issue_steps import locked_issue, take
-from office.casework.issuing import assign_chip
+from office.casework.issuing import assign_chip, check_not_over
 from office.casework.ledger import account_of
 from office.casework.moved_cards import end_as, own_end
 from office.casework.payments import paid_in_full
@@ -85,6 +85,7 @@ def sign_for_replacement(
         raise RuleError("14.5", Refused.FEE_NOT_PAID)
     if new.chip is None:
         raise RuleError("14.7", Refused.NO_CHIP)
+    check_not_over(actor, new)
     if State(new.state) is State.APPLIED:  # nothing was due
         take(actor, new, Step.PAY)
     Signature.objects.create(

@@ -15,7 +15,7 @@ from msgspec import Struct
 from office.casework.actor import Actor
 from office.casework.cases import holders, locked_case
 from office.casework.issue_steps import locked_issue, take
-from office.casework.issuing import assign_chip
+from office.casework.issuing import assign_chip, check_not_over
 from office.casework.moved_cards import end_as, own_end
 from office.casework.payments import give_back, take_deposit
 from office.casework.trail import record
@@ -62,7 +62,8 @@ def lend_temporary_card(actor: Actor, case_id: int, borrower: Person, lending: L
     """Deposit paid, signed for, and active, in one step; it ends by itself at 24:00 of its last day.
 
     Raises:
-        RuleError: no open case, one is out already, too long, the chip is in use, or the day is closed.
+        RuleError: no open case, one is out already, too long, the lost card's time is over, the chip is in
+            use, or the day is closed.
     """
     actor.must_be(StaffRole.CLERK, RULE)
     case, lost = locked_case(case_id)
@@ -77,6 +78,7 @@ def lend_temporary_card(actor: Actor, case_id: int, borrower: Person, lending: L
         most_days=now.temporary_days,
     )
     card = _new(actor, lost, lending.last_day)
+    check_not_over(actor, card)
     assign_chip(card, lending.chip, lending.printed)
     paid = take_deposit(actor, card, now.temporary_deposit, lending.method, lending.receipt)
     take(actor, card, Step.PAY, payment=None if paid is None else paid.pk)

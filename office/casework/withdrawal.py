@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import F, Q, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce
 
 from office.casework.actor import Actor
 from office.casework.issue_steps import locked_issue, take
@@ -15,7 +18,15 @@ from office.procedures.errors import Refused, RuleError
 from office.procedures.issue_states import State, Step
 from office.procedures.loss import OPEN
 from office.procedures.withdrawal import Reason, check_exception, check_withdrawal
-from office.registry.models import Door, DoorException, Issue, PaymentMethod, StaffRole
+from office.registry.models import (
+    Door,
+    DoorException,
+    Issue,
+    IssueState,
+    PaymentKind,
+    PaymentMethod,
+    StaffRole,
+)
 
 
 @transaction.atomic
@@ -50,6 +61,19 @@ def cancel_application(
     refund(actor, issue, method, receipt)
     take(actor, issue, Step.WITHDRAW, reason=reason.value)
     return issue
+
+
+def fees_held() -> QuerySet[Issue]:
+    """Cards that ended before they were handed out, without a clerk: what was paid is to be given back."""
+    ended = Issue.objects.filter(
+        state__in=[IssueState.WITHDRAWN, IssueState.COLLECTED], signature__isnull=True
+    )
+    valid = Q(payments__voided_at__isnull=True)
+    paid, back = (
+        Coalesce(Sum("payments__amount", filter=valid & Q(payments__kind=one)), Value(Decimal(0)))
+        for one in (PaymentKind.FEE, PaymentKind.REFUND)
+    )
+    return ended.alias(paid=paid, back=back).filter(paid__gt=F("back")).order_by("state_since")
 
 
 @transaction.atomic

@@ -14,7 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from office.procedures.errors import Refused, RuleError
 
 WORDS: Final[Mapping[Refused, Promise]] = {
-    Refused.NOT_A_RESIDENT: _("Only a resident of the unit may apply. Register the membership first."),
+    Refused.NOT_A_RESIDENT: _(
+        "Only residents of the unit apply for its cards and get them."
+        " Register the membership first, or cancel the application."
+    ),
     Refused.NO_PERSONS: _("Name at least one person who needs a card."),
     Refused.RELATION_MISSING: _("State each person's relation to the applicant."),
     Refused.QUOTA_EXCEEDED: _(
@@ -24,6 +27,7 @@ WORDS: Final[Mapping[Refused, Promise]] = {
     Refused.FEE_NOT_PAID: _("The fee is not paid yet."),
     Refused.NO_CHIP: _("Hold the new card to the desk reader first: it has no chip yet."),
     Refused.CHIP_IN_USE: _("This chip belongs to another running card. Take another chip."),
+    Refused.CARD_ENDED: _("The card's time was over on %(until)s: it is not handed out any more."),
     Refused.NO_PARKING_RIGHT: _("The parking right ended on %(until)s. Extend it first."),
     Refused.WRONG_STATE: _("This step does not fit the present state. Look at the page again."),
     Refused.ROLE_MISSING: _("You do not have the role that this step needs."),

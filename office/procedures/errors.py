@@ -18,6 +18,8 @@ class Refused(Enum):
     FEE_NOT_PAID = "fee_not_paid"
     NO_CHIP = "no_chip"
     CHIP_IN_USE = "chip_in_use"
+    CARD_ENDED = "card_ended"
+    """Before it was handed out."""
     NO_PARKING_RIGHT = "no_parking_right"
     # Any step of a card or a case
     WRONG_STATE = "wrong_state"

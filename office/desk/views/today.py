@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from office.casework.mass_changes import alarms_of_waiting
 from office.casework.merchants import registers_due
 from office.casework.payments import open_days
+from office.casework.withdrawal import fees_held
 from office.desk.requests import acting
 from office.desk.search import find
 from office.desk.views.moving import move_tasks
@@ -32,6 +33,7 @@ def today(request: HttpRequest) -> HttpResponse:
             kind=CardKind.TEMPORARY, state__in=[IssueState.ACTIVE, IssueState.SUSPENDED, IssueState.WITHDRAWN]
         )
         tasks["to_tell"] = cases.filter(state__in=[CaseState.APPROVED, CaseState.NOTIFIED])
+        tasks["to_give_back"] = fees_held().select_related("holder", "vehicle", "unit")
         tasks["registers_due"] = registers_due(actor)
     if roles & {StaffRole.CLERK, StaffRole.MANAGER}:
         tasks["tills"] = open_days(actor.today)

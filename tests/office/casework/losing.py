@@ -13,7 +13,11 @@ from tests.support.office_estate import OfficeEstate
 
 def ready_to_sign(estate: OfficeEstate, clerk: Actor, card: Issue, holder: Person) -> LossCase:
     """Lost, reviewed, approved, paid for, and its holder told."""
-    case = report_loss(clerk, card.pk, holder, Report(LossKind.LOST))
+    return go_on(estate, clerk, report_loss(clerk, card.pk, holder, Report(LossKind.LOST)))
+
+
+def go_on(estate: OfficeEstate, clerk: Actor, case: LossCase) -> LossCase:
+    """From the report to the signature."""
     review(replace(estate.staff(StaffRole.REVIEWER), at=clerk.at), case.pk)
     case = approve(replace(estate.staff(StaffRole.MANAGER), at=clerk.at), case.pk)
     assert case.replacement is not None

@@ -6,26 +6,32 @@ from datetime import datetime
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from office.casework.actor import Actor
-from office.casework.issuing import apply_for_vehicle_card
+from office.casework.issuing import apply_for_vehicle_card, assign_chip, sign_for_card
 from office.casework.loss import Report, report_loss
 from office.casework.move_ends import end_moves
 from office.casework.moves import call_off, put_off
+from office.casework.people import Belonging, add_membership, change_owner
 from office.casework.temporary import Lending, lend_temporary_card
 from office.casework.tenancies import extend_tenancy
 from office.casework.vehicles import register_vehicle, set_parking_right
+from office.casework.withdrawal import fees_held
+from office.procedures.errors import Refused, RuleError
 from office.registry.models import (
     Issue,
     IssueState,
     LossCase,
     LossKind,
+    MemberRole,
     PaymentMethod,
+    Person,
     SignatureKind,
     Vehicle,
 )
-from tests.office.casework.losing import hand_out, ready_to_sign, replaced
-from tests.office.casework.moving import announce, days, grants_at_gates, midnight, move_in
+from tests.office.casework.losing import go_on, hand_out, ready_to_sign, replaced
+from tests.office.casework.moving import announce, at_gates, days, grants_at_gates, midnight, move_in
 from tests.support.office_estate import OfficeEstate
 
 
@@ -41,6 +47,11 @@ def lent(estate: OfficeEstate, clerk: Actor, case: LossCase, last_day: int) -> I
         estate.next_chip(), "", days(last_day), PaymentMethod.CASH, f"D{uuid4().hex[:8]}", SignatureKind.PAPER
     )
     return lend_temporary_card(clerk, case.pk, estate.applicant, lending)
+
+
+def later(clerk: Actor) -> Actor:
+    """After a move of the fifth day."""
+    return replace(clerk, at=midnight(days(7)))
 
 
 @pytest.fixture
@@ -167,5 +178,89 @@ def test_15_3_a_lost_card_of_who_has_moved_away_stays_ended_whatever_its_parking
     announce(estate, clerk, days(5))
     end_moves(midnight(days(6)))
     set_parking_right(clerk, vehicle.pk, days(60))
-    card = Issue.objects.get(pk=vehicle_card.pk)
-    assert (card.state, card.valid_until) == (IssueState.LOST, midnight(days(6)))
+    assert Issue.objects.get(pk=vehicle_card.pk).valid_until == midnight(days(6))
+    assert grants_at_gates(vehicle_card.pk) == {}
+
+
+@pytest.mark.parametrize("paid", [False, True])
+def test_15_3_what_was_applied_for_and_not_handed_out_ends_with_the_move(
+    estate: OfficeEstate, clerk: Actor, paid: bool
+) -> None:
+    """Applied for after the notice, by an owner, who is a member of the unit still."""
+    announce(estate, clerk, days(5))
+    (card,) = estate.apply(clerk, "self")
+    assign_chip(card, estate.next_chip())
+    if paid:
+        estate.pay(clerk, card)
+    end_moves(midnight(days(6)))
+    card.refresh_from_db()
+    assert (card.state, card.moves_out) == (IssueState.WITHDRAWN, True)
+    assert list(fees_held()) == [card] * paid
+    with pytest.raises(RuleError):
+        sign_for_card(later(clerk), card.pk, estate.applicant, SignatureKind.PAPER, None)
+    assert at_gates(card.pk) == {}
+
+
+def test_15_3_a_replacement_is_not_handed_out_once_its_holder_has_moved_away(
+    estate: OfficeEstate, clerk: Actor
+) -> None:
+    card = estate.issue_card(clerk)
+    announce(estate, clerk, days(5))
+    case = ready_to_sign(estate, clerk, card, estate.applicant)
+    end_moves(midnight(days(6)))
+    with pytest.raises(RuleError) as refused:
+        hand_out(later(clerk), case, estate.applicant)
+    assert (refused.value.rule, refused.value.refused) == ("13.6", Refused.CARD_ENDED)
+    assert case.replacement is not None
+    assert at_gates(case.replacement.pk) == {}
+
+
+def test_13_6_nothing_is_handed_out_for_a_card_whose_time_is_over(estate: OfficeEstate, clerk: Actor) -> None:
+    """A tenant's card that was lost: neither one that is lent, nor its replacement."""
+    tenancy, tenant = move_in(estate, clerk, days(10))
+    estate.unit, estate.applicant = tenancy.unit, tenant
+    case = report_loss(clerk, estate.issue_card(clerk).pk, tenant, Report(LossKind.LOST))
+    after = replace(clerk, at=midnight(days(60)))
+    with pytest.raises(RuleError) as refused:
+        lent(estate, after, case, 65)
+    assert refused.value.refused is Refused.CARD_ENDED
+    with pytest.raises(RuleError) as refused:
+        hand_out(after, go_on(estate, after, case), tenant)
+    assert refused.value.refused is Refused.CARD_ENDED
+
+
+def test_13_6_nobody_who_has_left_the_unit_is_handed_a_card(estate: OfficeEstate, clerk: Actor) -> None:
+    own, childs = estate.apply(clerk, "self", "child")
+    estate.pay(clerk, own)
+    estate.pay(clerk, childs)
+    change_owner(clerk, estate.unit, Person.objects.create(name="buyer", recorded_at=clerk.at), clerk.today)
+    for card in (own, childs):
+        with pytest.raises(RuleError) as refused:
+            estate.sign(clerk, card)
+        assert (refused.value.rule, refused.value.refused) == ("13.3", Refused.NOT_A_RESIDENT)
+        assert at_gates(card.pk) == {}
+    add_membership(clerk, estate.applicant, Belonging(estate.unit, MemberRole.RESIDENT, clerk.today))
+    assert estate.sign(clerk, own).state == IssueState.ACTIVE
+    with pytest.raises(RuleError):
+        estate.sign(clerk, childs)
+
+
+def test_13_6_a_tenants_card_is_not_handed_out_after_the_tenancy(estate: OfficeEstate, clerk: Actor) -> None:
+    tenancy, tenant = move_in(estate, clerk, days(10))
+    estate.unit, estate.applicant = tenancy.unit, tenant
+    (card,) = estate.apply(clerk, "self")
+    estate.pay(clerk, card)
+    for after, why in ((days(11), Refused.NOT_A_RESIDENT), (days(60), Refused.CARD_ENDED)):
+        with pytest.raises(RuleError) as refused:
+            estate.sign(replace(clerk, at=midnight(after)), card)
+        assert refused.value.refused is why
+
+
+def test_13_vehicle_a_card_is_not_handed_out_after_its_parking_right(
+    estate: OfficeEstate, clerk: Actor, vehicle: Vehicle
+) -> None:
+    (card,) = apply_for_vehicle_card(clerk, vehicle, estate.applicant, uuid4()).issues.all()
+    estate.pay(clerk, card)
+    with pytest.raises(RuleError) as refused:
+        estate.sign(replace(clerk, at=midnight(days(30))), card)
+    assert refused.value.refused is Refused.CARD_ENDED

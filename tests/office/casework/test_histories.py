@@ -45,6 +45,7 @@ from office.casework.loss import (
     suspend_by_telephone,
 )
 from office.casework.move_ends import end_moves, end_slips
+from office.casework.moved_cards import cards_of
 from office.casework.moves import Notice, call_off, notice_move, put_off, record_settlement
 from office.casework.payments import balance_paid, close_day, expected_cash, fee_due, pay_fee, void
 from office.casework.replacement import (
@@ -350,7 +351,7 @@ class Histories(RuleBasedStateMachine):
         zone = ZoneInfo(django_settings.TIME_ZONE)
         for move in MoveOut.objects.filter(state=MoveState.NOTICED):
             end = datetime.combine(move.day + timedelta(days=1), datetime.min.time(), zone)
-            moved = Issue.objects.filter(moves__move=move, state=IssueState.ACTIVE)
+            moved = cards_of(move).filter(state=IssueState.ACTIVE)
             assert all(one.valid_until is not None and one.valid_until <= end for one in moved)
 
     @invariant()

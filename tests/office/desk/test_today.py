@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import uuid4
 
 from django.test import Client
 from msgspec.structs import replace
 
+from office.casework.move_ends import end_moves
+from office.casework.moves import Notice, notice_move
 from office.casework.permits import post_notice
 from office.desk.requests import now
 from office.registry.models import Issue, MemberRole, Membership, NoticeIssuer, StaffRole
@@ -28,6 +31,22 @@ def test_tills_and_registers_wait_for_those_whose_they_are(estate: OfficeEstate,
     assert "Signs, banners" not in page
     page = browser(StaffRole.GUARD).get("/").content.decode()
     assert "Tills that nobody has counted" not in page
+
+
+def test_15_3_the_fee_of_a_card_that_ended_before_it_was_handed_out_is_a_clerks_task(
+    estate: OfficeEstate, browser: Browser
+) -> None:
+    clerk = estate.staff(StaffRole.CLERK, at=now())
+    (card,) = estate.apply(clerk, "self")
+    estate.pay(clerk, card)
+    task = "Ended before they were handed out: fees to give back"
+    assert task not in browser(StaffRole.CLERK).get("/").content.decode()
+    notice_move(clerk, Notice(estate.unit, [estate.applicant], clerk.today, "sold"), uuid4())
+    end_moves(clerk.at + timedelta(days=1))
+    page = browser(StaffRole.CLERK).get("/").content.decode()
+    assert task in page
+    assert f"/cards/{card.pk}/" in page
+    assert task not in browser(StaffRole.GUARD).get("/").content.decode()
 
 
 def test_15_1_a_tenant_taken_over_whose_time_ends_is_a_clerks_task(
