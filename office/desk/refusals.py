@@ -62,7 +62,9 @@ WORDS: Final[Mapping[Refused, Promise]] = {
     Refused.END_MISSING: _("A tenancy has an end. Write down its last day."),
     Refused.DATES_WRONG: _("It would end on %(until)s, not after it begins on %(since)s."),
     Refused.ENDS_ALREADY: _("It ends on %(until)s already."),
-    Refused.PLATE_KNOWN: _("This plate is on record already. Find it and change its record."),
+    Refused.PLATE_KNOWN: _(
+        "This plate is on record already. Find it, and say there that the vehicle is gone, if it is."
+    ),
     Refused.REASON_UNFIT: _("This reason does not fit this card. Choose another one."),
     Refused.ENDED_ALREADY: _("The end must be in the future."),
     Refused.NO_OPEN_CASE: _(

@@ -140,6 +140,7 @@ ACTIONS: Final[Mapping[str, Promise]] = {
     "tenancy not extended": pgettext_lazy("trail", "tenancy not extended"),
     "tenant moved in": pgettext_lazy("trail", "tenant moved in"),
     "trips left decided": pgettext_lazy("trail", "trips left decided"),
+    "vehicle gone": pgettext_lazy("trail", "vehicle gone"),
     "vehicle registered": pgettext_lazy("trail", "vehicle registered"),
     "words purged": pgettext_lazy("trail", "typed words purged"),
     "work card": pgettext_lazy("trail", "card of a guard or of staff applied for"),

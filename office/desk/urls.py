@@ -93,6 +93,7 @@ urlpatterns = [
     path("memberships/<int:pk>/end/", register.leave_unit, name="leave-unit"),
     path("vehicles/<int:pk>/", vehicles.vehicle, name="vehicle"),
     path("vehicles/<int:pk>/parking/", vehicles.parking, name="parking"),
+    path("vehicles/<int:pk>/gone/", vehicles.gone, name="vehicle-gone"),
     path("vehicles/<int:pk>/apply/", vehicles.apply_vehicle, name="apply-vehicle"),
     path("cards/<int:pk>/withdraw/", decisions.withdraw, name="withdraw"),
     path("cards/<int:pk>/cancel/", decisions.cancel, name="cancel"),

@@ -73,9 +73,9 @@ class Known:
         self.doors = set(Door.objects.values_list("name", flat=True))
         self.vehicles: dict[str, tuple[str, str]] = {
             plate: (unit, keeper)
-            for plate, unit, keeper in Vehicle.objects.values_list(
-                "plate", "unit__full_name", "keeper__legacy"
-            ).iterator()
+            for plate, unit, keeper in Vehicle.objects.filter(gone_on=None)
+            .values_list("plate", "unit__full_name", "keeper__legacy")
+            .iterator()
         }
         self.households: dict[str, Household] = defaultdict(Household)
         for name, direct, every in (

@@ -195,7 +195,7 @@ class Writer:
 
     def _vehicles(self, rows: Sequence[NewCard]) -> dict[str, int]:
         with_plate = {one.plate: one for one in rows if one.plate}
-        known = dict(Vehicle.objects.filter(plate__in=with_plate).values_list("plate", "pk"))
+        known = dict(Vehicle.objects.filter(plate__in=with_plate, gone_on=None).values_list("plate", "pk"))
         places, persons = self._place_ids(), self._numbers([one.number for one in with_plate.values()])
         made = Vehicle.objects.bulk_create(
             Vehicle(

@@ -33,7 +33,7 @@ def place(request: HttpRequest, pk: int) -> HttpResponse:
         shown |= {
             "members": _members(request, here),
             "issues": Issue.objects.filter(unit=here).select_related("holder", "vehicle", "unit"),
-            "vehicles": here.vehicles.select_related("keeper"),
+            "vehicles": here.vehicles.filter(gone_on=None).select_related("keeper"),
             "quota": unit_quota(here) if here.kind == PlaceKind.UNIT else None,
             "tenancies": here.tenancies.order_by("-since")[:NEWEST],
             "moves": here.moves.order_by("-day")[:NEWEST],

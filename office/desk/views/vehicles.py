@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from office.casework.actor import Actor
 from office.casework.issuing import apply_for_vehicle_card
-from office.casework.vehicles import register_vehicle, set_parking_right
+from office.casework.vehicles import register_vehicle, set_parking_right, vehicle_gone
 from office.desk.choosing import HOMES
 from office.desk.form_page import Page, form_page, form_view
 from office.desk.register_forms import ParkingForm, VehicleForm
@@ -74,6 +74,13 @@ def apply_vehicle(request: HttpRequest, actor: Actor, pk: int) -> str:
     found = get_object_or_404(Vehicle.objects.select_related("unit", "keeper"), pk=pk)
     application = apply_for_vehicle_card(actor, found, found.keeper, given_submission(request))
     return reverse("application", args=[application.pk])
+
+
+@step
+def gone(_request: HttpRequest, actor: Actor, pk: int) -> str:
+    """The vehicle is no longer this unit's and keeper's."""
+    vehicle_gone(actor, pk)
+    return reverse("vehicle", args=[pk])
 
 
 def _until(last_day: date | None) -> date | None:

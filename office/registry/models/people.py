@@ -133,13 +133,26 @@ class Vehicle(Findable):
     FOUND_BY = frozenset(("plate",))
     FIND_KINDS = (FindKind.PLATE,)
 
-    plate = models.CharField(_("plate"), max_length=20, unique=True)
+    plate = models.CharField(_("plate"), max_length=20)
     unit = models.ForeignKey(Place, models.PROTECT, related_name="vehicles")
     keeper = models.ForeignKey(Person, models.PROTECT, related_name="vehicles")
     parking_until = models.DateField(_("parking right until"), null=True)
     """First day without it; ``None``: no end agreed."""
+    gone_on = models.DateField(null=True)
+    """Sold, or of another unit or keeper, since this day: its plate may be another vehicle's on record."""
 
     objects = VehicleQuerySet.as_manager()
+
+    class Meta:
+        """Cards and events stay with the unit and keeper of their time."""
+
+        constraints = (
+            models.UniqueConstraint(
+                fields=["plate"],
+                condition=models.Q(gone_on__isnull=True),
+                name="a_plate_is_of_one_vehicle_at_a_time",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.plate

@@ -16,7 +16,7 @@ from office.casework.moves import call_off, put_off
 from office.casework.people import Belonging, add_membership, change_owner
 from office.casework.temporary import Lending, lend_temporary_card
 from office.casework.tenancies import extend_tenancy
-from office.casework.vehicles import register_vehicle, set_parking_right
+from office.casework.vehicles import register_vehicle, set_parking_right, vehicle_gone
 from office.casework.withdrawal import fees_held
 from office.procedures.errors import Refused, RuleError
 from office.registry.models import (
@@ -169,6 +169,42 @@ def test_13_vehicle_the_replacement_ends_with_the_parking_right(
     assert ends(new) == {midnight(days(30))}
     set_parking_right(clerk, vehicle.pk, days(60))
     assert ends(new) == {midnight(days(60))}
+
+
+def test_13_vehicle_a_plate_goes_to_another_unit_once_its_vehicle_is_gone(
+    estate: OfficeEstate, clerk: Actor, vehicle: Vehicle, vehicle_card: Issue
+) -> None:
+    """The cards of the former keeper end; what they did stays theirs."""
+    elsewhere = estate.add_unit("202", "90")
+    buyer = estate.add_person("buyer", elsewhere)
+    (unsigned,) = apply_for_vehicle_card(clerk, vehicle, estate.applicant, uuid4()).issues.all()
+    with pytest.raises(RuleError) as refused:
+        register_vehicle(clerk, "粤b 1", elsewhere, buyer, None)
+    assert refused.value.refused is Refused.PLATE_KNOWN
+    vehicle_gone(clerk, vehicle.pk)
+    assert grants_at_gates(vehicle_card.pk) == {}
+    assert {one.state for one in vehicle.issues.all()} == {IssueState.WITHDRAWN}
+    bought = register_vehicle(clerk, "粤b 1", elsewhere, buyer, None)
+    vehicle.refresh_from_db()
+    assert (bought.plate, bought.keeper, vehicle.keeper) == (vehicle.plate, buyer, estate.applicant)
+    assert unsigned.vehicle == vehicle
+    for step in (
+        lambda: set_parking_right(clerk, vehicle.pk, None),
+        lambda: vehicle_gone(clerk, vehicle.pk),
+        lambda: apply_for_vehicle_card(clerk, vehicle, estate.applicant, uuid4()),
+        lambda: register_vehicle(clerk, "粤B1", elsewhere, buyer, None),
+    ):
+        with pytest.raises(RuleError):
+            step()
+
+
+def test_13_vehicle_it_is_not_gone_as_long_as_a_loss_is_open(
+    estate: OfficeEstate, clerk: Actor, vehicle: Vehicle, vehicle_card: Issue
+) -> None:
+    report_loss(clerk, vehicle_card.pk, estate.applicant, Report(LossKind.LOST))
+    with pytest.raises(RuleError) as refused:
+        vehicle_gone(clerk, vehicle.pk)
+    assert refused.value.refused is Refused.CASE_OPEN
 
 
 def test_15_3_a_lost_card_of_who_has_moved_away_stays_ended_whatever_its_parking_right(

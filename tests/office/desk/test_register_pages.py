@@ -100,6 +100,21 @@ def test_13_vehicle_from_the_plate_to_the_application(estate: OfficeEstate, brow
     assert vehicle.parking_until is None
 
 
+def test_13_vehicle_a_plate_that_is_gone_is_registered_for_another_unit(
+    estate: OfficeEstate, browser: Browser
+) -> None:
+    clerk, other = browser(StaffRole.CLERK), estate.add_unit("102", "80")
+    form = {"plate": "粤B1", "keeper": "陈一", "last_day": ""}
+    posted(clerk, f"/places/{estate.unit.pk}/vehicles/new/", **form)
+    first = Vehicle.objects.get()
+    assert "on record already" in posted(clerk, f"/places/{other.pk}/vehicles/new/", **form)
+    assert "It is gone" not in browser(StaffRole.GUARD).get(f"/vehicles/{first.pk}/").content.decode()
+    assert "It is gone" not in posted(clerk, f"/vehicles/{first.pk}/gone/")
+    posted(clerk, f"/places/{other.pk}/vehicles/new/", **form)
+    assert Vehicle.objects.get(gone_on=None).unit == other
+    assert "粤B1" not in clerk.get(f"/places/{estate.unit.pk}/").content.decode()
+
+
 def test_13_3_a_card_is_withdrawn_for_a_reason_of_the_list_only(
     estate: OfficeEstate, browser: Browser
 ) -> None:
