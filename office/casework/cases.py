@@ -7,9 +7,9 @@ from office.casework.issue_steps import locked_issue
 from office.casework.ledger import account_of
 from office.casework.trail import record
 from office.procedures.errors import Refused, RuleError
-from office.procedures.loss import OPEN, CaseFacts
+from office.procedures.loss import OPEN, CaseFacts, check_clerk
 from office.procedures.loss import CaseState as CaseStep
-from office.registry.models import Issue, LossCase
+from office.registry.models import CasePart, Issue, LossCase, Part
 
 
 def locked_case(case_id: int) -> tuple[LossCase, Issue]:
@@ -42,16 +42,28 @@ def thaw(issue: Issue) -> None:
 
 def facts_of(case: LossCase) -> CaseFacts:
     """What the rules ask of the case."""
+    parts = dict(case.parts.values_list("user_id", "part"))
     return CaseFacts(
         CaseStep(case.state),
         case.kind,
         case.by_holder,
-        case.clerk_id,
-        case.reviewer_id,
+        frozenset(user for user, part in parts.items() if part == Part.CLERK),
+        frozenset(user for user, part in parts.items() if part == Part.REVIEWER),
         account_of(case.issue) is not None,
         case.balance_agreed,
         holders(case.issue),
     )
+
+
+def as_clerk(actor: Actor, case: LossCase) -> None:
+    """The actor takes a clerk's step in the case; raises ``RuleError`` 14.3 if they reviewed it."""
+    check_clerk(facts_of(case), actor.user.pk)
+    CasePart.objects.get_or_create(case=case, user=actor.user, defaults={"part": Part.CLERK})
+
+
+def as_reviewer(actor: Actor, case: LossCase) -> None:
+    """The actor reviews something of the case, as its rules have allowed."""
+    CasePart.objects.get_or_create(case=case, user=actor.user, defaults={"part": Part.REVIEWER})
 
 
 def saved(actor: Actor, case: LossCase, rule: str, action: str, **facts: object) -> LossCase:

@@ -6,7 +6,16 @@ from django.db import transaction
 from msgspec import Struct
 
 from office.casework.actor import Actor
-from office.casework.cases import check_no_open_case, facts_of, holders, locked_case, saved, thaw
+from office.casework.cases import (
+    as_clerk,
+    as_reviewer,
+    check_no_open_case,
+    facts_of,
+    holders,
+    locked_case,
+    saved,
+    thaw,
+)
 from office.casework.issue_steps import locked_issue, take
 from office.casework.ledger import account_of, balance_of
 from office.casework.payments import refund
@@ -78,6 +87,7 @@ def confirm_suspension(actor: Actor, case_id: int, reporter: Person, report: Rep
     """The holder comes and says that the card is lost or damaged."""
     actor.must_be(StaffRole.CLERK, "14.1")
     case, issue = locked_case(case_id)
+    as_clerk(actor, case)
     check_confirmation(facts_of(case), reporter.pk)
     take(actor, issue, _REPORT[report.kind])
     case.kind, case.cause, case.by_holder = report.kind, report.cause, report.by_holder
@@ -90,6 +100,7 @@ def lift_suspension(actor: Actor, case_id: int, reporter: Person) -> LossCase:
     """The holder comes and has the card; it opens again."""
     actor.must_be(StaffRole.CLERK, "14.lift")
     case, issue = locked_case(case_id)
+    as_clerk(actor, case)
     check_confirmation(facts_of(case), reporter.pk)
     take(actor, issue, Step.LIFT)
     thaw(issue)
@@ -102,6 +113,7 @@ def say_balance(actor: Actor, case_id: int, *, agreed: bool, objection: str = ""
     """Rule 14.2: the holder agrees to the balance, or objects; either is recorded before the review."""
     actor.must_be(StaffRole.CLERK, "14.2")
     case, _issue = locked_case(case_id)
+    as_clerk(actor, case)
     if case.state != CaseState.REPORTED:
         raise RuleError("14.2", Refused.WRONG_STATE, state=case.state)
     case.balance_agreed, case.objection = agreed, objection
@@ -114,6 +126,7 @@ def review(actor: Actor, case_id: int) -> LossCase:
     actor.must_be(StaffRole.REVIEWER, "14.3")
     case, _issue = locked_case(case_id)
     check_review(facts_of(case), actor.user.pk)
+    as_reviewer(actor, case)
     case.state, case.reviewer, case.reviewed_at = CaseState.REVIEWED, actor.user, actor.at
     return saved(actor, case, "14.3", "case reviewed")
 
@@ -123,6 +136,7 @@ def card_found(actor: Actor, case_id: int, finder: Person, refund_receipt: str =
     """解挂: found before the replacement is signed; the open replacement is cancelled, its fee given back."""
     actor.must_be(StaffRole.CLERK, "14.found")
     case, issue = locked_case(case_id)
+    as_clerk(actor, case)
     check_found(facts_of(case), finder.pk)
     take(actor, issue, Step.FIND)
     new = case.replacement
@@ -139,8 +153,10 @@ def restore_found_card(actor: Actor, case_id: int) -> LossCase:
     actor.must_be(StaffRole.REVIEWER, "14.found")
     case, issue = locked_case(case_id)
     check_restoration(facts_of(case), actor.user.pk)
+    as_reviewer(actor, case)
     take(actor, issue, Step.RESTORE)
     thaw(issue)
+    case.restorer, case.restored_at = actor.user, actor.at
     return saved(actor, case, "14.found", "found card restored")
 
 
@@ -165,6 +181,7 @@ def _open(
         clerk=actor.user,
         balance=balance,
     )
+    as_clerk(actor, case)
     record(
         actor.at, actor.user, "14.3", f"reported {report.kind.value}", f"losscase:{case.pk}", issue=issue.pk
     )

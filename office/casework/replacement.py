@@ -8,7 +8,7 @@ from django.db import transaction
 
 from office.casework.actor import Actor
 from office.casework.archive import archive
-from office.casework.cases import facts_of, holders, locked_case, saved
+from office.casework.cases import as_clerk, facts_of, holders, locked_case, saved
 from office.casework.issue_steps import locked_issue, take
 from office.casework.issuing import assign_chip, check_not_over
 from office.casework.ledger import account_of
@@ -54,6 +54,7 @@ def authorise_replacement(actor: Actor, case_id: int, chip: Credential, printed:
     """Rule 14.7: the new card gets its chip; gates hear of it with the signature only."""
     actor.must_be(StaffRole.CLERK, "14.7")
     case, _issue = locked_case(case_id)
+    as_clerk(actor, case)
     if case.replacement is None or case.state not in {CaseState.APPROVED, CaseState.NOTIFIED}:
         raise RuleError("14.7", Refused.NOT_APPROVED, state=case.state)
     assign_chip(case.replacement, chip, printed)
@@ -65,6 +66,7 @@ def tell_holder(actor: Actor, case_id: int, channel: str, result: str) -> LossCa
     """Rule 14.8: the holder is told to collect; the fee is paid."""
     actor.must_be(StaffRole.CLERK, "14.8")
     case, _issue = locked_case(case_id)
+    as_clerk(actor, case)
     check_told(facts_of(case), paid=case.replacement is not None and paid_in_full(case.replacement))
     case.state, case.told_at, case.told_by, case.told_result = CaseState.NOTIFIED, actor.at, channel, result
     return saved(actor, case, "14.8", "holder told")
@@ -77,6 +79,7 @@ def sign_for_replacement(
     """Rules 14.9 and 14.10: signed, account re-linked, old card replaced, new card active, forms archived."""
     actor.must_be(StaffRole.CLERK, "14.9")
     case, issue = locked_case(case_id)
+    as_clerk(actor, case)
     check_replacement_signature(facts_of(case), signer.pk, holders(issue))
     new = case.replacement
     if new is None:

@@ -17,6 +17,7 @@ from office.exchange.judging import DoorWord, NewCard, NewMember, NewPlace
 from office.lists.wanted import publish_issues
 from office.registry.many_rows import Value, column_time, insert_rows
 from office.registry.models import (
+    CasePart,
     CaseState,
     Chip,
     Door,
@@ -28,6 +29,7 @@ from office.registry.models import (
     LossKind,
     Membership,
     Origin,
+    Part,
     Person,
     Place,
     PlaceKind,
@@ -166,7 +168,7 @@ class Writer:
             return
         if self._user is None:
             raise OfficeError("lost cards are taken over by a member of staff")
-        LossCase.objects.bulk_create(
+        cases = LossCase.objects.bulk_create(
             LossCase(
                 issue=one,
                 kind=LossKind.LOST,
@@ -178,6 +180,7 @@ class Writer:
             )
             for one in lost
         )
+        CasePart.objects.bulk_create(CasePart(case=one, user=self._user, part=Part.CLERK) for one in cases)
 
     def _chips(self, rows: Sequence[NewCard]) -> dict[bytes, Chip]:
         numbers = [one.chip.number.hex().upper() for one in rows]

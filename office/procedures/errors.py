@@ -31,6 +31,7 @@ class Refused(Enum):
     CASE_OPEN = "case_open"
     BALANCE_NOT_ASKED = "balance_not_asked"
     REVIEWER_IS_CLERK = "reviewer_is_clerk"
+    CLERK_IS_REVIEWER = "clerk_is_reviewer"
     MANAGER_IN_CASE = "manager_in_case"
     NOT_APPROVED = "not_approved"
     NOT_REVIEWED = "not_reviewed"

@@ -33,8 +33,9 @@ class CaseFacts(Struct, frozen=True):
     kind: str
     """``lost``, ``damaged`` or ``suspended`` (by telephone, not confirmed yet)."""
     by_holder: bool
-    clerk: int
-    reviewer: int | None
+    clerks: frozenset[int]
+    """Everybody who took a clerk's step in it; nobody of them reviews anything of the case."""
+    reviewers: frozenset[int]
     has_account: bool
     balance_agreed: bool | None
     """``False``: the holder objected, which is recorded and does not hold the case up."""
@@ -51,6 +52,12 @@ def check_reporter(reporter: int | None, holders: frozenset[int]) -> None:
         raise RuleError("14.1", Refused.NOT_THE_HOLDER)
 
 
+def check_clerk(case: CaseFacts, clerk: int) -> None:
+    """Rule 14.3: who reviewed a case takes no clerk's step in it any more."""
+    if clerk in case.reviewers:
+        raise RuleError("14.3", Refused.CLERK_IS_REVIEWER)
+
+
 def check_confirmation(case: CaseFacts, reporter: int | None) -> None:
     """A suspension by telephone becomes a report, or is lifted, by its holder in person."""
     if case.kind != "suspended" or case.state is not CaseState.REPORTED:
@@ -59,10 +66,10 @@ def check_confirmation(case: CaseFacts, reporter: int | None) -> None:
 
 
 def check_review(case: CaseFacts, reviewer: int) -> None:
-    """Rules 14.2 and 14.3: somebody else than the clerk reviews, once the balance was spoken of."""
+    """Rules 14.2 and 14.3: somebody who was no clerk of the case reviews, once the balance was spoken of."""
     if case.state is not CaseState.REPORTED or case.kind == "suspended":
         raise RuleError("14.3", Refused.WRONG_STATE, state=case.state.value)
-    if reviewer == case.clerk:
+    if reviewer in case.clerks:
         raise RuleError("14.3", Refused.REVIEWER_IS_CLERK)
     if case.has_account and case.balance_agreed is None:
         raise RuleError("14.2", Refused.BALANCE_NOT_ASKED)
@@ -72,7 +79,7 @@ def check_approval(case: CaseFacts, manager: int) -> None:
     """Rule 14.6: the manager decides after the review, and had no other part in the case."""
     if case.state is not CaseState.REVIEWED:
         raise RuleError("14.6", Refused.NOT_REVIEWED, state=case.state.value)
-    if manager in {case.clerk, case.reviewer}:
+    if manager in case.clerks | case.reviewers:
         raise RuleError("14.6", Refused.MANAGER_IN_CASE)
 
 
@@ -111,6 +118,6 @@ def check_found(case: CaseFacts, finder: int | None) -> None:
 
 
 def check_restoration(case: CaseFacts, reviewer: int) -> None:
-    """A found card opens again only after the desk reviewer, who is not the clerk of the case."""
-    if reviewer == case.clerk:
+    """A found card opens again only after the desk reviewer, who was no clerk of the case."""
+    if reviewer in case.clerks:
         raise RuleError("14.found", Refused.REVIEWER_IS_CLERK)

@@ -37,9 +37,9 @@ from office.desk.forms import (
     SignatureForm,
     ToldForm,
 )
-from office.desk.requests import step
+from office.desk.requests import acting, step
 from office.desk.views.issues import TAPS, card_holder, gate_lines, valid
-from office.registry.models import ArchivedForm, CaseState, LossCase, LossKind
+from office.registry.models import ArchivedForm, CaseState, LossCase, LossKind, Part, StaffRole
 
 
 @require_safe
@@ -59,8 +59,12 @@ def case(request: HttpRequest, pk: int) -> HttpResponse:
     )
     new = found.replacement
     due = None if new is None else fee_due(new) - balance_paid(new)
+    actor = acting(request)
+    part = found.parts.filter(user=actor.user).values_list("part", flat=True).first()
     shown = {
         "case": found,
+        "as_clerk": StaffRole.CLERK in actor.roles and part != Part.REVIEWER,
+        "was_clerk": part == Part.CLERK,
         "holder": card_holder(found.issue),
         "gates": gate_lines(found.issue),
         "receipts": found.receipts.order_by("refused_since"),

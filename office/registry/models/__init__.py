@@ -15,7 +15,7 @@ from office.registry.models.cards import (
     Signature,
     SignatureKind,
 )
-from office.registry.models.cases import CaseState, LossCase, LossKind, StopReceipt
+from office.registry.models.cases import CasePart, CaseState, LossCase, LossKind, Part, StopReceipt
 from office.registry.models.events import EventBoot, EventLog, Outcome, UsageEvent, WatchMark
 from office.registry.models.finding import FindKey, FindKind
 from office.registry.models.gates import Door, EstateRules, GateGrant, GateSite, Holiday, Schedule
@@ -81,6 +81,7 @@ __all__ = [
     "AuditEntry",
     "Banner",
     "CardKind",
+    "CasePart",
     "CaseState",
     "CashClosing",
     "Chip",
@@ -123,6 +124,7 @@ __all__ = [
     "OutageState",
     "OutageTold",
     "Outcome",
+    "Part",
     "Payment",
     "PaymentKind",
     "PaymentMethod",

@@ -29,6 +29,13 @@ class CaseState(models.TextChoices):
     WITHDRAWN = "withdrawn", _("card found")
 
 
+class Part(models.TextChoices):
+    """What somebody is in a case."""
+
+    CLERK = "clerk", _("clerk")
+    REVIEWER = "reviewer", _("reviewer")
+
+
 class LossCase(models.Model):
     """One case: KH-14-R01 (the report) and KH-14-R02 (the record of operations) print from it."""
 
@@ -55,6 +62,9 @@ class LossCase(models.Model):
     told_by = models.CharField(_("channel"), max_length=40, blank=True)
     told_result = models.CharField(_("result"), max_length=100, blank=True)
     replacement = models.OneToOneField(Issue, models.PROTECT, null=True, related_name="replaces_in_case")
+    restorer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    """The desk reviewer who let the found card open again."""
+    restored_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     stop_confirmed = models.BooleanField(default=False)
     """Every gate has confirmed the stop (14.4), or the card opens again."""
@@ -67,6 +77,10 @@ class LossCase(models.Model):
             models.CheckConstraint(
                 condition=models.Q(reviewer__isnull=True) | ~models.Q(reviewer=models.F("clerk")),
                 name="the_reviewer_is_not_the_clerk",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(restorer__isnull=True) | ~models.Q(restorer=models.F("clerk")),
+                name="the_restorer_is_not_the_clerk",
             ),
             models.UniqueConstraint(
                 fields=["issue"],
@@ -85,6 +99,22 @@ class LossCase(models.Model):
     def is_open(self) -> bool:
         """Whether something is left to do."""
         return self.state not in {CaseState.CLOSED, CaseState.WITHDRAWN}
+
+
+class CasePart(models.Model):
+    """Who worked on a case, as clerk or as reviewer: nobody is both in one case (rule 14.3)."""
+
+    case = models.ForeignKey(LossCase, models.CASCADE, related_name="parts")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    part = models.CharField(max_length=8, choices=Part)
+
+    class Meta:
+        """One part a person: the database holds it against any code."""
+
+        constraints = (models.UniqueConstraint(fields=["case", "user"], name="one_part_in_a_case"),)
+
+    def __str__(self) -> str:
+        return f"{self.case_id} {self.part}"
 
 
 class StopReceipt(models.Model):

@@ -12,13 +12,15 @@ from django.test import Client
 
 from office.casework.actor import Actor
 from office.casework.ledger import enter, open_account
-from office.casework.loss import review, say_balance
+from office.casework.loss import card_found, review, say_balance
 from office.registry.models import EntryKind, LossCase, StaffRole, Tenancy
 from tests.office.casework.moving import TODAY, announce, days, move_in, new_slip
 from tests.support.office_estate import OfficeEstate
 
 Browser = Callable[..., Client]
 REVIEW: Final = "Reviewed: the record is right"
+RESTORE: Final = "Reviewed: let the found card open again"
+FOUND: Final = "Found: withdraw the report"
 APPROVE: Final = "Approve the replacement"
 
 
@@ -62,6 +64,27 @@ def test_14_3_who_took_the_report_in_is_offered_no_review(estate: OfficeEstate) 
     page = shown(signed_in(both), case)
     assert "Waits for another reviewer" in page
     assert REVIEW not in page
+
+
+def test_14_found_who_un_reported_it_is_offered_no_restoration(
+    estate: OfficeEstate, clerk: Actor, browser: Browser
+) -> None:
+    both = estate.staff(StaffRole.CLERK, StaffRole.REVIEWER)
+    case = reported(estate, clerk, account=False)
+    card_found(both, case.pk, estate.applicant)
+    page = shown(signed_in(both), case)
+    assert "Waits for another reviewer" in page
+    assert RESTORE not in page
+    assert RESTORE in shown(browser(StaffRole.REVIEWER), case)
+
+
+def test_14_3_who_reviewed_it_is_offered_no_clerks_step(estate: OfficeEstate, clerk: Actor) -> None:
+    both = estate.staff(StaffRole.CLERK, StaffRole.REVIEWER)
+    case = reported(estate, clerk, account=False)
+    assert FOUND in shown(signed_in(both), case)
+    review(both, case.pk)
+    assert FOUND not in shown(signed_in(both), case)
+    assert FOUND in shown(signed_in(clerk), case)
 
 
 def test_14_6_who_had_a_part_in_the_case_is_offered_no_approval(

@@ -12,6 +12,7 @@ from office.procedures.loss import (
     CaseFacts,
     CaseState,
     check_approval,
+    check_clerk,
     check_found,
     check_replacement_signature,
     check_reporter,
@@ -21,18 +22,18 @@ from office.procedures.loss import (
     replacement_fee,
 )
 
-CLERK, REVIEWER, MANAGER, HOLDER = 1, 2, 3, 70
+CLERK, REVIEWER, MANAGER, ASKED, HOLDER = 1, 2, 3, 4, 70
 REPORTED = CaseFacts(
     CaseState.REPORTED,
     "lost",
     by_holder=True,
-    clerk=CLERK,
-    reviewer=None,
+    clerks=frozenset({CLERK, ASKED}),
+    reviewers=frozenset(),
     has_account=False,
     balance_agreed=None,
     holders=frozenset({HOLDER}),
 )
-REVIEWED = replace(REPORTED, state=CaseState.REVIEWED, reviewer=REVIEWER)
+REVIEWED = replace(REPORTED, state=CaseState.REVIEWED, reviewers=frozenset({REVIEWER}))
 APPROVED = replace(REVIEWED, state=CaseState.APPROVED)
 NOTIFIED = replace(REVIEWED, state=CaseState.NOTIFIED)
 CLOSED = replace(REVIEWED, state=CaseState.CLOSED)
@@ -61,7 +62,10 @@ def test_14_2_the_balance_is_spoken_of_before_the_review_and_an_objection_does_n
 
 def test_14_3_the_reviewer_is_not_the_clerk() -> None:
     check_review(REPORTED, REVIEWER)
-    assert refusal(check_review, REPORTED, CLERK) == ("14.3", Refused.REVIEWER_IS_CLERK)
+    for somebody in (CLERK, ASKED):
+        assert refusal(check_review, REPORTED, somebody) == ("14.3", Refused.REVIEWER_IS_CLERK)
+    check_clerk(REVIEWED, ASKED)
+    assert refusal(check_clerk, REVIEWED, REVIEWER) == ("14.3", Refused.CLERK_IS_REVIEWER)
     assert refusal(check_review, REVIEWED, REVIEWER) == ("14.3", Refused.WRONG_STATE)
 
 
@@ -72,7 +76,7 @@ def test_a_telephone_call_is_not_reviewed_before_its_holder_came() -> None:
 def test_14_6_the_manager_approves_after_the_review_and_has_no_other_part() -> None:
     check_approval(REVIEWED, MANAGER)
     assert refusal(check_approval, REPORTED, MANAGER) == ("14.6", Refused.NOT_REVIEWED)
-    for somebody in (CLERK, REVIEWER):
+    for somebody in (CLERK, ASKED, REVIEWER):
         assert refusal(check_approval, REVIEWED, somebody) == ("14.6", Refused.MANAGER_IN_CASE)
 
 
@@ -109,4 +113,5 @@ def test_a_card_found_before_the_signature_is_un_reported_by_its_holder_and_rest
     assert refusal(check_found, CLOSED, HOLDER) == ("14.5", Refused.REPLACED_ALREADY)
     assert refusal(check_found, replace(REPORTED, kind="damaged"), HOLDER)[1] is Refused.WRONG_STATE
     check_restoration(REPORTED, REVIEWER)
-    assert refusal(check_restoration, REPORTED, CLERK)[1] is Refused.REVIEWER_IS_CLERK
+    for somebody in (CLERK, ASKED):
+        assert refusal(check_restoration, REPORTED, somebody)[1] is Refused.REVIEWER_IS_CLERK
