@@ -161,6 +161,7 @@ def give_chip(
     issue = locked_issue(issue_id, version)
     if State(issue.state) not in {State.APPLIED, State.PAID}:
         raise RuleError("13.6", Refused.WRONG_STATE, state=issue.state)
+    _check_own_way(issue)
     assign_chip(issue, credential, printed)
     record(actor.at, actor.user, "13.6", "chip assigned", f"issue:{issue.pk}")
 
@@ -178,10 +179,12 @@ def sign_for_card(
     """Rule 13.6: the customer signs, and only then the card opens doors.
 
     Raises:
-        RuleError: fee, chip, quota (judged once more), state, its time is over, or who is to have it is gone.
+        RuleError: fee, chip, quota (judged once more), state, its time is over, who is to have it is gone,
+            or the card replaces another one.
     """
     actor.must_be(StaffRole.CLERK, "13.6")
     issue = locked_issue(issue_id, version)
+    _check_own_way(issue)
     check_not_over(actor, issue)
     _check_still_there(actor, issue)
     check_signable(issue)
@@ -205,10 +208,16 @@ def check_signable(issue: Issue) -> None:
         raise RuleError("13.5", Refused.FEE_NOT_PAID)
     if issue.chip is None:
         raise RuleError("13.6", Refused.NO_CHIP)
-    if issue.kind == CardKind.RESIDENT and issue.replaces_id is None and issue.unit is not None:
+    if issue.kind == CardKind.RESIDENT and issue.unit is not None:
         others = _counted(issue.unit, without=issue.pk)
         wanted = [CountedCard(issue.relation is not None and issue.relation.direct)]
         check_quota(issue.unit.floor_area_m2 or Decimal(0), others, wanted, _rules())
+
+
+def _check_own_way(issue: Issue) -> None:
+    """A replacement goes by the steps of its case (14.7 to 14.9), which end the old card with it."""
+    if issue.replaces_id is not None:
+        raise RuleError("14.9", Refused.IS_REPLACEMENT)
 
 
 def _new_issue(actor: Actor, application: Application, kind: CardKind, **fields: object) -> Issue:

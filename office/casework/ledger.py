@@ -13,7 +13,8 @@ from django.db.models import Sum
 from office.casework.actor import Actor
 from office.casework.trail import record
 from office.procedures.errors import Refused, RuleError
-from office.procedures.stored_value import CASH, DeskEntry, moved_amount
+from office.procedures.issue_states import State
+from office.procedures.stored_value import CASH, DeskEntry, check_account, moved_amount
 from office.registry.models import Account, CashClosing, EntryKind, Issue, LedgerEntry, StaffRole
 
 ESTATE_SIDE = {
@@ -40,9 +41,16 @@ def balance_of(account: Account) -> Decimal:
 
 @transaction.atomic
 def open_account(actor: Actor, issue: Issue) -> Account:
-    """Give a card's holder an account; the one there is, if there is one."""
+    """Give a card's holder an account; the one there is, if there is one.
+
+    Raises:
+        RuleError: there is none, and the card is stopped.
+    """
     actor.must_be(StaffRole.CLERK, "14.2")
-    return account_of(issue) or Account.objects.create(holder=issue.holder, issue=issue)
+    known = account_of(issue)
+    if known is None:
+        check_account(State(issue.state))
+    return known or Account.objects.create(holder=issue.holder, issue=issue)
 
 
 @transaction.atomic
@@ -52,7 +60,7 @@ def enter_at_desk(
     """Opening balance, top-up, refund or correction of a card's account; one is opened if there is none.
 
     Raises:
-        RuleError: the amount, a missing note, an account that is frozen, or a till that is closed.
+        RuleError: the amount, a missing note, a frozen account, a stopped card, or a closed till.
     """
     account = open_account(actor, Issue.objects.select_for_update().get(pk=issue_id))
     is_first = not (account.credits.exists() or account.debits.exists())

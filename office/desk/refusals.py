@@ -47,6 +47,10 @@ WORDS: Final[Mapping[Refused, Promise]] = {
     Refused.NOT_REVIEWED: _("The desk reviewer has not checked this case yet."),
     Refused.NOT_TOLD: _("Tell the holder first that the card can be collected."),
     Refused.REPLACED_ALREADY: _("The card was replaced already; it stays dead. Collect it."),
+    Refused.IS_REPLACEMENT: _(
+        "This card replaces another one: it gets its chip and is signed for on the page of the case."
+    ),
+    Refused.CARD_STOPPED: _("This card is stopped: an account is opened on a card that opens doors."),
     Refused.AMOUNT_WRONG: _("The amount must be %(due)s."),
     Refused.DAY_CLOSED: _("The till of this day is closed. Book it on the next day."),
     Refused.DAY_TO_COME: _("%(day)s has not come yet: its till cannot be counted."),

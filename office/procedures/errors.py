@@ -37,6 +37,8 @@ class Refused(Enum):
     NOT_REVIEWED = "not_reviewed"
     NOT_TOLD = "not_told"
     REPLACED_ALREADY = "replaced_already"
+    IS_REPLACEMENT = "is_replacement"
+    CARD_STOPPED = "card_stopped"
     # Money
     AMOUNT_WRONG = "amount_wrong"
     DAY_CLOSED = "day_closed"

@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import Enum, unique
 
 from office.procedures.errors import Refused, RuleError
+from office.procedures.issue_states import State
 
 
 @unique
@@ -20,6 +21,16 @@ class DeskEntry(Enum):
 
 CASH = frozenset({DeskEntry.TOP_UP, DeskEntry.REFUND})
 """Entries that go through the till."""
+
+
+STOPPED = frozenset({State.SUSPENDED, State.LOST, State.DAMAGED, State.FOUND})
+"""States in which a card's account is frozen."""
+
+
+def check_account(state: State) -> None:
+    """Rule 14.2: no account begins on a stopped card: its balance stands in no case."""
+    if state in STOPPED:
+        raise RuleError("14.2", Refused.CARD_STOPPED)
 
 
 def moved_amount(kind: DeskEntry, typed: Decimal, *, is_first: bool, note: str) -> Decimal:

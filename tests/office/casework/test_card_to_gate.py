@@ -11,7 +11,14 @@ from msgspec.structs import replace
 
 from office.casework.actor import Actor
 from office.casework.archive import archive
-from office.casework.issuing import CardWish, apply_for_cards, apply_for_vehicle_card, assign_chip
+from office.casework.issuing import (
+    CardWish,
+    apply_for_cards,
+    apply_for_vehicle_card,
+    assign_chip,
+    give_chip,
+    sign_for_card,
+)
 from office.casework.ledger import balance_of, enter, open_account
 from office.casework.loss import Report, report_loss, review, say_balance, suspend_by_telephone
 from office.casework.payments import fee_due
@@ -43,6 +50,7 @@ from office.registry.models import (
 )
 from sync.records import RevocationReason, Tombstone
 from tests.office.casework.moving import at_gates, grants_at_gates
+from tests.office.casework.test_register import refused
 from tests.support.office_estate import NORTH, NOW, SOUTH, OfficeEstate
 
 DAY = timedelta(days=1)
@@ -176,6 +184,19 @@ def test_14_9_nobody_but_the_holder_signs_for_the_new_card(estate: OfficeEstate,
     assert (refused.value.rule, refused.value.refused) == ("14.9", Refused.NOT_THE_HOLDER)
     assert at_gates(new.pk) == {}
     assert not Signature.objects.filter(issue=new).exists()
+
+
+def test_14_9_a_replacement_is_signed_for_in_its_case_alone(estate: OfficeEstate, clerk: Actor) -> None:
+    card = estate.issue_card(clerk)
+    new = approved(estate, clerk, card).replacement
+    assert new is not None
+    estate.pay(clerk, new)
+    with refused("14.9", Refused.IS_REPLACEMENT):
+        give_chip(clerk, new.pk, estate.next_chip())
+    assign_chip(new, estate.next_chip())
+    with refused("14.9", Refused.IS_REPLACEMENT):
+        sign_for_card(clerk, new.pk, estate.applicant, SignatureKind.PAPER, None)
+    assert at_gates(new.pk) == {}
 
 
 def test_14_a_vehicle_card_goes_the_same_way_at_the_gates_for_vehicles(

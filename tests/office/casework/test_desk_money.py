@@ -122,6 +122,13 @@ def test_14_2_an_account_is_opened_topped_up_refunded_and_corrected(
         enter_at_desk(clerk, card.pk, DeskEntry.REFUND, Decimal("130.01"))
 
 
+def test_14_2_no_account_is_opened_on_a_card_that_is_stopped(estate: OfficeEstate, clerk: Actor) -> None:
+    card = open_case(estate, clerk).issue
+    with refused("14.2", Refused.CARD_STOPPED):
+        enter_at_desk(clerk, card.pk, DeskEntry.OPENING, Decimal("12.34"))
+    assert account_of(card) is None
+
+
 def test_14_2_an_account_is_frozen_by_an_open_case(estate: OfficeEstate, clerk: Actor) -> None:
     card = estate.issue_card(clerk)
     enter_at_desk(clerk, card.pk, DeskEntry.OPENING, Decimal(10))
