@@ -18,7 +18,7 @@ from office.casework.cases import (
 )
 from office.casework.issue_steps import locked_issue, take
 from office.casework.ledger import account_of, balance_of
-from office.casework.payments import refund
+from office.casework.replacement import cancel_replacement
 from office.casework.trail import record
 from office.procedures.errors import Refused, RuleError
 from office.procedures.issue_states import Step
@@ -132,18 +132,25 @@ def review(actor: Actor, case_id: int) -> LossCase:
 
 
 @transaction.atomic
-def card_found(actor: Actor, case_id: int, finder: Person, refund_receipt: str = "") -> LossCase:
-    """解挂: found before the replacement is signed; the open replacement is cancelled, its fee given back."""
+def card_found(
+    actor: Actor,
+    case_id: int,
+    finder: Person,
+    method: PaymentMethod = PaymentMethod.CASH,
+    receipt: str = "",
+) -> LossCase:
+    """解挂: found before the replacement is signed; the open replacement is cancelled, its fee given back.
+
+    Raises:
+        RuleError: not the holder, too late, or no receipt for what is given back.
+    """
     actor.must_be(StaffRole.CLERK, "14.found")
     case, issue = locked_case(case_id)
     as_clerk(actor, case)
     check_found(facts_of(case), finder.pk)
     take(actor, issue, Step.FIND)
-    new = case.replacement
-    if new is not None:
-        refund(actor, new, PaymentMethod.CASH, refund_receipt or f"R14-{case.pk}")
-        take(actor, new, Step.WITHDRAW)
-    case.state, case.closed_at, case.replacement = CaseState.WITHDRAWN, actor.at, None
+    cancel_replacement(actor, case, method, receipt)
+    case.state, case.closed_at = CaseState.WITHDRAWN, actor.at
     return saved(actor, case, "14.found", "card found")
 
 

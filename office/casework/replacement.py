@@ -13,7 +13,7 @@ from office.casework.issue_steps import locked_issue, take
 from office.casework.issuing import assign_chip, check_not_over
 from office.casework.ledger import account_of
 from office.casework.moved_cards import end_as, own_end
-from office.casework.payments import paid_in_full
+from office.casework.payments import balance_paid, paid_in_full, refund
 from office.procedures.errors import Refused, RuleError
 from office.procedures.issue_states import State, Step
 from office.procedures.loss import (
@@ -22,6 +22,7 @@ from office.procedures.loss import (
     check_told,
     replacement_fee,
 )
+from office.procedures.withdrawal import Reason
 from office.registry.models import (
     CaseState,
     Form,
@@ -29,6 +30,7 @@ from office.registry.models import (
     IssueState,
     IssueStep,
     LossCase,
+    PaymentMethod,
     Person,
     Policy,
     Signature,
@@ -105,6 +107,22 @@ def sign_for_replacement(
     for form in (Form.LOSS_REPORT, Form.LOSS_RECORD):
         archive(actor, form, f"losscase:{case.pk}")
     return saved(actor, case, "14.10", "case closed")
+
+
+def cancel_replacement(actor: Actor, case: LossCase, method: PaymentMethod, receipt: str) -> None:
+    """What was prepared is not wanted any more: its fee is given back, inside the caller's transaction.
+
+    Raises:
+        RuleError: no receipt number, or the till is closed.
+    """
+    new = case.replacement
+    if new is None:
+        return
+    if balance_paid(new) > 0 and not receipt:
+        raise RuleError("13.5", Refused.RECEIPT_MISSING)
+    refund(actor, new, method, receipt)
+    take(actor, new, Step.WITHDRAW, reason=Reason.APPLICATION_CANCELLED.value)
+    case.replacement = None
 
 
 @transaction.atomic

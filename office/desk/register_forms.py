@@ -122,11 +122,15 @@ class WithdrawForm(VersionForm):
     )
 
 
-class ReceiptForm(VersionForm):
-    """Money is given back."""
+class RefundForm(forms.Form):
+    """How money is given back."""
 
     method = forms.TypedChoiceField(label=_("paid by"), choices=PaymentMethod.choices, coerce=PaymentMethod)
     receipt = forms.CharField(label=_("receipt number"), max_length=20, required=False)
+
+
+class ReceiptForm(VersionForm, RefundForm):
+    """Money is given back for a card."""
 
 
 class ExceptionForm(forms.Form):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Final
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -37,9 +38,18 @@ from office.desk.forms import (
     SignatureForm,
     ToldForm,
 )
+from office.desk.register_forms import RefundForm
 from office.desk.requests import acting, step
 from office.desk.views.issues import TAPS, card_holder, gate_lines, valid
-from office.registry.models import ArchivedForm, CaseState, LossCase, LossKind, Part, StaffRole
+from office.registry.models import (
+    ArchivedForm,
+    CaseState,
+    LossCase,
+    LossKind,
+    Part,
+    PaymentMethod,
+    StaffRole,
+)
 
 
 @require_safe
@@ -59,7 +69,7 @@ def case(request: HttpRequest, pk: int) -> HttpResponse:
     )
     new = found.replacement
     due = None if new is None else fee_due(new) - balance_paid(new)
-    actor = acting(request)
+    actor, to_return = acting(request), Decimal(0) if new is None else balance_paid(new)
     part = found.parts.filter(user=actor.user).values_list("part", flat=True).first()
     shown = {
         "case": found,
@@ -73,6 +83,8 @@ def case(request: HttpRequest, pk: int) -> HttpResponse:
         "later_taps": lines(taps_after_stop(found.issue, found.reported_at)[:TAPS]),
         "new_gates": [] if new is None else gate_lines(new),
         "due": due,
+        "to_return": to_return,
+        "refund_form": RefundForm() if to_return > 0 else None,
         "progress": _progress(found),
         "on_loan": deposits_of(found),
         "told_by": CHANNELS.get(found.told_by, found.told_by),
@@ -157,8 +169,16 @@ def _sign(request: HttpRequest, actor: Actor, found: LossCase) -> None:
     sign_for_replacement(actor, found.pk, card_holder(found.issue), form["kind"], form["scan"])
 
 
-def _found(_request: HttpRequest, actor: Actor, found: LossCase) -> None:
-    card_found(actor, found.pk, card_holder(found.issue))
+def _found(request: HttpRequest, actor: Actor, found: LossCase) -> None:
+    card_found(actor, found.pk, card_holder(found.issue), *_returned(request, found))
+
+
+def _returned(request: HttpRequest, found: LossCase) -> tuple[PaymentMethod, str]:
+    """How the fee of the replacement is given back; nothing is asked where nothing was paid."""
+    if found.replacement is None or balance_paid(found.replacement) <= 0:
+        return PaymentMethod.CASH, ""
+    form = valid(RefundForm(request.POST))
+    return form["method"], form["receipt"]
 
 
 def _restore(_request: HttpRequest, actor: Actor, found: LossCase) -> None:

@@ -208,8 +208,8 @@ class Histories(RuleBasedStateMachine):
     def find(self, number: int, reviewed: bool) -> None:
         case = self.pick(LossCase.objects.all(), number)
         if case is not None and case.issue.holder is not None:
-            finder = case.issue.holder
-            self.take(lambda: card_found(self.clerk, case.pk, finder, f"F{uuid4().hex[:12]}"))
+            finder, receipt = case.issue.holder, f"F{uuid4().hex[:12]}"
+            self.take(lambda: card_found(self.clerk, case.pk, finder, PaymentMethod.CASH, receipt))
             if reviewed:
                 self.take(lambda: restore_found_card(self.actor(StaffRole.REVIEWER), case.pk))
 

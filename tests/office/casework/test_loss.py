@@ -20,10 +20,13 @@ from office.registry.models import (
     IssueState,
     LossCase,
     LossKind,
+    PaymentKind,
+    PaymentMethod,
     SignatureKind,
     StaffRole,
 )
 from sync.records import RevocationReason
+from tests.office.casework.test_register import refused
 from tests.support.office_estate import OfficeEstate
 
 LOST = Report(LossKind.LOST, "left on the bus")
@@ -101,7 +104,11 @@ def test_a_found_card_opens_again_only_after_the_reviewer_and_the_replacement_is
     new = case.replacement
     assert new is not None
     estate.pay(clerk, new)
-    card_found(clerk, case.pk, estate.applicant)
+    with refused("13.5", Refused.RECEIPT_MISSING):
+        card_found(clerk, case.pk, estate.applicant)
+    card_found(clerk, case.pk, estate.applicant, PaymentMethod.WECHAT, "W1")
+    back = new.payments.get(kind=PaymentKind.REFUND)
+    assert (back.method, back.receipt, back.amount) == (PaymentMethod.WECHAT, "W1", Decimal(20))
     new.refresh_from_db()
     assert new.state == IssueState.WITHDRAWN
     assert ends(case.issue) == {RevocationReason.LOST}

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from django.test import Client
 
-from office.registry.models import Application, Issue, IssueState, LossCase, StaffRole
+from office.registry.models import Application, CaseState, Issue, IssueState, LossCase, Payment, StaffRole
 from tests.support.office_estate import OfficeEstate
 
 Browser = Callable[..., Client]
@@ -43,6 +43,23 @@ def test_a_card_is_applied_for_paid_given_a_chip_and_signed_for(
     assert "north" in shown
 
 
+def test_13_6_another_chip_takes_the_place_of_a_wrong_one_before_the_signature(
+    estate: OfficeEstate, browser: Browser
+) -> None:
+    clerk, actor = browser(StaffRole.CLERK), estate.staff(StaffRole.CLERK)
+    first, second = estate.apply(actor, "self", "spouse")
+    for card in (first, second):
+        estate.pay(actor, card)
+    page = f"/cards/{first.pk}/"
+    clerk.post(page + "chip/", {"number": "04A1B2C3", "technology": "1"})
+    assert "Another chip" in text(clerk, page)
+    clerk.post(page + "chip/", {"number": "04A1B2C4", "technology": "1"})
+    clerk.post(f"/cards/{second.pk}/chip/", {"number": "04A1B2C3", "technology": "1"})
+    assert [str(one.chip) for one in Issue.objects.order_by("pk")] == ["04A1B2C4", "04A1B2C3"]
+    clerk.post(page + "sign/", {"kind": "paper"})
+    assert "Another chip" not in text(clerk, page)
+
+
 def test_a_refusal_names_the_rule_and_changes_nothing(estate: OfficeEstate, browser: Browser) -> None:
     clerk = browser(StaffRole.CLERK)
     assert "(rule 13.2)" in applied(clerk, estate, own="")
@@ -76,10 +93,33 @@ def test_a_card_is_lost_reviewed_approved_and_replaced(estate: OfficeEstate, bro
     assert case.replacement is not None
     clerk.post(f"/cards/{case.replacement.pk}/pay/", {"amount": "20.00", "method": "cash", "receipt": "R9"})
     clerk.post(page + "chip/", {"number": "04FFEE01", "technology": "1"})
+    assert "Another chip" in text(clerk, page)
+    clerk.post(page + "chip/", {"number": "04FFEE02", "technology": "1"})
     clerk.post(page + "tell/", {"channel": "telephone", "result": "reached"})
     clerk.post(page + "sign/", {"kind": "screen"})
-    assert Issue.objects.get(pk=case.replacement.pk).state == IssueState.ACTIVE
+    new = Issue.objects.get(pk=case.replacement.pk)
+    assert (new.state, str(new.chip)) == (IssueState.ACTIVE, "04FFEE02")
     assert "KH-14-R02" in text(clerk, page)
+
+
+def test_14_found_asks_how_the_fee_is_given_back(estate: OfficeEstate, browser: Browser) -> None:
+    clerk = browser(StaffRole.CLERK)
+    actor = estate.staff(StaffRole.CLERK)
+    case = estate.report_lost(actor, estate.issue_card(actor))
+    page = f"/cases/{case.pk}/"
+    assert "To give back" not in text(clerk, page)
+    browser(StaffRole.REVIEWER).post(page + "review/")
+    browser(StaffRole.MANAGER).post(page + "approve/")
+    case.refresh_from_db()
+    assert case.replacement is not None
+    estate.pay(actor, case.replacement)
+    assert "To give back: ¥20.00" in text(clerk, page)
+    answer = clerk.post(page + "found/", {"method": "wechat"}, follow=True).content.decode()
+    assert "Write down the receipt number" in answer
+    clerk.post(page + "found/", {"method": "wechat", "receipt": "W7"})
+    assert Payment.objects.get(receipt="W7").method == "wechat"
+    case.refresh_from_db()
+    assert case.state == CaseState.WITHDRAWN
 
 
 def test_find_anything_finds_person_unit_card_and_shows_markup_as_text(
