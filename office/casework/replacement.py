@@ -96,6 +96,7 @@ def sign_for_replacement(
     Signature.objects.create(
         issue=new, signer=signer, at=actor.at, kind=kind, witness=actor.user, image=image
     )
+    _same_doors(actor, issue, new)
     take(actor, issue, Step.REPLACE)
     take(actor, new, Step.SIGN, signer=signer.pk, kind=kind.value)
     take(actor, new, Step.ACTIVATE)
@@ -135,6 +136,15 @@ def collect_old_card(actor: Actor, issue_id: int) -> Issue:
     return issue
 
 
+def _same_doors(actor: Actor, old: Issue, new: Issue) -> None:
+    """Doors by exception as they are on the old card at the signature: some were set or ended meanwhile."""
+    new.exceptions.filter(ended=False).update(ended=True)
+    for one in old.exceptions.filter(ended=False, until__gt=actor.at):
+        new.exceptions.create(
+            door=one.door, allows=one.allows, reason=one.reason, until=one.until, clerk=one.clerk
+        )
+
+
 def _prepare(actor: Actor, case: LossCase, old: Issue) -> Issue:
     """The replacement with the old card's rights; it is paid for and signed for like any card (14.6)."""
     fee = replacement_fee(facts_of(case), Policy.current().card_fee)
@@ -157,10 +167,6 @@ def _prepare(actor: Actor, case: LossCase, old: Issue) -> Issue:
     end_as(new, old)
     new.save(update_fields=["valid_until", "moves_out"])
     IssueStep.objects.create(issue=new, state=new.state, at=actor.at, clerk=actor.user, rule="14.6")
-    for one in old.exceptions.filter(ended=False):
-        new.exceptions.create(
-            door=one.door, allows=one.allows, reason=one.reason, until=one.until, clerk=one.clerk
-        )
     if fee == Decimal(0):
         take(actor, new, Step.PAY)
     return new

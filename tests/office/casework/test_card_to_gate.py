@@ -175,6 +175,24 @@ def test_14_7_the_new_card_has_the_same_doors_and_is_not_sent_before_the_signatu
     assert {gate: one.access for gate, one in grants_at_gates(new.pk).items()} == before
 
 
+def test_14_7_doors_by_exception_are_those_of_the_old_card_at_the_signature(
+    estate: OfficeEstate, clerk: Actor
+) -> None:
+    card = estate.issue_card(clerk)
+    cellar, barrier = Door.objects.create(door_id=21, gate_id=SOUTH, name="cellar"), Door.objects.get(pk=11)
+    ended = set_exception(clerk, card.pk, cellar, allows=True, reason="a bicycle", until=NOW + 30 * DAY)
+    over = Door.objects.create(door_id=22, gate_id=SOUTH, name="roof")
+    set_exception(clerk, card.pk, over, allows=True, reason="an aerial", until=NOW + DAY)
+    case = approved(estate, clerk, card)
+    new = told(estate, clerk, case)
+    end_exception(clerk, ended.pk)
+    set_exception(clerk, card.pk, barrier, allows=True, reason="a delivery", until=NOW + 30 * DAY)
+    later = replace(clerk, at=NOW + 2 * DAY)
+    sign_for_replacement(later, case.pk, estate.applicant, SignatureKind.PAPER, None)
+    doors = {access.door for grant in grants_at_gates(new.pk).values() for access in grant.access}
+    assert doors == {10, 11, 20}
+
+
 def test_14_9_nobody_but_the_holder_signs_for_the_new_card(estate: OfficeEstate, clerk: Actor) -> None:
     card = estate.issue_card(clerk)
     case = approved(estate, clerk, card)
