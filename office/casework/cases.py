@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import TYPE_CHECKING
+
 from office.casework.actor import Actor
+from office.casework.archive import archive_at
 from office.casework.issue_steps import locked_issue
 from office.casework.ledger import account_of
 from office.casework.trail import record
 from office.procedures.errors import Refused, RuleError
 from office.procedures.loss import OPEN, CaseFacts, check_clerk
 from office.procedures.loss import CaseState as CaseStep
-from office.registry.models import CasePart, Issue, LossCase, Part
+from office.registry.models import CasePart, CaseState, Form, Issue, LossCase, LossKind, Part
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 
 def locked_case(case_id: int) -> tuple[LossCase, Issue]:
@@ -22,7 +29,7 @@ def locked_case(case_id: int) -> tuple[LossCase, Issue]:
 
 def check_no_open_case(issue: Issue) -> None:
     """Raises ``RuleError`` if the card has an open case."""
-    if issue.cases.filter(state__in=[one.value for one in OPEN]).exists():
+    if open_case(issue) is not None:
         raise RuleError("14.3", Refused.CASE_OPEN)
 
 
@@ -33,7 +40,7 @@ def holders(issue: Issue) -> frozenset[int]:
 
 
 def thaw(issue: Issue) -> None:
-    """Let the account of a card that opens again move."""
+    """Let the account of a card that opens again, or never will, move."""
     account = account_of(issue)
     if account is not None:
         account.frozen = False
@@ -64,6 +71,23 @@ def as_clerk(actor: Actor, case: LossCase) -> None:
 def as_reviewer(actor: Actor, case: LossCase) -> None:
     """The actor reviews something of the case, as its rules have allowed."""
     CasePart.objects.get_or_create(case=case, user=actor.user, defaults={"part": Part.REVIEWER})
+
+
+def open_case(issue: Issue) -> LossCase | None:
+    """The case in which a loss of this card is being dealt with."""
+    return issue.cases.filter(state__in=[one.value for one in OPEN]).select_related("replacement").first()
+
+
+def close_case(at: datetime, user: User | None, case: LossCase) -> None:
+    """Nothing is left to do: R01 and R02 get their numbers (14.10). A telephone call alone wrote no R01."""
+    case.state, case.closed_at = CaseState.CLOSED, at
+    case.version += 1
+    case.save()
+    subject = f"losscase:{case.pk}"
+    for form in (Form.LOSS_REPORT, Form.LOSS_RECORD):
+        if form is not Form.LOSS_REPORT or case.kind != LossKind.SUSPENDED:
+            archive_at(at, user, form, subject, "14.10")
+    record(at, user, "14.10", "case closed", subject)
 
 
 def saved(actor: Actor, case: LossCase, rule: str, action: str, **facts: object) -> LossCase:

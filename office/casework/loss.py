@@ -6,6 +6,7 @@ from django.db import transaction
 from msgspec import Struct
 
 from office.casework.actor import Actor
+from office.casework.case_ends import cancel_replacement
 from office.casework.cases import (
     as_clerk,
     as_reviewer,
@@ -18,7 +19,7 @@ from office.casework.cases import (
 )
 from office.casework.issue_steps import locked_issue, take
 from office.casework.ledger import account_of, balance_of
-from office.casework.replacement import cancel_replacement
+from office.casework.temporary import end_stand_ins
 from office.casework.trail import record
 from office.procedures.errors import Refused, RuleError
 from office.procedures.issue_states import Step
@@ -104,6 +105,7 @@ def lift_suspension(actor: Actor, case_id: int, reporter: Person) -> LossCase:
     check_confirmation(facts_of(case), reporter.pk)
     take(actor, issue, Step.LIFT)
     thaw(issue)
+    end_stand_ins(actor.at, actor.user, issue)
     case.state, case.closed_at = CaseState.WITHDRAWN, actor.at
     return saved(actor, case, "14.lift", "suspension lifted")
 
@@ -163,6 +165,7 @@ def restore_found_card(actor: Actor, case_id: int) -> LossCase:
     as_reviewer(actor, case)
     take(actor, issue, Step.RESTORE)
     thaw(issue)
+    end_stand_ins(actor.at, actor.user, issue)
     case.restorer, case.restored_at = actor.user, actor.at
     return saved(actor, case, "14.found", "found card restored")
 

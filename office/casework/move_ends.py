@@ -10,13 +10,15 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
+from office.casework.case_ends import end_lost_card
+from office.casework.cases import open_case
 from office.casework.issue_steps import advance, locked_issue
 from office.casework.moved_cards import cards_of, join
 from office.casework.slips import close_slip
 from office.casework.trail import record
-from office.casework.withdrawal import has_open_case
 from office.lists.slips import end_slip
 from office.procedures.issue_states import Step
+from office.procedures.withdrawal import Reason
 from office.registry.models import (
     IssueState,
     MemberRole,
@@ -74,14 +76,17 @@ def _end_move(now: datetime, move_id: int) -> None:
 def _end_card(now: datetime, move: MoveOut, card_id: int) -> None:
     """Also one that was applied for since the notice, and was not handed out.
 
-    A lost one, and what is to replace it, has a case of its own, and opens nothing.
+    A lost one's case ends with it, unless a fee is to be given back; what is to replace it
+    opens nothing meanwhile.
     """
     card = locked_issue(card_id)
     join(card, [move])
     card.save(update_fields=["moves_out", "valid_until"])
-    in_case = card.replaces is not None and has_open_case(card.replaces)
+    in_case = card.replaces is not None and open_case(card.replaces) is not None
     if card.state in {IssueState.APPLIED, IssueState.PAID, IssueState.ACTIVE} and not in_case:
         advance(now, None, card, Step.WITHDRAW, {"moved_out": True}, "15.3")
+    elif card.state in {IssueState.LOST, IssueState.DAMAGED}:
+        end_lost_card(now, None, card, Reason.MOVED_AWAY, "15.3")
 
 
 def _depart(move: MoveOut, leaves: date) -> None:

@@ -7,13 +7,13 @@ from decimal import Decimal
 from django.db import transaction
 
 from office.casework.actor import Actor
-from office.casework.archive import archive
-from office.casework.cases import as_clerk, facts_of, holders, locked_case, saved
+from office.casework.cases import as_clerk, close_case, facts_of, holders, locked_case, saved
 from office.casework.issue_steps import locked_issue, take
 from office.casework.issuing import assign_chip, check_not_over
 from office.casework.ledger import account_of
 from office.casework.moved_cards import end_as, own_end
-from office.casework.payments import balance_paid, paid_in_full, refund
+from office.casework.payments import paid_in_full
+from office.casework.temporary import end_stand_ins
 from office.procedures.errors import Refused, RuleError
 from office.procedures.issue_states import State, Step
 from office.procedures.loss import (
@@ -22,15 +22,12 @@ from office.procedures.loss import (
     check_told,
     replacement_fee,
 )
-from office.procedures.withdrawal import Reason
 from office.registry.models import (
     CaseState,
-    Form,
     Issue,
     IssueState,
     IssueStep,
     LossCase,
-    PaymentMethod,
     Person,
     Policy,
     Signature,
@@ -104,26 +101,9 @@ def sign_for_replacement(
     if account is not None:
         account.issue, account.frozen = new, False
         account.save(update_fields=["issue", "frozen"])
-    case.state, case.closed_at = CaseState.CLOSED, actor.at
-    for form in (Form.LOSS_REPORT, Form.LOSS_RECORD):
-        archive(actor, form, f"losscase:{case.pk}")
-    return saved(actor, case, "14.10", "case closed")
-
-
-def cancel_replacement(actor: Actor, case: LossCase, method: PaymentMethod, receipt: str) -> None:
-    """What was prepared is not wanted any more: its fee is given back, inside the caller's transaction.
-
-    Raises:
-        RuleError: no receipt number, or the till is closed.
-    """
-    new = case.replacement
-    if new is None:
-        return
-    if balance_paid(new) > 0 and not receipt:
-        raise RuleError("13.5", Refused.RECEIPT_MISSING)
-    refund(actor, new, method, receipt)
-    take(actor, new, Step.WITHDRAW, reason=Reason.APPLICATION_CANCELLED.value)
-    case.replacement = None
+    end_stand_ins(actor.at, actor.user, issue)
+    close_case(actor.at, actor.user, case)
+    return case
 
 
 @transaction.atomic

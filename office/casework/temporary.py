@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -13,8 +13,8 @@ from django.db.models import QuerySet, Sum
 from msgspec import Struct
 
 from office.casework.actor import Actor
-from office.casework.cases import holders, locked_case
-from office.casework.issue_steps import locked_issue, take
+from office.casework.cases import close_case, holders, locked_case, open_case
+from office.casework.issue_steps import advance, locked_issue, take
 from office.casework.issuing import assign_chip, check_not_over
 from office.casework.moved_cards import end_as, own_end
 from office.casework.payments import give_back, take_deposit
@@ -39,6 +39,9 @@ from office.registry.models import (
     StaffRole,
 )
 from sync.records import Credential
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 RULE = "14.temporary"
 _OUT: Final = frozenset({State.ACTIVE, State.SUSPENDED, State.WITHDRAWN})
@@ -112,6 +115,17 @@ def take_back_temporary_card(
     return card
 
 
+def end_stand_ins(at: datetime, user: User | None, own: Issue) -> None:
+    """The holder's own card is back, replaced or ended: the one that stood in opens nothing any more.
+
+    Its deposit is paid out when it comes back, as after its last day.
+    """
+    if own.kind == CardKind.TEMPORARY or _waits_still(own):
+        return
+    for card in lent_for(own).exclude(state=IssueState.WITHDRAWN):
+        _end(at, user, locked_issue(card.pk), Reason.STAND_IN_OVER)
+
+
 def lent_for(lost: Issue) -> QuerySet[Issue]:
     """The temporary card that stands in for this one, if it is still out."""
     out = Issue.objects.filter(kind=CardKind.TEMPORARY, state__in=[one.value for one in _OUT])
@@ -132,6 +146,20 @@ def deposit_held(card: Issue) -> Decimal:
 def deposits_of(case: LossCase) -> list[tuple[Issue, Decimal]]:
     """Temporary cards that are out for a case, with their deposits."""
     return [(one, deposit_held(one)) for one in lent_for(case.issue)]
+
+
+def _waits_still(own: Issue) -> bool:
+    """Whether the same temporary card stands in for another lost card of theirs, too."""
+    others = LossCase.objects.filter(state__in=[one.value for one in OPEN]).exclude(issue=own)
+    theirs = others.filter(issue__unit=own.unit, issue__holder=own.holder, issue__vehicle=own.vehicle)
+    return theirs.exclude(issue__kind=CardKind.TEMPORARY).exists()
+
+
+def _end(at: datetime, user: User | None, card: Issue, reason: Reason) -> None:
+    advance(at, user, card, Step.WITHDRAW, {"reason": reason.value}, RULE)
+    case = open_case(card)
+    if case is not None:  # it was suspended by telephone
+        close_case(at, user, case)
 
 
 def _new(actor: Actor, lost: Issue, last_day: date) -> Issue:

@@ -10,13 +10,14 @@ from django.db.models import F, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 
 from office.casework.actor import Actor
+from office.casework.case_ends import let_go
+from office.casework.cases import open_case
 from office.casework.issue_steps import locked_issue, take
 from office.casework.payments import balance_paid, refund
 from office.casework.trail import record
 from office.lists.wanted import publish_issues
 from office.procedures.errors import Refused, RuleError
 from office.procedures.issue_states import State, Step
-from office.procedures.loss import OPEN
 from office.procedures.withdrawal import Reason, check_exception, check_withdrawal
 from office.registry.models import (
     Door,
@@ -39,8 +40,8 @@ def withdraw_card(actor: Actor, issue_id: int, reason: Reason, *, version: int |
     actor.must_be(StaffRole.CLERK, "13.3")
     issue = locked_issue(issue_id, version)
     handed_out = State(issue.state) not in {State.APPLIED, State.PAID}
-    check_withdrawal(reason, kind=issue.kind, handed_out=handed_out, open_case=has_open_case(issue))
-    take(actor, issue, Step.WITHDRAW, reason=reason.value)
+    check_withdrawal(reason, kind=issue.kind, handed_out=handed_out, open_case=open_case(issue) is not None)
+    let_go(actor.at, actor.user, issue, reason)
     return issue
 
 
@@ -53,9 +54,9 @@ def cancel_application(
     issue = locked_issue(issue_id, version)
     handed_out = State(issue.state) not in {State.APPLIED, State.PAID}
     reason = Reason.APPLICATION_CANCELLED
-    # The replacement of an open case is cancelled by finding the card, with the case.
-    open_case = issue.replaces is not None and has_open_case(issue.replaces)
-    check_withdrawal(reason, kind=issue.kind, handed_out=handed_out, open_case=open_case)
+    # The replacement of an open case is cancelled with the case: the card is found, or none is wanted.
+    in_case = issue.replaces is not None and open_case(issue.replaces) is not None
+    check_withdrawal(reason, kind=issue.kind, handed_out=handed_out, open_case=in_case)
     if balance_paid(issue) > 0 and not receipt:
         raise RuleError("13.5", Refused.RECEIPT_MISSING)
     refund(actor, issue, method, receipt)
@@ -107,11 +108,6 @@ def end_exception(actor: Actor, exception_id: int) -> Issue:
     record(actor.at, actor.user, "13.doors", "exception ended", f"issue:{issue.pk}", door=told.door_id)
     _republish(actor.at, issue)
     return issue
-
-
-def has_open_case(issue: Issue) -> bool:
-    """Whether a loss of this card is being dealt with."""
-    return issue.cases.filter(state__in=[one.value for one in OPEN]).exists()
 
 
 def _republish(at: datetime, issue: Issue) -> None:

@@ -119,6 +119,10 @@ WORDS: Final[Mapping[Refused, Promise]] = {
     ),
     Refused.NOT_FOR_BUSINESS: _("This unit is not meant for business."),
     Refused.NO_POSITION: _("Assign a place."),
+    Refused.FEE_TO_GIVE_BACK: _(
+        "The fee of card #%(card)s was paid, but the card was not handed out. Cancel it first, or end the"
+        " case of the lost card, and give the fee back."
+    ),
     Refused.CHECKLIST_OPEN: _("The leaving checklist is not done: %(missing)s."),
     Refused.HAWKING: _("Hawking is not allowed; only activities for the public benefit are permitted."),
     Refused.NO_GATES: _("Name the gates of the activity first."),

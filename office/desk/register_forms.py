@@ -12,7 +12,7 @@ from office.desk.choosing import DateField, PersonField, UnitField
 from office.desk.forms import ChipForm, SignatureForm
 from office.desk.long_lists import LongSelect
 from office.procedures.stored_value import DeskEntry
-from office.procedures.withdrawal import NOT_CHOSEN, Reason
+from office.procedures.withdrawal import ENDS_A_CASE, NOT_CHOSEN, Reason
 from office.registry.models import Door, MemberRole, PaymentMethod
 from sync.records import Credential
 
@@ -26,7 +26,10 @@ REASON_WORDS: Final = {
     Reason.MERCHANT_LEFT: _("the merchant left"),
     Reason.WORK_ENDED: _("the work here ended"),
     Reason.TEMPORARY_RETURNED: _("the temporary card came back"),
+    Reason.TEMPORARY_LOST: _("the temporary card was lost or broken"),
+    Reason.STAND_IN_OVER: _("the holder's own card was found, replaced or ended"),
     Reason.APPLICATION_CANCELLED: _("the application was cancelled"),
+    Reason.NOT_REPLACED: _("lost or damaged, no replacement is wanted"),
 }
 """Words for the closed list; unpaid money is not on it."""
 ENTRY_WORDS: Final = {
@@ -127,6 +130,16 @@ class RefundForm(forms.Form):
 
     method = forms.TypedChoiceField(label=_("paid by"), choices=PaymentMethod.choices, coerce=PaymentMethod)
     receipt = forms.CharField(label=_("receipt number"), max_length=20, required=False)
+
+
+class CaseEndForm(forms.Form):
+    """Why a lost or damaged card is not replaced."""
+
+    reason = forms.TypedChoiceField(
+        label=_("reason"),
+        choices=[("", "…"), *((one.value, REASON_WORDS[one]) for one in Reason if one in ENDS_A_CASE)],
+        coerce=Reason,
+    )
 
 
 class ReceiptForm(VersionForm, RefundForm):

@@ -93,6 +93,7 @@ class Refused(Enum):
     # Shops
     NOT_FOR_BUSINESS = "not_for_business"
     NO_POSITION = "no_position"
+    FEE_TO_GIVE_BACK = "fee_to_give_back"
     CHECKLIST_OPEN = "checklist_open"
     HAWKING = "hawking"
     NO_GATES = "no_gates"

@@ -58,6 +58,12 @@ def check_clerk(case: CaseFacts, clerk: int) -> None:
         raise RuleError("14.3", Refused.CLERK_IS_REVIEWER)
 
 
+def check_open(state: str) -> None:
+    """Only an open case ends without a replacement."""
+    if CaseState(state) not in OPEN:
+        raise RuleError("14.10", Refused.WRONG_STATE, state=state)
+
+
 def check_confirmation(case: CaseFacts, reporter: int | None) -> None:
     """A suspension by telephone becomes a report, or is lifted, by its holder in person."""
     if case.kind != "suspended" or case.state is not CaseState.REPORTED:

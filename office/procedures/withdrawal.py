@@ -30,12 +30,38 @@ class Reason(Enum):
     WORK_ENDED = "work_ended"
     """Of staff, contractors, guards."""
     TEMPORARY_RETURNED = "temporary_returned"
+    TEMPORARY_LOST = "temporary_lost"
+    """Lost or broken itself: it is not replaced."""
+    STAND_IN_OVER = "stand_in_over"
+    """A temporary card's: the card for which it stood in opens again, is replaced, or has ended."""
     APPLICATION_CANCELLED = "application_cancelled"
     """Before it was signed for."""
+    NOT_REPLACED = "not_replaced"
+    """Lost or damaged, and its holder wants no other one."""
 
 
-NOT_CHOSEN = frozenset({Reason.TEMPORARY_RETURNED, Reason.APPLICATION_CANCELLED})
+NOT_CHOSEN = frozenset(
+    {
+        Reason.TEMPORARY_RETURNED,
+        Reason.TEMPORARY_LOST,
+        Reason.STAND_IN_OVER,
+        Reason.APPLICATION_CANCELLED,
+        Reason.NOT_REPLACED,
+    }
+)
 """Set by the steps they belong to, not by a clerk."""
+ENDS_A_CASE = frozenset(
+    {
+        Reason.NOT_REPLACED,
+        Reason.MOVED_AWAY,
+        Reason.NO_LONGER_MEMBER,
+        Reason.HOLDER_DIED,
+        Reason.PARKING_ENDED,
+        Reason.MERCHANT_LEFT,
+        Reason.WORK_ENDED,
+    }
+)
+"""Why a lost or damaged card is not replaced (14.10)."""
 
 
 def check_withdrawal(reason: Reason, *, kind: str, handed_out: bool, open_case: bool) -> None:
@@ -43,13 +69,20 @@ def check_withdrawal(reason: Reason, *, kind: str, handed_out: bool, open_case: 
     if open_case:
         raise RuleError("13.3", Refused.CASE_OPEN)
     fits = {
-        Reason.PARKING_ENDED: kind == "vehicle",
-        Reason.MERCHANT_LEFT: kind == "merchant",
+        Reason.PARKING_ENDED: handed_out and kind == "vehicle",
+        Reason.MERCHANT_LEFT: handed_out and kind == "merchant",
         Reason.TEMPORARY_RETURNED: kind == "temporary",
         Reason.APPLICATION_CANCELLED: not handed_out,
     }
     if not fits.get(reason, handed_out):
         raise RuleError("13.3", Refused.REASON_UNFIT)
+
+
+def check_case_end(reason: Reason, *, kind: str) -> None:
+    """Whether a case may end without a replacement for this reason; raises ``RuleError``."""
+    if reason not in ENDS_A_CASE:
+        raise RuleError("13.3", Refused.REASON_UNFIT)
+    check_withdrawal(reason, kind=kind, handed_out=True, open_case=False)
 
 
 def check_exception(until: datetime, at: datetime) -> None:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from office.casework.actor import Actor
+from office.casework.case_ends import end_without_replacement
 from office.casework.event_search import taps_after_stop
 from office.casework.loss import (
     Report,
@@ -38,7 +39,7 @@ from office.desk.forms import (
     SignatureForm,
     ToldForm,
 )
-from office.desk.register_forms import RefundForm
+from office.desk.register_forms import CaseEndForm, RefundForm
 from office.desk.requests import acting, step
 from office.desk.views.issues import TAPS, card_holder, gate_lines, valid
 from office.registry.models import (
@@ -84,7 +85,8 @@ def case(request: HttpRequest, pk: int) -> HttpResponse:
         "new_gates": [] if new is None else gate_lines(new),
         "due": due,
         "to_return": to_return,
-        "refund_form": RefundForm() if to_return > 0 else None,
+        "found_refund": RefundForm(auto_id="found_%s"),
+        "end_refund": RefundForm(auto_id="end_%s"),
         "progress": _progress(found),
         "on_loan": deposits_of(found),
         "told_by": CHANNELS.get(found.told_by, found.told_by),
@@ -96,6 +98,7 @@ def case(request: HttpRequest, pk: int) -> HttpResponse:
         "told_form": ToldForm(),
         "balance_form": ObjectionForm(),
         "loss_form": LossForm(),
+        "end_form": CaseEndForm(),
     }
     return render(request, "desk/case.html", shown)
 
@@ -103,6 +106,8 @@ def case(request: HttpRequest, pk: int) -> HttpResponse:
 def _progress(found: LossCase) -> list[tuple[Promise | str, str, str]]:
     """KH-14's steps in order: the words, the rule, and whether it is done, due now, or to come."""
     order = [CaseState.REPORTED, CaseState.REVIEWED, CaseState.APPROVED, CaseState.NOTIFIED, CaseState.CLOSED]
+    if found.state == CaseState.CLOSED and found.replacement is None:
+        return [(_("reported"), "14.3", "done"), (_("closed without a replacement"), "14.10", "done")]
     if found.state not in order:
         return [(_("reported"), "14.3", "done"), (found.get_state_display(), "14.found", "done")]
     reached = order.index(CaseState(found.state))
@@ -173,6 +178,11 @@ def _found(request: HttpRequest, actor: Actor, found: LossCase) -> None:
     card_found(actor, found.pk, card_holder(found.issue), *_returned(request, found))
 
 
+def _end(request: HttpRequest, actor: Actor, found: LossCase) -> None:
+    form = valid(CaseEndForm(request.POST))
+    end_without_replacement(actor, found.pk, form["reason"], *_returned(request, found))
+
+
 def _returned(request: HttpRequest, found: LossCase) -> tuple[PaymentMethod, str]:
     """How the fee of the replacement is given back; nothing is asked where nothing was paid."""
     if found.replacement is None or balance_paid(found.replacement) <= 0:
@@ -196,4 +206,5 @@ STEPS: Final[Mapping[str, Callable[[HttpRequest, Actor, LossCase], None]]] = {
     "sign": _sign,
     "found": _found,
     "restore": _restore,
+    "end": _end,
 }

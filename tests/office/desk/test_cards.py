@@ -122,6 +122,21 @@ def test_14_found_asks_how_the_fee_is_given_back(estate: OfficeEstate, browser: 
     assert case.state == CaseState.WITHDRAWN
 
 
+def test_14_10_a_case_is_closed_without_a_replacement(estate: OfficeEstate, browser: Browser) -> None:
+    clerk = browser(StaffRole.CLERK)
+    actor = estate.staff(StaffRole.CLERK)
+    case = estate.report_lost(actor, estate.issue_card(actor))
+    page = f"/cases/{case.pk}/"
+    assert "Close the case without a replacement" not in text(browser(StaffRole.REVIEWER), page)
+    assert "Close the case without a replacement" in text(clerk, page)
+    assert "reason" in clerk.post(page + "end/", follow=True).content.decode()
+    clerk.post(page + "end/", {"reason": "not_replaced"})
+    shown = text(clerk, page)
+    assert "closed without a replacement" in shown
+    assert "KH-14-R01-" in shown
+    assert "no replacement is wanted" in text(clerk, f"/cards/{case.issue_id}/")
+
+
 def test_find_anything_finds_person_unit_card_and_shows_markup_as_text(
     estate: OfficeEstate, browser: Browser
 ) -> None:

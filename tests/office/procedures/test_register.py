@@ -65,7 +65,7 @@ def test_13_3_no_reason_of_the_closed_list_is_about_money() -> None:
     """Civil Code art. 944(3): a card is never stopped to collect what is unpaid."""
     words = " ".join(one.value for one in Reason)
     assert not any(word in words for word in ("arrear", "unpaid", "debt", "fee", "owed", "overdue"))
-    assert len(Reason) == 10
+    assert len(Reason) == 13
     assert frozenset(Reason) > NOT_CHOSEN
 
 
@@ -75,8 +75,10 @@ def test_13_3_no_reason_of_the_closed_list_is_about_money() -> None:
         (Reason.HANDED_BACK, "resident", True, True),
         (Reason.HANDED_BACK, "resident", False, False),
         (Reason.PARKING_ENDED, "vehicle", True, True),
+        (Reason.PARKING_ENDED, "vehicle", False, False),
         (Reason.PARKING_ENDED, "resident", True, False),
         (Reason.MERCHANT_LEFT, "merchant", True, True),
+        (Reason.MERCHANT_LEFT, "merchant", False, False),
         (Reason.MERCHANT_LEFT, "tenant", True, False),
         (Reason.APPLICATION_CANCELLED, "resident", False, True),
         (Reason.APPLICATION_CANCELLED, "resident", True, False),
