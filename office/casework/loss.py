@@ -26,6 +26,7 @@ from office.procedures.issue_states import Step
 from office.procedures.loss import (
     check_confirmation,
     check_found,
+    check_replaceable,
     check_reporter,
     check_restoration,
     check_review,
@@ -66,6 +67,7 @@ def report_loss(
     """
     actor.must_be(StaffRole.CLERK, "14.1")
     issue = locked_issue(issue_id, version)
+    check_replaceable(issue.kind)
     check_reporter(reporter.pk, holders(issue))
     check_no_open_case(issue)
     take(actor, issue, _REPORT[report.kind])
@@ -89,6 +91,7 @@ def confirm_suspension(actor: Actor, case_id: int, reporter: Person, report: Rep
     actor.must_be(StaffRole.CLERK, "14.1")
     case, issue = locked_case(case_id)
     as_clerk(actor, case)
+    check_replaceable(issue.kind)
     check_confirmation(facts_of(case), reporter.pk)
     take(actor, issue, _REPORT[report.kind])
     case.kind, case.cause, case.by_holder = report.kind, report.cause, report.by_holder

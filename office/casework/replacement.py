@@ -18,6 +18,7 @@ from office.procedures.errors import Refused, RuleError
 from office.procedures.issue_states import State, Step
 from office.procedures.loss import (
     check_approval,
+    check_replaceable,
     check_replacement_signature,
     check_told,
     replacement_fee,
@@ -42,6 +43,7 @@ def approve(actor: Actor, case_id: int) -> LossCase:
     """Rules 14.6 and 14.7: the manager approves, and the replacement is prepared: same rights, not sent."""
     actor.must_be(StaffRole.MANAGER, "14.6")
     case, issue = locked_case(case_id)
+    check_replaceable(issue.kind)
     check_approval(facts_of(case), actor.user.pk)
     case.state, case.manager, case.approved_at = CaseState.APPROVED, actor.user, actor.at
     case.replacement = _prepare(actor, case, issue)

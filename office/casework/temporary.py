@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 RULE = "14.temporary"
 _OUT: Final = frozenset({State.ACTIVE, State.SUSPENDED, State.WITHDRAWN})
 """States in which the borrower has the card still; one whose time is over is withdrawn by the clock."""
+_ENDS: Final = _OUT | {State.LOST, State.DAMAGED, State.FOUND}
+"""States in which it comes back, or is given up for lost; earlier versions took cases of them in."""
 
 
 class Lending(Struct, frozen=True):
@@ -101,7 +103,7 @@ def take_back_temporary_card(
     """The card is here: it ends, and the deposit is given back."""
     actor.must_be(StaffRole.CLERK, RULE)
     card = locked_issue(issue_id, version)
-    if card.kind != CardKind.TEMPORARY or State(card.state) not in _OUT:
+    if card.kind != CardKind.TEMPORARY or State(card.state) not in _ENDS:
         raise RuleError(RULE, Refused.WRONG_STATE, state=card.state)
     held = deposit_held(card)
     if held > 0:
@@ -109,9 +111,44 @@ def take_back_temporary_card(
             raise RuleError("13.5", Refused.RECEIPT_MISSING)
         give_back(actor, card, held, method, receipt)
     if State(card.state) is not State.WITHDRAWN:  # its last day is not over yet
-        take(actor, card, Step.WITHDRAW, reason=Reason.TEMPORARY_RETURNED.value)
+        _end(actor.at, actor.user, card, Reason.TEMPORARY_RETURNED)
     card.collected_at = actor.at
     take(actor, card, Step.COLLECT)
+    return card
+
+
+@transaction.atomic
+def end_lost_temporary_card(
+    actor: Actor,
+    issue_id: int,
+    method: PaymentMethod,
+    receipt: str,
+    *,
+    keep: bool,
+    version: int | None = None,
+) -> Issue:
+    """It was lost or broken itself: it ends, and the office keeps its deposit or gives it back.
+
+    Raises:
+        RuleError: it is back already or was decided on, or no receipt for what is given back.
+    """
+    actor.must_be(StaffRole.CLERK, RULE)
+    card = locked_issue(issue_id, version)
+    if card.kind != CardKind.TEMPORARY or State(card.state) not in _ENDS or card.deposit_kept is not None:
+        raise RuleError(RULE, Refused.WRONG_STATE, state=card.state)
+    held = deposit_held(card)
+    if held > 0 and not keep:
+        if not receipt:
+            raise RuleError("13.5", Refused.RECEIPT_MISSING)
+        give_back(actor, card, held, method, receipt)
+    card.deposit_kept = held if keep else Decimal(0)
+    facts = {"kept": str(card.deposit_kept)}
+    record(actor.at, actor.user, RULE, "temporary card lost", f"issue:{card.pk}", **facts)
+    if State(card.state) is State.WITHDRAWN:  # its last day was over
+        card.version += 1
+        card.save()
+    else:
+        _end(actor.at, actor.user, card, Reason.TEMPORARY_LOST)
     return card
 
 
@@ -128,19 +165,24 @@ def end_stand_ins(at: datetime, user: User | None, own: Issue) -> None:
 
 def lent_for(lost: Issue) -> QuerySet[Issue]:
     """The temporary card that stands in for this one, if it is still out."""
-    out = Issue.objects.filter(kind=CardKind.TEMPORARY, state__in=[one.value for one in _OUT])
-    return out.filter(unit=lost.unit, holder=lost.holder, vehicle=lost.vehicle)
+    return on_loan().filter(unit=lost.unit, holder=lost.holder, vehicle=lost.vehicle)
+
+
+def on_loan() -> QuerySet[Issue]:
+    """Temporary cards that are out, and that nobody has given up for lost."""
+    states = [one.value for one in _OUT]
+    return Issue.objects.filter(kind=CardKind.TEMPORARY, state__in=states, deposit_kept=None)
 
 
 def deposit_held(card: Issue) -> Decimal:
-    """What the office holds for a temporary card, to the cent."""
+    """What the office holds for the borrower of a temporary card, to the cent."""
     sums = dict(
         Payment.objects.filter(issue=card, voided_at__isnull=True)
         .values_list("kind")
         .annotate(total=Sum("amount"))
     )
     held: Decimal = sums.get(PaymentKind.DEPOSIT, Decimal(0)) - sums.get(PaymentKind.REFUND, Decimal(0))
-    return held
+    return held - (card.deposit_kept or Decimal(0))
 
 
 def deposits_of(case: LossCase) -> list[tuple[Issue, Decimal]]:
@@ -159,6 +201,8 @@ def _end(at: datetime, user: User | None, card: Issue, reason: Reason) -> None:
     advance(at, user, card, Step.WITHDRAW, {"reason": reason.value}, RULE)
     case = open_case(card)
     if case is not None:  # it was suspended by telephone
+        if case.replacement is not None:
+            raise RuleError(RULE, Refused.CASE_OPEN)  # an earlier version's: it is closed on its own page
         close_case(at, user, case)
 
 

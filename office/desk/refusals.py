@@ -77,6 +77,10 @@ WORDS: Final[Mapping[Refused, Promise]] = {
     ),
     Refused.TEMPORARY_OUT: _("The holder has a temporary card already. Take that one back first."),
     Refused.TOO_LONG: _("A temporary card is valid for 1 to %(days)s days."),
+    Refused.NOT_REPLACED: _(
+        "A temporary card is not replaced. Say on its page that it was lost or broken, and what becomes of"
+        " its deposit."
+    ),
     Refused.NOT_INSIDE: _("Such a place does not lie in this one."),
     Refused.PLACE_TAKEN: _("There is a place with this name here already. Choose another name."),
     Refused.AREA_MISSING: _("Write down the unit's floor area: its quota follows from it."),

@@ -132,6 +132,18 @@ class RefundForm(forms.Form):
     receipt = forms.CharField(label=_("receipt number"), max_length=20, required=False)
 
 
+class LostTemporaryForm(VersionForm):
+    """A temporary card was lost or broken: what becomes of its deposit."""
+
+    deposit = forms.ChoiceField(
+        label=_("deposit"), choices=[("", "…"), ("keep", _("is kept")), ("return", _("is given back"))]
+    )
+    method = forms.TypedChoiceField(
+        label=_("given back by"), choices=PaymentMethod.choices, coerce=PaymentMethod, required=False
+    )
+    receipt = forms.CharField(label=_("receipt number"), max_length=20, required=False)
+
+
 class CaseEndForm(forms.Form):
     """Why a lost or damaged card is not replaced."""
 

@@ -135,6 +135,7 @@ ACTIONS: Final[Mapping[str, Promise]] = {
     "stop confirmed": pgettext_lazy("trail", "gate confirmed the stop"),
     "suspension confirmed": pgettext_lazy("trail", "suspension confirmed"),
     "suspension lifted": pgettext_lazy("trail", "suspension lifted"),
+    "temporary card lost": pgettext_lazy("trail", "temporary card lost, deposit decided on"),
     "temporary card lent": pgettext_lazy("trail", "temporary card lent"),
     "tenancy extended": pgettext_lazy("trail", "tenancy extended"),
     "tenancy not extended": pgettext_lazy("trail", "tenancy not extended"),

@@ -101,6 +101,7 @@ urlpatterns = [
     path("exceptions/<int:pk>/end/", decisions.drop_exception, name="drop-exception"),
     path("cards/<int:pk>/account/", decisions.account, name="account"),
     path("cards/<int:pk>/return/", decisions.take_back, name="take-back"),
+    path("cards/<int:pk>/lost/", decisions.lost_temporary, name="lost-temporary"),
     path("cards/<int:pk>/signature.png", decisions.signature_image, name="signature-image"),
     path("cards/<int:pk>/pad/", decisions.pad, name="pad"),
     path("till/", till.till, name="till"),

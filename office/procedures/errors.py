@@ -61,6 +61,7 @@ class Refused(Enum):
     NO_OPEN_CASE = "no_open_case"
     TEMPORARY_OUT = "temporary_out"
     TOO_LONG = "too_long"
+    NOT_REPLACED = "not_replaced"
     NOT_INSIDE = "not_inside"
     PLACE_TAKEN = "place_taken"
     AREA_MISSING = "area_missing"

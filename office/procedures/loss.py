@@ -52,6 +52,12 @@ def check_reporter(reporter: int | None, holders: frozenset[int]) -> None:
         raise RuleError("14.1", Refused.NOT_THE_HOLDER)
 
 
+def check_replaceable(kind: str) -> None:
+    """A temporary card stands in for a lost one; lost itself, it ends, and no case replaces it."""
+    if kind == "temporary":
+        raise RuleError("14.temporary", Refused.NOT_REPLACED)
+
+
 def check_clerk(case: CaseFacts, clerk: int) -> None:
     """Rule 14.3: who reviewed a case takes no clerk's step in it any more."""
     if clerk in case.reviewers:

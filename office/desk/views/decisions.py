@@ -17,13 +17,34 @@ from django.views.decorators.http import require_safe
 from office.casework.actor import Actor
 from office.casework.ledger import account_of, balance_of, enter_at_desk
 from office.casework.payments import balance_paid
-from office.casework.temporary import Lending, deposit_held, lend_temporary_card, take_back_temporary_card
+from office.casework.temporary import (
+    Lending,
+    deposit_held,
+    end_lost_temporary_card,
+    lend_temporary_card,
+    take_back_temporary_card,
+)
 from office.casework.withdrawal import cancel_application, end_exception, set_exception, withdraw_card
 from office.desk.form_page import Page, for_roles, form_page, form_view
-from office.desk.register_forms import EntryForm, ExceptionForm, LendingForm, ReceiptForm, WithdrawForm
+from office.desk.register_forms import (
+    EntryForm,
+    ExceptionForm,
+    LendingForm,
+    LostTemporaryForm,
+    ReceiptForm,
+    WithdrawForm,
+)
 from office.desk.requests import acting, step
 from office.desk.views.issues import card_holder
-from office.registry.models import Issue, LedgerEntry, LossCase, Policy, Signature, StaffRole
+from office.registry.models import (
+    Issue,
+    LedgerEntry,
+    LossCase,
+    PaymentMethod,
+    Policy,
+    Signature,
+    StaffRole,
+)
 
 
 @form_view(StaffRole.CLERK)
@@ -166,6 +187,34 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
         _("To give back: ¥%(paid)s") % {"paid": deposit_held(card)},
     )
     return form_page(request, ReceiptForm, page, take, initial={"version": card.version})
+
+
+@form_view(StaffRole.CLERK)
+def lost_temporary(request: HttpRequest, pk: int) -> HttpResponse:
+    """A temporary card does not come back, or broken; the office decides about its deposit."""
+    card = get_object_or_404(Issue, pk=pk)
+
+    def take(actor: Actor, data: dict[str, Any]) -> str:
+        end_lost_temporary_card(
+            actor,
+            pk,
+            data["method"] or PaymentMethod.CASH,
+            data["receipt"],
+            keep=data["deposit"] == "keep",
+            version=data["version"],
+        )
+        messages.success(request, _("The temporary card opens nothing any more; its deposit is decided on."))
+        return reverse("issue", args=[pk])
+
+    page = Page(
+        _("%(card)s was lost or broken") % {"card": card},
+        _("End the temporary card now"),
+        reverse("issue", args=[pk]),
+        _("Deposit: ¥%(held)s. The card is not replaced; another one may be lent.")
+        % {"held": deposit_held(card)},
+        danger=True,
+    )
+    return form_page(request, LostTemporaryForm, page, take, initial={"version": card.version})
 
 
 @require_safe

@@ -10,11 +10,12 @@ from django.views.decorators.http import require_safe
 from office.casework.mass_changes import alarms_of_waiting
 from office.casework.merchants import registers_due
 from office.casework.payments import open_days
+from office.casework.temporary import on_loan
 from office.casework.withdrawal import fees_held
 from office.desk.requests import acting
 from office.desk.search import find
 from office.desk.views.moving import move_tasks
-from office.registry.models import CardKind, CaseState, Issue, IssueState, LossCase, LossKind, StaffRole
+from office.registry.models import CaseState, Issue, IssueState, LossCase, LossKind, StaffRole
 
 
 @require_safe
@@ -29,9 +30,7 @@ def today(request: HttpRequest) -> HttpResponse:
         tasks["to_pay"] = waiting.filter(state=IssueState.APPLIED)
         tasks["to_sign"] = waiting.filter(state=IssueState.PAID, replaces__isnull=True)
         tasks["to_confirm"] = cases.filter(state=CaseState.REPORTED, kind=LossKind.SUSPENDED)
-        tasks["on_loan"] = waiting.filter(
-            kind=CardKind.TEMPORARY, state__in=[IssueState.ACTIVE, IssueState.SUSPENDED, IssueState.WITHDRAWN]
-        )
+        tasks["on_loan"] = on_loan().select_related("holder", "vehicle", "unit").order_by("state_since")
         tasks["to_tell"] = cases.filter(state__in=[CaseState.APPROVED, CaseState.NOTIFIED])
         tasks["to_give_back"] = fees_held().select_related("holder", "vehicle", "unit")
         tasks["registers_due"] = registers_due(actor)

@@ -1,4 +1,4 @@
-"""Who worked on a loss case in which part, and who let a found card open again."""
+"""Who worked on a loss case in which part, who let a found card open again, and deposits that were kept."""
 
 from collections.abc import Iterator
 
@@ -44,6 +44,11 @@ class Migration(migrations.Migration):
     )
 
     operations = (
+        migrations.AddField(
+            model_name="issue",
+            name="deposit_kept",
+            field=models.DecimalField(decimal_places=2, max_digits=8, null=True),
+        ),
         migrations.AddField(
             model_name="losscase",
             name="restorer",

@@ -136,6 +136,8 @@ class Issue(models.Model):
     """It ends because its holder moves away (rule 15.3): gates refuse it as moved out."""
     collected_at = models.DateTimeField(null=True)
     """When the physical card was handed in."""
+    deposit_kept = models.DecimalField(max_digits=8, decimal_places=2, null=True)
+    """Of a temporary card that was lost itself: what was kept of its deposit; ``None``: of any other."""
     version = models.PositiveIntegerField(default=0)
     """Counts changes: a page that was read before one is stale and refused."""
 

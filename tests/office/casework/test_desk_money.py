@@ -11,16 +11,27 @@ from msgspec.structs import replace
 from office.casework.actor import Actor, actor
 from office.casework.due_dates import end_expired_cards
 from office.casework.ledger import account_of, balance_of, enter_at_desk
+from office.casework.loss import Report, confirm_suspension, report_loss, suspend_by_telephone
 from office.casework.payments import close_day, expected_cash, open_days, void
-from office.casework.temporary import Lending, deposit_held, lend_temporary_card, take_back_temporary_card
+from office.casework.temporary import (
+    Lending,
+    deposit_held,
+    end_lost_temporary_card,
+    lend_temporary_card,
+    on_loan,
+    take_back_temporary_card,
+)
 from office.procedures.errors import Refused, RuleError
 from office.procedures.stored_value import DeskEntry
 from office.registry.models import (
+    AuditEntry,
     CardKind,
+    CaseState,
     CashClosing,
     Issue,
     IssueState,
     LossCase,
+    LossKind,
     Payment,
     PaymentMethod,
     SignatureKind,
@@ -120,6 +131,62 @@ def test_14_2_an_account_is_opened_topped_up_refunded_and_corrected(
         enter_at_desk(clerk, card.pk, DeskEntry.OPENING, Decimal(1))
     with refused("14.2", Refused.AMOUNT_WRONG):
         enter_at_desk(clerk, card.pk, DeskEntry.REFUND, Decimal("130.01"))
+
+
+@pytest.mark.parametrize(("keep", "kept", "back"), [(True, 50, 0), (False, 0, 50)])
+def test_14_temporary_lost_itself_ends_and_the_office_decides_about_its_deposit(
+    estate: OfficeEstate, clerk: Actor, keep: bool, kept: int, back: int
+) -> None:
+    case = open_case(estate, clerk)
+    lent = lend_temporary_card(clerk, case.pk, estate.applicant, lending(estate))
+    called = suspend_by_telephone(clerk, lent.pk)
+    with refused("14.temporary", Refused.NOT_REPLACED):
+        confirm_suspension(clerk, called.pk, estate.applicant, Report(LossKind.LOST))
+    if not keep:
+        with refused("13.5", Refused.RECEIPT_MISSING):
+            end_lost_temporary_card(clerk, lent.pk, PaymentMethod.CASH, "", keep=False)
+    ended = end_lost_temporary_card(clerk, lent.pk, PaymentMethod.CASH, "" if keep else "D2", keep=keep)
+    called.refresh_from_db()
+    assert (ended.state, ended.deposit_kept, called.state) == ("withdrawn", kept, CaseState.CLOSED)
+    assert sum(one.amount for one in lent.payments.filter(kind="refund")) == back
+    assert deposit_held(ended) == 0
+    entry = AuditEntry.objects.get(action="temporary card lost")
+    assert entry.facts == {"kept": str(ended.deposit_kept)}
+    with refused("14.temporary", Refused.WRONG_STATE):
+        end_lost_temporary_card(clerk, lent.pk, PaymentMethod.CASH, "D3", keep=False)
+    second = lend_temporary_card(clerk, case.pk, estate.applicant, lending(estate, receipt="D4"))
+    assert list(on_loan()) == [second]
+    assert take_back_temporary_card(clerk, lent.pk, PaymentMethod.CASH, "").state == IssueState.COLLECTED
+
+
+def test_14_temporary_is_reported_in_no_case_of_its_own(estate: OfficeEstate, clerk: Actor) -> None:
+    case = open_case(estate, clerk)
+    lent = lend_temporary_card(clerk, case.pk, estate.applicant, lending(estate))
+    with refused("14.temporary", Refused.NOT_REPLACED):
+        report_loss(clerk, lent.pk, estate.applicant, Report(LossKind.LOST))
+
+
+def test_14_temporary_not_back_after_its_last_day_is_given_up_for_lost(
+    estate: OfficeEstate, clerk: Actor
+) -> None:
+    case = open_case(estate, clerk)
+    lent = lend_temporary_card(clerk, case.pk, estate.applicant, lending(estate))
+    later = replace(clerk, at=NOW + timedelta(days=9))
+    end_expired_cards(later.at)
+    assert list(on_loan()) == [lent]
+    end_lost_temporary_card(later, lent.pk, PaymentMethod.CASH, "", keep=True)
+    assert not on_loan().exists()
+
+
+def test_14_temporary_suspended_by_telephone_comes_back_and_its_case_is_closed(
+    estate: OfficeEstate, clerk: Actor
+) -> None:
+    case = open_case(estate, clerk)
+    lent = lend_temporary_card(clerk, case.pk, estate.applicant, lending(estate))
+    called = suspend_by_telephone(clerk, lent.pk)
+    take_back_temporary_card(clerk, lent.pk, PaymentMethod.CASH, "D2")
+    called.refresh_from_db()
+    assert called.state == CaseState.CLOSED
 
 
 def test_14_2_no_account_is_opened_on_a_card_that_is_stopped(estate: OfficeEstate, clerk: Actor) -> None:

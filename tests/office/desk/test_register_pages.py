@@ -189,6 +189,28 @@ def test_14_temporary_is_lent_and_taken_back(estate: OfficeEstate, browser: Brow
     assert lent.state == IssueState.COLLECTED
 
 
+def test_14_temporary_that_was_lost_itself_ends_on_its_page(estate: OfficeEstate, browser: Browser) -> None:
+    actor, clerk = estate.staff(StaffRole.CLERK), browser(StaffRole.CLERK)
+    case = report_loss(actor, estate.issue_card(actor).pk, estate.applicant, Report(LossKind.LOST))
+    last_day = clerk.get(f"/cases/{case.pk}/lend/").context["form"].initial["last_day"]
+    told = {"number": "04FF", "technology": 1, "method": "cash", "receipt": "D1", "kind": "paper"}
+    posted(clerk, f"/cases/{case.pk}/lend/", last_day=last_day, **told)
+    lent = Issue.objects.get(kind=CardKind.TEMPORARY)
+    posted(clerk, f"/cards/{lent.pk}/suspend/", cause="it fell into the river")
+    called = lent.cases.get()
+    page = f"/cards/{lent.pk}/lost/"
+    assert page in clerk.get(f"/cards/{lent.pk}/").content.decode()
+    shown = clerk.get(f"/cases/{called.pk}/").content.decode()
+    assert page in shown
+    assert "Confirm the report" not in shown
+    lent.refresh_from_db()
+    assert "deposit" in posted(clerk, page, version=lent.version)
+    answer = posted(clerk, page, deposit="keep", version=lent.version)
+    assert "Deposit kept" in answer
+    assert page not in answer
+    assert "Temporary cards that are out" not in clerk.get("/").content.decode()
+
+
 def test_13_5_the_till_is_shown_voided_and_closed(estate: OfficeEstate, browser: Browser) -> None:
     clerk = browser(StaffRole.CLERK)
     estate.issue_card(estate.staff(StaffRole.CLERK))
