@@ -33,7 +33,7 @@ class Part(models.TextChoices):
     """What somebody is in a case."""
 
     CLERK = "clerk", _("clerk")
-    REVIEWER = "reviewer", _("reviewer")
+    REVIEWER = "reviewer", _("desk reviewer")
 
 
 class LossCase(models.Model):
