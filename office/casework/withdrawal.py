@@ -40,7 +40,7 @@ def withdraw_card(actor: Actor, issue_id: int, reason: Reason, *, version: int |
     actor.must_be(StaffRole.CLERK, "13.3")
     issue = locked_issue(issue_id, version)
     handed_out = State(issue.state) not in {State.APPLIED, State.PAID}
-    check_withdrawal(reason, kind=issue.kind, handed_out=handed_out, open_case=open_case(issue) is not None)
+    check_withdrawal(reason, kind=issue.kind, handed_out=handed_out, open_case=has_open_case(issue))
     let_go(actor.at, actor.user, issue, reason)
     return issue
 
@@ -55,7 +55,7 @@ def cancel_application(
     handed_out = State(issue.state) not in {State.APPLIED, State.PAID}
     reason = Reason.APPLICATION_CANCELLED
     # The replacement of an open case is cancelled with the case: the card is found, or none is wanted.
-    in_case = issue.replaces is not None and open_case(issue.replaces) is not None
+    in_case = issue.replaces is not None and has_open_case(issue.replaces)
     check_withdrawal(reason, kind=issue.kind, handed_out=handed_out, open_case=in_case)
     if balance_paid(issue) > 0 and not receipt:
         raise RuleError("13.5", Refused.RECEIPT_MISSING)
@@ -108,6 +108,11 @@ def end_exception(actor: Actor, exception_id: int) -> Issue:
     record(actor.at, actor.user, "13.doors", "exception ended", f"issue:{issue.pk}", door=told.door_id)
     _republish(actor.at, issue)
     return issue
+
+
+def has_open_case(issue: Issue) -> bool:
+    """Whether a loss of this card is being dealt with."""
+    return open_case(issue) is not None
 
 
 def _republish(at: datetime, issue: Issue) -> None:

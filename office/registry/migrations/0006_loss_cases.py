@@ -78,7 +78,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "part",
-                    models.CharField(choices=[("clerk", "clerk"), ("reviewer", "desk reviewer")], max_length=8),
+                    models.CharField(
+                        choices=[("clerk", "clerk"), ("reviewer", "desk reviewer")], max_length=8
+                    ),
                 ),
                 (
                     "case",

@@ -52,6 +52,7 @@ from office.registry.models import (
     IssueState,
     LossCase,
     LossKind,
+    MemberRole,
     Merchant,
     Payment,
     PaymentMethod,
@@ -142,10 +143,18 @@ def test_14_10_a_suspended_card_whose_holder_died_ends_and_no_report_is_archived
     assert [one.form for one in ArchivedForm.objects.filter(subject=subject)] == ["KH-14-R02"]
 
 
+def child_with_card(estate: OfficeEstate, clerk: Actor) -> tuple[Person, Issue]:
+    """Somebody of the household who owns no unit, and belongs to none once they move away."""
+    card = estate.issue_card(clerk, "child")
+    assert card.holder is not None
+    card.holder.memberships.update(role=MemberRole.RESIDENT)
+    return card.holder, card
+
+
 def test_15_3_the_case_of_who_moved_away_ends_with_the_move(estate: OfficeEstate, clerk: Actor) -> None:
-    card = estate.issue_card(clerk)
-    case = report_loss(clerk, card.pk, estate.applicant, LOST)
-    announce(estate, clerk, days(5))
+    child, card = child_with_card(estate, clerk)
+    case = report_loss(clerk, card.pk, child, LOST)
+    announce(estate, clerk, days(5), [child])
     later = NOW + timedelta(days=6)
     end_moves(later)
     card.refresh_from_db()
@@ -153,22 +162,22 @@ def test_15_3_the_case_of_who_moved_away_ends_with_the_move(estate: OfficeEstate
     assert (card.state, case.state) == (IssueState.WITHDRAWN, CaseState.CLOSED)
     assert tombstones(card) == {RevocationReason.MOVED_OUT}
     note_departures(later + timedelta(days=1))
-    estate.applicant.refresh_from_db()
-    assert estate.applicant.departed_on == days(6)
+    child.refresh_from_db()
+    assert child.departed_on == days(6)
 
 
 def test_15_3_with_a_fee_to_give_back_the_case_waits_for_a_clerk(estate: OfficeEstate, clerk: Actor) -> None:
-    card = estate.issue_card(clerk)
-    case = report_loss(clerk, card.pk, estate.applicant, LOST)
+    child, card = child_with_card(estate, clerk)
+    case = report_loss(clerk, card.pk, child, LOST)
     paid_for(estate, clerk, case)
-    announce(estate, clerk, days(5))
+    announce(estate, clerk, days(5), [child])
     later = replace(clerk, at=NOW + timedelta(days=6))
     end_moves(later.at)
     card.refresh_from_db()
     assert card.state == IssueState.LOST
-    assert estate.applicant.pk in here(later.today)
+    assert child.pk in here(later.today)
     end_without_replacement(later, case.pk, Reason.MOVED_AWAY, PaymentMethod.CASH, "B1")
-    assert estate.applicant.pk not in here(later.today)
+    assert child.pk not in here(later.today)
     assert tombstones(card) == {RevocationReason.MOVED_OUT}
 
 
