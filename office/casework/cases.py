@@ -54,7 +54,7 @@ def facts_of(case: LossCase) -> CaseFacts:
         CaseStep(case.state),
         case.kind,
         case.by_holder,
-        frozenset(user for user, part in parts.items() if part == Part.CLERK),
+        frozenset({case.clerk_id, *(user for user, part in parts.items() if part == Part.CLERK)}),
         frozenset(user for user, part in parts.items() if part == Part.REVIEWER),
         account_of(case.issue) is not None,
         case.balance_agreed,

@@ -50,7 +50,7 @@ from office.registry.models import (
 )
 from sync.records import RevocationReason, Tombstone
 from tests.office.casework.moving import at_gates, grants_at_gates
-from tests.office.casework.test_register import refused
+from tests.support.office_checks import refused
 from tests.support.office_estate import NORTH, NOW, SOUTH, OfficeEstate
 
 DAY = timedelta(days=1)

@@ -38,7 +38,7 @@ from office.casework.replacement import (
     sign_for_replacement,
     tell_holder,
 )
-from office.casework.temporary import lend_temporary_card, take_back_temporary_card
+from office.casework.temporary import Lending, lend_temporary_card, take_back_temporary_card
 from office.casework.withdrawal import cancel_application, withdraw_card
 from office.procedures.errors import Refused
 from office.procedures.shops import Leaving
@@ -63,8 +63,7 @@ from office.registry.models import (
 )
 from sync.records import RevocationReason, Tombstone
 from tests.office.casework.moving import TODAY, announce, at_gates, days
-from tests.office.casework.test_desk_money import lending
-from tests.office.casework.test_register import refused
+from tests.support.office_checks import refused
 from tests.support.office_estate import NOW, OfficeEstate
 
 LOST = Report(LossKind.LOST, "on the bus")
@@ -82,6 +81,11 @@ def paid_for(estate: OfficeEstate, clerk: Actor, case: LossCase) -> Issue:
     assert new is not None
     pay_fee(clerk, new.pk, Decimal(20), PaymentMethod.CASH, "P1")
     return new
+
+
+def lending(estate: OfficeEstate) -> Lending:
+    """A week for a deposit in cash."""
+    return Lending(estate.next_chip(), "", days(7), PaymentMethod.CASH, "D1", SignatureKind.PAPER)
 
 
 def tombstones(card: Issue) -> set[RevocationReason]:

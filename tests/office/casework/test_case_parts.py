@@ -24,7 +24,7 @@ from office.casework.loss import (
 from office.casework.replacement import approve
 from office.procedures.errors import Refused
 from office.registry.models import CasePart, EntryKind, LossCase, LossKind, Part, StaffRole
-from tests.office.casework.test_register import refused
+from tests.support.office_checks import refused
 from tests.support.office_estate import OfficeEstate
 
 LOST = Report(LossKind.LOST, "on the bus")

@@ -31,6 +31,7 @@ from hypothesis.stateful import (
 from msgspec.structs import replace
 
 from office.casework.actor import Actor
+from office.casework.case_ends import end_without_replacement
 from office.casework.due_dates import end_expired_cards
 from office.casework.issuing import CardWish, apply_for_cards, give_chip, sign_for_card, unit_quota
 from office.casework.ledger import balance_of, enter, open_account
@@ -212,6 +213,13 @@ class Histories(RuleBasedStateMachine):
             self.take(lambda: card_found(self.clerk, case.pk, finder, PaymentMethod.CASH, receipt))
             if reviewed:
                 self.take(lambda: restore_found_card(self.actor(StaffRole.REVIEWER), case.pk))
+
+    @rule(number=ANY)
+    def replace_no_card(self, number: int) -> None:
+        case, receipt = self.pick(LossCase.objects.all(), number), f"N{uuid4().hex[:12]}"
+        if case is not None:
+            reason, method = Reason.NOT_REPLACED, PaymentMethod.CASH
+            self.take(lambda: end_without_replacement(self.clerk, case.pk, reason, method, receipt))
 
     @rule(number=ANY, reason=st.sampled_from([Reason.HANDED_BACK, Reason.NO_LONGER_MEMBER]))
     def withdraw(self, number: int, reason: Reason) -> None:

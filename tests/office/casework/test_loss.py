@@ -26,7 +26,7 @@ from office.registry.models import (
     StaffRole,
 )
 from sync.records import RevocationReason
-from tests.office.casework.test_register import refused
+from tests.support.office_checks import refused
 from tests.support.office_estate import OfficeEstate
 
 LOST = Report(LossKind.LOST, "left on the bus")

@@ -83,7 +83,9 @@ def test_14_3_who_reviewed_it_is_offered_no_clerks_step(estate: OfficeEstate, cl
     case = reported(estate, clerk, account=False)
     assert FOUND in shown(signed_in(both), case)
     review(both, case.pk)
-    assert FOUND not in shown(signed_in(both), case)
+    page = shown(signed_in(both), case)
+    assert "You have reviewed this case" in page
+    assert FOUND not in page
     assert FOUND in shown(signed_in(clerk), case)
 
 
