@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -13,9 +14,11 @@ from office.casework.actor import Actor
 from office.casework.archive import archive
 from office.casework.issue_steps import locked_issue, take
 from office.casework.payments import paid_in_full
+from office.casework.people import members_on
 from office.casework.tenancies import card_terms
 from office.casework.trail import record
 from office.casework.vehicles import end_of_right
+from office.procedures.application import check_lines
 from office.procedures.errors import Refused, RuleError
 from office.procedures.issue_states import COUNTS, State, Step
 from office.procedures.quota import CountedCard, Quota, QuotaRules, check_quota, quota
@@ -54,9 +57,9 @@ def unit_quota(unit: Place) -> Quota:
     return quota(unit.floor_area_m2 or Decimal(0), _counted(unit), _rules())
 
 
-def check_wishes(unit: Place, wishes: Sequence[CardWish]) -> Quota:
-    """How the unit would stand with these cards; raises ``RuleError`` 13.4."""
-    direct = _directness(wishes)
+def check_wishes(unit: Place, applicant: Person, wishes: Sequence[CardWish], today: date) -> Quota:
+    """How the unit would stand with these cards; raises ``RuleError`` 13.2 or 13.4."""
+    direct = _checked_lines(unit, applicant, wishes, today)
     wanted = [CountedCard(direct[one.relation]) for one in wishes]
     return check_quota(unit.floor_area_m2 or Decimal(0), _counted(unit), wanted, _rules())
 
@@ -70,7 +73,7 @@ def apply_for_cards(
     The same submission twice is one application.
 
     Raises:
-        RuleError: who applies, a relation, or the quota.
+        RuleError: who applies, a person or relation (with its line), or the quota.
     """
     actor.must_be(StaffRole.CLERK, "13.1")
     known = Application.objects.filter(submission=submission).first()
@@ -81,9 +84,9 @@ def apply_for_cards(
         raise RuleError("13.2", Refused.NO_PERSONS)
     terms = card_terms(unit, applicant, actor.today)
     if terms.kind == CardKind.RESIDENT:
-        check_wishes(unit, wishes)
+        check_wishes(unit, applicant, wishes, actor.today)
     else:
-        _directness(wishes)
+        _checked_lines(unit, applicant, wishes, actor.today)
     application = Application.objects.create(
         unit=unit, applicant=applicant, applied_at=actor.at, clerk=actor.user, submission=submission
     )
@@ -253,11 +256,13 @@ def _check_resident(actor: Actor, unit: Place, applicant: Person) -> None:
         raise RuleError("13.3", Refused.NOT_A_RESIDENT)
 
 
-def _directness(wishes: Sequence[CardWish]) -> dict[str, bool]:
-    """Which relations are direct; raises ``RuleError`` 13.2 unless each wish states one that there is."""
+def _checked_lines(
+    unit: Place, applicant: Person, wishes: Sequence[CardWish], today: date
+) -> dict[str, bool]:
+    """Which relations are direct; raises ``RuleError`` 13.2 if a line of the form does not hold."""
     direct = {one.code: one.direct for one in RelationKind.objects.all()}
-    if any(one.relation not in direct for one in wishes):
-        raise RuleError("13.2", Refused.RELATION_MISSING)
+    members = set(members_on(unit, today).values_list("person", flat=True))
+    check_lines(applicant.pk, [(one.holder, one.relation) for one in wishes], members, direct)
     return direct
 
 

@@ -19,7 +19,15 @@ WORDS: Final[Mapping[Refused, Promise]] = {
         " Register the membership first, or cancel the application."
     ),
     Refused.NO_PERSONS: _("Name at least one person who needs a card."),
-    Refused.RELATION_MISSING: _("State each person's relation to the applicant."),
+    Refused.HOLDER_NOT_OF_THE_UNIT: _(
+        "Chosen person %(line)s does not belong to this unit today. Register the membership first."
+    ),
+    Refused.NAMED_TWICE: _("Chosen person %(line)s is named twice. Choose each person once."),
+    Refused.RELATION_MISSING: _("Chosen person %(line)s: state the relation to the applicant."),
+    Refused.NOT_THE_APPLICANT: _(
+        "Chosen person %(line)s is not the applicant: state how they are related to the applicant."
+    ),
+    Refused.IS_THE_APPLICANT: _("Chosen person %(line)s is the applicant: choose that relation."),
     Refused.QUOTA_EXCEEDED: _(
         "The unit may have at most %(limit)s cards as long as not all holders are direct relatives;"
         " there would be %(cards)s."

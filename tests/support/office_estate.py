@@ -88,7 +88,7 @@ class OfficeEstate:
 
     def apply(self, clerk: Actor, *relations: str, unit: Place | None = None) -> list[Issue]:
         """Apply for a card for each relation (``self``: the applicant)."""
-        wishes = [CardWish(self._holder(relation), relation) for relation in relations]
+        wishes = [CardWish(self._holder(relation, unit), relation) for relation in relations]
         application = apply_for_cards(clerk, unit or self.unit, self.applicant, wishes, uuid4())
         return list(application.issues.order_by("pk"))
 
@@ -114,5 +114,5 @@ class OfficeEstate:
         """The holder reports in person."""
         return report_loss(clerk, issue.pk, self.applicant, Report(LossKind.LOST))
 
-    def _holder(self, relation: str) -> int:
-        return self.applicant.pk if relation == "self" else self.add_person(f"{relation} of 陈一").pk
+    def _holder(self, relation: str, unit: Place | None) -> int:
+        return self.applicant.pk if relation == "self" else self.add_person(f"{relation} of 陈一", unit).pk

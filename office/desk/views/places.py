@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID, uuid4
 
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -55,9 +55,12 @@ def estate(_request: HttpRequest) -> HttpResponse:
 def apply(request: HttpRequest, pk: int) -> HttpResponse:
     """The form KH-03-R04, with the quota as it would stand."""
     unit = get_object_or_404(Place, pk=pk, kind=PlaceKind.UNIT)
+    today = acting(request).today
+    # Whoever belongs to the unit in two roles is one line; whoever comes later is none yet.
+    members = {one.person_id: one for one in _members(request, unit) if one.since <= today}
     shown = {
         "unit": unit,
-        "members": _members(request, unit),
+        "members": list(members.values()),
         "relations": RelationKind.objects.all(),
         "quota": unit_quota(unit),
         "submission": uuid4(),
@@ -71,8 +74,8 @@ def quota_preview(request: HttpRequest, pk: int) -> HttpResponse:
     unit = get_object_or_404(Place, pk=pk, kind=PlaceKind.UNIT)
     chosen: list[CardWish] = []
     try:
-        chosen = _wishes(request, request.GET)
-        stands, refused = check_wishes(unit, chosen), ""
+        chosen = _wishes(request.GET)
+        stands, refused = check_wishes(unit, _applicant(request.GET), chosen, acting(request).today), ""
     except RuleError as error:
         stands, refused = unit_quota(unit), words(error)
     except OfficeError as error:
@@ -85,15 +88,15 @@ def quota_preview(request: HttpRequest, pk: int) -> HttpResponse:
 def submit_application(request: HttpRequest, actor: Actor, pk: int) -> str:
     """Take the application in."""
     unit = get_object_or_404(Place, pk=pk, kind=PlaceKind.UNIT)
-    applicant = _applicant(request)
-    wishes = _wishes(request, request.POST)
+    applicant = _applicant(request.POST)
+    wishes = _wishes(request.POST)
     application = apply_for_cards(actor, unit, applicant, wishes, given_submission(request))
     return reverse("application", args=[application.pk])
 
 
-def _applicant(request: HttpRequest) -> Person:
+def _applicant(data: QueryDict) -> Person:
     """Who applies; raises ``OfficeError``."""
-    number = request.POST.get("applicant", "")
+    number = data.get("applicant", "")
     found = Person.objects.filter(pk=int(number)).first() if number.isdecimal() and len(number) < 19 else None
     if found is None:
         raise OfficeError(_("Applicant: choose a resident of this unit (rule 13.1)."))
@@ -108,9 +111,8 @@ def given_submission(request: HttpRequest) -> UUID:
         raise OfficeError(_("The form is incomplete. Open it again.")) from None
 
 
-def _wishes(request: HttpRequest, given: object) -> list[CardWish]:
+def _wishes(data: QueryDict) -> list[CardWish]:
     """``holder`` names each chosen person, ``relation-ID`` says what they are to the applicant."""
-    data = request.POST if given is request.POST else request.GET
     wishes = []
     for one in data.getlist("holder"):
         if not (one.isdecimal() and len(one) < 19):

@@ -74,6 +74,7 @@ from office.registry.models import (
     IssueState,
     LossCase,
     LossKind,
+    MemberRole,
     Membership,
     MoveOut,
     MoveState,
@@ -140,7 +141,7 @@ class Histories(RuleBasedStateMachine):
                 CardWish(
                     member.person_id
                     if one == "self"
-                    else Person.objects.create(name=one, recorded_at=self.at).pk,
+                    else self.estate.add_person(one, where, MemberRole.RESIDENT).pk,
                     one,
                 )
                 for one in relations

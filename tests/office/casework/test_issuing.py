@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
@@ -98,6 +99,35 @@ def test_13_3_only_a_resident_of_the_unit_applies(estate: OfficeEstate, clerk: A
     with pytest.raises(RuleError) as refused:
         apply_for_cards(clerk, estate.unit, stranger, [CardWish(stranger.pk, "self")], uuid4())
     assert refused.value.refused is Refused.NOT_A_RESIDENT
+
+
+def test_13_4_2_nobody_but_the_applicant_counts_as_self(estate: OfficeEstate, clerk: Actor) -> None:
+    friends = [estate.add_person(f"friend {one}", role=MemberRole.RESIDENT) for one in range(7)]
+    stranger = estate.add_person("stranger", estate.add_unit("102", "80")).pk
+    here = estate.applicant.pk
+    for lines, reason, line in (
+        ([CardWish(one.pk, "self") for one in friends], Refused.NOT_THE_APPLICANT, 1),
+        ([CardWish(here, "self"), CardWish(stranger, "spouse")], Refused.HOLDER_NOT_OF_THE_UNIT, 2),
+        ([CardWish(99_999, "spouse")], Refused.HOLDER_NOT_OF_THE_UNIT, 1),
+        ([CardWish(friends[0].pk, "friend")] * 2, Refused.NAMED_TWICE, 2),
+        ([CardWish(here, "spouse")], Refused.IS_THE_APPLICANT, 1),
+    ):
+        with pytest.raises(RuleError) as refused:
+            apply_for_cards(clerk, estate.unit, estate.applicant, lines, uuid4())
+        assert (refused.value.refused, refused.value.facts) == (reason, {"line": line})
+    assert not Issue.objects.exists()
+
+
+def test_13_2_who_belongs_to_the_unit_no_more_or_not_yet_is_no_holder(
+    estate: OfficeEstate, clerk: Actor
+) -> None:
+    child = estate.add_person("child", role=MemberRole.RESIDENT)
+    tomorrow = clerk.today + timedelta(days=1)
+    for since, until in ((date(2020, 1, 1), clerk.today), (tomorrow, None)):
+        child.memberships.update(since=since, until=until)
+        with pytest.raises(RuleError) as refused:
+            apply_for_cards(clerk, estate.unit, estate.applicant, [CardWish(child.pk, "child")], uuid4())
+        assert refused.value.refused is Refused.HOLDER_NOT_OF_THE_UNIT
 
 
 def test_13_5_the_fee_is_what_the_policy_says(estate: OfficeEstate, clerk: Actor) -> None:

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from uuid import uuid4
 
 from django.test import Client
 
-from office.registry.models import Application, CaseState, Issue, IssueState, LossCase, Payment, StaffRole
-from tests.support.office_estate import OfficeEstate
+from office.registry.models import (
+    Application,
+    CaseState,
+    Issue,
+    IssueState,
+    LossCase,
+    MemberRole,
+    Membership,
+    Payment,
+    Person,
+    StaffRole,
+)
+from tests.support.office_estate import NOW, OfficeEstate
 
 Browser = Callable[..., Client]
 
@@ -69,10 +81,35 @@ def test_a_refusal_names_the_rule_and_changes_nothing(estate: OfficeEstate, brow
 def test_the_quota_is_shown_before_the_form_is_sent(estate: OfficeEstate, browser: Browser) -> None:
     clerk = browser(StaffRole.CLERK)
     people = [estate.add_person(f"friend {n}").pk for n in range(5)]
-    asked = {"holder": people} | {f"relation-{one}": "friend" for one in people}
+    asked: list[tuple[str, str | int]] = [
+        ("applicant", estate.applicant.pk),
+        *(("holder", one) for one in people),
+    ]
+    asked += [(f"relation-{one}", "friend") for one in people]
     answer = clerk.get(f"/places/{estate.unit.pk}/quota/", asked).content.decode()
     assert "at most 4 cards" in answer
     assert "rule 13.4.2.1" in answer
+
+
+def test_13_2_the_page_says_at_once_that_nobody_else_is_the_applicant(
+    estate: OfficeEstate, browser: Browser
+) -> None:
+    friend = estate.add_person("friend").pk
+    asked = {"applicant": str(estate.applicant.pk), "holder": str(friend), f"relation-{friend}": "self"}
+    answer = browser(StaffRole.CLERK).get(f"/places/{estate.unit.pk}/quota/", asked).content.decode()
+    assert "Chosen person 1 is not the applicant" in answer
+    assert "(rule 13.2)" in answer
+
+
+def test_13_2_the_form_lists_who_belongs_to_the_unit_today_once(
+    estate: OfficeEstate, browser: Browser
+) -> None:
+    later = Person.objects.create(name="who comes later", recorded_at=NOW)
+    for person, since in ((estate.applicant, date(2024, 1, 1)), (later, date(2199, 1, 1))):
+        Membership.objects.create(person=person, unit=estate.unit, role=MemberRole.RESIDENT, since=since)
+    shown = text(browser(StaffRole.CLERK), f"/places/{estate.unit.pk}/apply/")
+    assert shown.count('name="holder"') == 1
+    assert "who comes later" not in shown
 
 
 def test_a_card_is_lost_reviewed_approved_and_replaced(estate: OfficeEstate, browser: Browser) -> None:
