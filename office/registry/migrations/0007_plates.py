@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Every vehicle on record is there still: nobody has said that it is gone."""
 
-    dependencies = (("registry", "0005_retention_per_kind"),)
+    dependencies = (("registry", "0006_loss_cases"),)
 
     operations = (
         migrations.AddField(model_name="vehicle", name="gone_on", field=models.DateField(null=True)),
