@@ -18,7 +18,7 @@ from office.lists.store import hub_store
 from office.procedures.alarms import Alarm, EventFact, signals, stopped_card_opened
 from office.procedures.issue_states import State
 from office.procedures.rights import ENDS
-from office.registry.models import Issue, UsageEvent
+from office.registry.models import IssueStep, UsageEvent
 from sync.encoding import decode_settings
 from sync.events import EventKind
 from sync.records import OutageWindow, Reason, Utility
@@ -28,14 +28,14 @@ Sensor = Callable[[Sequence[UsageEvent], datetime], None]
 
 def raise_alarms(events: Sequence[UsageEvent], now: datetime) -> None:
     """Alarms that events raise or end, a stopped card for which a gate opened among them."""
-    stopped = _stopped_since({one.issue_id for one in events if one.issue_id is not None})
+    lives = _lives({one.issue_id for one in events if one.issue_id is not None})
     store = hub_store()
     outages = cache(lambda gate_id: power_outages(store, gate_id))
     for event in events:
         fact = fact_of(event)
         if fact is None:
             continue
-        for signal in (*signals(fact), *stopped_card_opened(fact, stopped.get(fact.issue_id or 0))):
+        for signal in (*signals(fact), *stopped_card_opened(fact, lives.get(fact.issue_id or 0, ()))):
             if signal.alarm is Alarm.MAINS_FAIL and not signal.ends and _expected(event, outages):
                 continue  # rule 16.2: within an announced outage it is expected
             about = About(event.at, event.gate_id, event.door, event.issue_id)
@@ -57,8 +57,9 @@ def fact_of(event: UsageEvent) -> EventFact | None:
         event.issue_id,
         None if event.reason is None else Reason(event.reason),
         event.detail,
-        # What may have been before the stop was perhaps before it.
+        # What may have been before the stop, or after its end, perhaps was.
         event.at_ms - (event.uncertainty_ms or 0),
+        event.at_ms + (event.uncertainty_ms or 0),
     )
 
 
@@ -74,11 +75,11 @@ def _expected(event: UsageEvent, outages: Callable[[int], tuple[OutageWindow, ..
     return any(one.start <= event.at_ms // 1000 < one.end for one in outages(event.gate_id))
 
 
-def _stopped_since(issues: set[int]) -> dict[int, int]:
-    """Since which UTC millisecond each of these cards is stopped, if it is."""
+def _lives(issues: set[int]) -> dict[int, list[tuple[int, State]]]:
+    """How these cards have stood since which UTC millisecond, as far as they were ever stopped."""
     ended = [one.value for one in ENDS]
-    return {
-        one.pk: int(one.state_since.timestamp() * 1000)
-        for one in Issue.objects.filter(pk__in=issues, state__in=ended).only("pk", "state", "state_since")
-        if State(one.state) in ENDS
-    }
+    stopped = IssueStep.objects.filter(issue_id__in=issues, state__in=ended).values("issue_id")
+    lives: dict[int, list[tuple[int, State]]] = {}
+    for one in IssueStep.objects.filter(issue_id__in=stopped).order_by("pk"):
+        lives.setdefault(one.issue_id, []).append((int(one.at.timestamp() * 1000), State(one.state)))
+    return lives

@@ -8,12 +8,14 @@ and somebody has taken notice of it. The others are cleared by a person.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum, StrEnum, unique
 from typing import Final
 
 from msgspec import Struct, field
 
+from office.procedures.issue_states import State
+from office.procedures.rights import ENDS
 from sync.events import Detail, EventKind
 from sync.records import Reason
 
@@ -84,6 +86,9 @@ class EventFact(Struct, frozen=True):
     reason: Reason | None = None
     detail: Mapping[str, Detail] = field(default_factory=dict)
     at_ms: int = 0
+    """UTC milliseconds: when it happened at the earliest."""
+    until_ms: int = 0
+    """When at the latest."""
 
 
 class Signal(Struct, frozen=True):
@@ -172,12 +177,21 @@ def signals(event: EventFact) -> tuple[Signal, ...]:
     return (Signal(rule.alarm, _subject(event, rule.per), rule.ends, _words(event)),)
 
 
-def stopped_card_opened(event: EventFact, stopped_at_ms: int | None) -> tuple[Signal, ...]:
-    """Rule 14.4: a gate that had not heard of the stop opened for the card after it."""
-    granted = event.kind is EventKind.TAP and event.reason is Reason.GRANTED
-    if not granted or stopped_at_ms is None or event.at_ms < stopped_at_ms:
+def stopped_card_opened(event: EventFact, life: Sequence[tuple[int, State]]) -> tuple[Signal, ...]:
+    """Rule 14.4: a gate that had not heard of the stop opened for the card after it.
+
+    ``life`` tells since which UTC millisecond the card was in which state, in order: what counts is how
+    the card stood when the gate opened, not how it stands when the office hears of it.
+    """
+    if event.kind is not EventKind.TAP or event.reason is not Reason.GRANTED:
+        return ()
+    if not all(_state_at(life, one) in ENDS for one in (event.at_ms, event.until_ms)):
         return ()
     return (Signal(Alarm.STOPPED_CARD, _subject(event, Per.ISSUE), text=OPENED),)
+
+
+def _state_at(life: Sequence[tuple[int, State]], at_ms: int) -> State | None:
+    return next((state for since_ms, state in reversed(life) if since_ms <= at_ms), None)
 
 
 def hub_alarm(name: str) -> Alarm:

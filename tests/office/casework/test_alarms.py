@@ -10,10 +10,12 @@ from msgspec.structs import replace
 from office.casework.actor import Actor
 from office.casework.alarms import acknowledge, clear
 from office.casework.events import project_events
+from office.casework.issue_steps import locked_issue, take
 from office.casework.loss import Report, report_loss
 from office.casework.outages import Announcement, announce_outage
 from office.casework.trail import broken_links
 from office.procedures.errors import Refused, RuleError
+from office.procedures.issue_states import Step
 from office.registry.models import (
     Alarm,
     AlarmKind,
@@ -145,6 +147,18 @@ def test_14_4_a_gate_that_opens_for_a_stopped_card_is_an_alarm(
     assert not Alarm.objects.exists()
     tell(log, event(EventKind.TAP, AT + 2, **granted))
     assert Alarm.objects.get().text == "opened"
+
+
+def test_14_4_a_log_that_comes_after_the_replacement_still_tells_of_the_stopped_card(
+    estate: OfficeEstate, clerk: Actor, log: GateLog
+) -> None:
+    card = estate.issue_card(clerk)
+    estate.report_lost(clerk, card)
+    for hours, step in enumerate((Step.REPLACE, Step.COLLECT), start=1):
+        take(replace(clerk, at=NOW + timedelta(hours=hours)), locked_issue(card.pk), step)
+    tell(log, event(EventKind.TAP, AT + 600, issue_id=card.pk, door=10, reason=Reason.GRANTED), at=AT + 8000)
+    found = Alarm.objects.get()
+    assert (found.kind, found.first_at) == (AlarmKind.STOPPED_CARD, NOW + timedelta(seconds=600))
 
 
 def test_16_2_mains_failure_within_an_announced_outage_is_expected(

@@ -16,6 +16,7 @@ from office.procedures.alarms import (
     signals,
     stopped_card_opened,
 )
+from office.procedures.issue_states import State
 from office.procedures.usage import Outcome, outcome
 from office.registry.models import AlarmKind
 from office.registry.models import Outcome as StoredOutcome
@@ -58,9 +59,20 @@ def test_14_4_a_stopped_card_that_is_tapped_is_an_alarm_of_that_card() -> None:
 def test_14_4_a_gate_that_opens_after_the_stop_is_told(
     kind: EventKind, reason: Reason, at_ms: int, raised: bool
 ) -> None:
-    event = fact(kind, issue_id=7, reason=reason, at_ms=at_ms)
-    assert bool(stopped_card_opened(event, 5_000)) is raised
-    assert stopped_card_opened(event, None) == ()
+    event = fact(kind, issue_id=7, reason=reason, at_ms=at_ms, until_ms=at_ms)
+    assert bool(stopped_card_opened(event, [(1_000, State.ACTIVE), (5_000, State.LOST)])) is raised
+    assert stopped_card_opened(event, [(1_000, State.ACTIVE)]) == ()
+    assert stopped_card_opened(event, []) == ()
+
+
+@pytest.mark.parametrize(
+    ("at_ms", "until_ms", "raised"),
+    [(5_000, 5_000, True), (7_000, 7_999, True), (7_000, 8_000, False), (8_500, 8_500, False)],
+)
+def test_14_4_a_card_that_opens_again_was_stopped_until_then(at_ms: int, until_ms: int, raised: bool) -> None:
+    life = [(1_000, State.ACTIVE), (5_000, State.LOST), (6_000, State.FOUND), (8_000, State.ACTIVE)]
+    about = {"issue_id": 7, "reason": Reason.GRANTED, "at_ms": at_ms, "until_ms": until_ms}
+    assert bool(stopped_card_opened(fact(EventKind.TAP, **about), life)) is raised
 
 
 @pytest.mark.parametrize(
