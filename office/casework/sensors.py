@@ -8,20 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import cache
 from typing import Final
 
 from office.casework.alarms import About, note_signal
+from office.casework.incidents import power_off_at
 from office.casework.slip_events import note_slip_events
-from office.hub.port import HubStorage
-from office.lists.store import hub_store
 from office.procedures.alarms import Alarm, EventFact, signals, stopped_card_opened
 from office.procedures.issue_states import State
 from office.procedures.rights import ENDS
 from office.registry.models import IssueStep, UsageEvent
-from sync.encoding import decode_settings
 from sync.events import EventKind
-from sync.records import OutageWindow, Reason, Utility
+from sync.records import Reason
 
 Sensor = Callable[[Sequence[UsageEvent], datetime], None]
 
@@ -29,14 +26,12 @@ Sensor = Callable[[Sequence[UsageEvent], datetime], None]
 def raise_alarms(events: Sequence[UsageEvent], now: datetime) -> None:
     """Alarms that events raise or end, a stopped card for which a gate opened among them."""
     lives = _lives({one.issue_id for one in events if one.issue_id is not None})
-    store = hub_store()
-    outages = cache(lambda gate_id: power_outages(store, gate_id))
     for event in events:
         fact = fact_of(event)
         if fact is None:
             continue
         for signal in (*signals(fact), *stopped_card_opened(fact, lives.get(fact.issue_id or 0, ()))):
-            if signal.alarm is Alarm.MAINS_FAIL and not signal.ends and _expected(event, outages):
+            if signal.alarm is Alarm.MAINS_FAIL and not signal.ends and power_off_at(event.gate_id, event.at):
                 continue  # rule 16.2: within an announced outage it is expected
             about = About(event.at, event.gate_id, event.door, event.issue_id)
             note_signal(now, signal, about)
@@ -61,18 +56,6 @@ def fact_of(event: UsageEvent) -> EventFact | None:
         event.at_ms - (event.uncertainty_ms or 0),
         event.at_ms + (event.uncertainty_ms or 0),
     )
-
-
-def power_outages(store: HubStorage, gate_id: int) -> tuple[OutageWindow, ...]:
-    """Power outages that were announced to a gate."""
-    data = store.wanted.content(gate_id).settings()
-    if not data:
-        return ()
-    return tuple(one for one in decode_settings(data).outages if one.utility is Utility.POWER)
-
-
-def _expected(event: UsageEvent, outages: Callable[[int], tuple[OutageWindow, ...]]) -> bool:
-    return any(one.start <= event.at_ms // 1000 < one.end for one in outages(event.gate_id))
 
 
 def _lives(issues: set[int]) -> dict[int, list[tuple[int, State]]]:

@@ -97,9 +97,11 @@ def move_tasks(actor: Actor) -> dict[str, object]:
             state=MoveState.NOTICED, day__lte=actor.today + timedelta(days=SOON_DAYS)
         )
         tasks["moves"] = soon.select_related("unit").order_by("day")
+    running = Outage.objects.filter(state__in=LIVE).select_related("place").order_by("start")
+    if actor.roles & {StaffRole.CLERK, StaffRole.MAINTENANCE, StaffRole.MANAGER}:
+        tasks["overdue"] = running.filter(end__lte=actor.at)
     if actor.roles & {StaffRole.CLERK, StaffRole.MAINTENANCE, StaffRole.GUARD}:
-        running = Outage.objects.filter(state__in=LIVE, start__lt=actor.at + timedelta(days=SOON_DAYS))
-        tasks["outages"] = running.select_related("place").order_by("start")
+        tasks["outages"] = running.filter(start__lt=actor.at + timedelta(days=SOON_DAYS))
     if StaffRole.GUARD in actor.roles:
         today = ReleaseSlip.objects.filter(state=SlipState.OPEN, since__lt=actor.at + timedelta(hours=12))
         tasks["slips"] = today.select_related("unit", "door").order_by("since")

@@ -12,7 +12,7 @@ from office.casework.alarms import acknowledge, clear
 from office.casework.events import project_events
 from office.casework.issue_steps import locked_issue, take
 from office.casework.loss import Report, report_loss
-from office.casework.outages import Announcement, announce_outage
+from office.casework.outages import Announcement, announce_outage, restore
 from office.casework.trail import broken_links
 from office.procedures.errors import Refused, RuleError
 from office.procedures.issue_states import Step
@@ -172,3 +172,19 @@ def test_16_2_mains_failure_within_an_announced_outage_is_expected(
     assert not Alarm.objects.exists()
     tell(log, event(EventKind.INPUT_CHANGED, AT + 7200, detail=down))
     assert Alarm.objects.get().kind == AlarmKind.MAINS_FAIL
+
+
+@pytest.mark.parametrize(
+    ("cancelled", "down_after_s", "alarms"),
+    [(False, 3599, 1), (False, 3600, 0), (False, 5399, 0), (False, 5400, 1), (True, 3600, 1)],
+)
+def test_16_2_what_a_gate_tells_after_the_restoration_is_judged_by_when_it_was(
+    estate: OfficeEstate, clerk: Actor, log: GateLog, cancelled: bool, down_after_s: int, alarms: int
+) -> None:
+    start, end = NOW + timedelta(hours=1), NOW + timedelta(hours=2)
+    told = Announcement(estate.estate, OutageKind.POWER, OutageCause.MUNICIPAL, start, end, NOW)
+    outage = announce_outage(clerk, told)
+    restore(replace(clerk, at=NOW + timedelta(minutes=90)), outage.pk, cancelled=cancelled)
+    down: dict[str, object] = {"input": "mains", "kind": "mains_fail", "active": 1}
+    tell(log, event(EventKind.INPUT_CHANGED, AT + down_after_s, detail=down), at=AT + 7300)
+    assert Alarm.objects.count() == alarms

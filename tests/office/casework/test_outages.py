@@ -177,6 +177,29 @@ def test_16_4_within_an_outage_that_is_known_nothing_is_opened(estate: OfficeEst
     assert open_incidents(NOW) == 0
 
 
+@pytest.mark.parametrize(("after", "opened"), [(HOUR, 0), (3 * HOUR, 1), (9 * TWO_DAYS, 1)])
+def test_16_4_an_outage_that_nobody_closed_explains_nothing_after_its_end(
+    estate: OfficeEstate, clerk: Actor, after: timedelta, opened: int
+) -> None:
+    GateSite.objects.update(place=estate.building)
+    at = announced(estate, clerk).start + after
+    fail(NORTH, at)
+    fail(SOUTH, at)
+    assert open_incidents(at) == opened
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_16_4_gates_that_failed_within_an_outage_open_none_once_it_is_over(
+    estate: OfficeEstate, clerk: Actor, cancelled: bool
+) -> None:
+    GateSite.objects.update(place=estate.building)
+    outage = announced(estate, clerk)
+    fail(NORTH, outage.start + HOUR)
+    fail(SOUTH, outage.start + HOUR)
+    restore(later(clerk, TWO_DAYS + 2 * HOUR), outage.pk, cancelled=cancelled)
+    assert open_incidents(outage.start + 2 * HOUR) == int(cancelled)
+
+
 def test_16_4_whoever_takes_notice_first_is_the_first_inquirer(estate: OfficeEstate, clerk: Actor) -> None:
     outage = report_incident(clerk, estate.building, OutageKind.GAS)
     assert (outage.first_inquirer, outage.inquired_at) == (clerk.user, NOW)

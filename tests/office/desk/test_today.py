@@ -13,7 +13,7 @@ from office.casework.move_ends import end_moves
 from office.casework.moves import Notice, notice_move
 from office.casework.permits import post_notice
 from office.desk.requests import now
-from office.registry.models import Issue, MemberRole, Membership, NoticeIssuer, StaffRole
+from office.registry.models import Issue, MemberRole, Membership, NoticeIssuer, Outage, StaffRole
 from tests.support.office_estate import OfficeEstate
 
 Browser = Callable[..., Client]
@@ -59,3 +59,17 @@ def test_15_1_a_tenant_taken_over_whose_time_ends_is_a_clerks_task(
     )
     assert "former tenant" in browser(StaffRole.CLERK).get("/").content.decode()
     assert "former tenant" not in browser(StaffRole.GUARD).get("/").content.decode()
+
+
+def test_16_4_an_outage_past_its_end_waits_to_be_restored(estate: OfficeEstate, browser: Browser) -> None:
+    at, waits = now(), "Outages past their end"
+    told = {"place": estate.estate, "utility": "power", "cause": "municipal", "state": "running"}
+    outage = Outage.objects.create(
+        **told, received_at=at, start=at - timedelta(hours=2), end=at + timedelta(hours=1)
+    )
+    clerk, roles = browser(StaffRole.CLERK), (StaffRole.MAINTENANCE, StaffRole.MANAGER)
+    assert waits not in clerk.get("/").content.decode()
+    Outage.objects.update(end=at - timedelta(minutes=1))
+    pages = [one.get("/").content.decode() for one in (clerk, *map(browser, roles))]
+    assert all(waits in page and f"/outages/{outage.pk}/" in page for page in pages)
+    assert waits not in browser(StaffRole.GUARD).get("/").content.decode()
