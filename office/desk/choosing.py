@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any, Final, TypeVar
 
 from django import forms
@@ -11,6 +12,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from office.desk.search import places_named
+from office.notation import FIRST_DAY, LAST_DAY
 from office.registry.models import Person, Place, PlaceKind
 
 Found = TypeVar("Found")
@@ -23,10 +25,36 @@ NAMED: Final = 5
 """So many candidates are named; with more, another word is needed."""
 
 
+def check_day(day: date) -> None:
+    """Raise a validation error for a day that nobody means: with it no time can be counted."""
+    if not FIRST_DAY <= date(day.year, day.month, day.day) <= LAST_DAY:
+        bounds = {"first": FIRST_DAY.isoformat(), "last": LAST_DAY.isoformat()}
+        raise ValidationError(_("Choose a day from %(first)s to %(last)s.") % bounds)
+
+
 class DateField(forms.DateField):
     """A day, chosen or typed."""
 
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    default_validators = (check_day,)  # type: ignore[assignment]
+
+
+def to_day(text: str) -> date:
+    """The day in an address of the desk; raises a validation error."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ValidationError(_("Enter a valid date.")) from None
+    check_day(day)
+    return day
+
+
+class MomentField(forms.DateTimeField):
+    """A day and time of the estate's time zone."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    input_formats: Any = ("%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M")
+    default_validators = (check_day,)  # type: ignore[assignment]
 
 
 class SeveralField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]

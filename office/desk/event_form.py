@@ -9,10 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from msgspec.structs import replace
 
 from office.casework.event_search import EventFilter, PageEnd, by_number, cards_of_person, cards_of_unit
+from office.desk.choosing import MomentField
 from office.desk.long_lists import LongSelect
 from office.registry.models import Door, GateSite, Outcome, Person, Place
-
-_MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 
 
 class EventForm(forms.Form):
@@ -25,8 +24,8 @@ class EventForm(forms.Form):
         label=_("door"), required=False, coerce=int, empty_value=None, widget=LongSelect
     )
     outcome = forms.TypedChoiceField(label=_("result"), required=False, coerce=int, empty_value=None)
-    since = forms.DateTimeField(label=_("from"), required=False, widget=_MOMENT)
-    until = forms.DateTimeField(label=_("until"), required=False, widget=_MOMENT)
+    since = MomentField(label=_("from"), required=False)
+    until = MomentField(label=_("until"), required=False)
     number = forms.RegexField(r"^[0-9A-Fa-f: ]{1,190}$", label=_("chip number"), required=False)
     person = forms.ModelChoiceField(Person.objects.all(), required=False, widget=forms.HiddenInput)
     unit = forms.ModelChoiceField(Place.objects.all(), required=False, widget=forms.HiddenInput)

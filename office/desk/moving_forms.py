@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from office.desk.choosing import DateField, SeveralField
+from office.desk.choosing import DateField, MomentField, SeveralField
 from office.registry.models import (
     Door,
     MemberRole,
@@ -25,13 +25,6 @@ from office.registry.models import (
 )
 
 MAX_PERSONS: Final = 12
-
-
-class MomentField(forms.DateTimeField):
-    """A day and time of the estate's time zone."""
-
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    input_formats: Any = ("%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M")
 
 
 class PersonsField(forms.CharField):

@@ -7,9 +7,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from office.desk.choosing import PersonField
+from office.desk.choosing import MomentField, PersonField
 from office.desk.long_lists import LongSelect
-from office.desk.moving_forms import MomentField
 from office.registry.models import OutageAudience, OutageCause, OutageFinding, OutageKind, Place, PlaceKind
 from sync.records import DoorMode
 

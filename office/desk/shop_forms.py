@@ -5,10 +5,9 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from office.desk.choosing import DateField, PersonField, SeveralField, UnitField
+from office.desk.choosing import DateField, MomentField, PersonField, SeveralField, UnitField
 from office.desk.forms import ChipForm
 from office.desk.long_lists import LongCheckboxes
-from office.desk.moving_forms import MomentField
 from office.procedures.shops import Leaving
 from office.registry.models import Door, NoticeIssuer, SignatureKind, SignFinding
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from office.exchange.problems import Flaw, Problem, Remark
 from office.exchange.sheets import Cell, Formula
+from office.notation import FIRST_DAY, LAST_DAY
 from sync.records import Credential, RecordError, Technology
 
 _INVISIBLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -77,7 +78,15 @@ class Row:
         return found in _YES
 
     def day(self, field: str) -> date | None:
-        """A calendar day."""
+        """A calendar day, not so far off that no time can be counted with it."""
+        day = self._any_day(field)
+        if day is not None and not FIRST_DAY <= day <= LAST_DAY:
+            bounds = {"first": FIRST_DAY.isoformat(), "last": LAST_DAY.isoformat()}
+            self.refuse(field, Flaw.DAY_TOO_FAR, value=day.isoformat(), **bounds)
+            return None
+        return day
+
+    def _any_day(self, field: str) -> date | None:
         cell = self._cells.get(field)
         if isinstance(cell, datetime):
             return cell.date()

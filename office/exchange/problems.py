@@ -27,6 +27,7 @@ class Flaw(StrEnum):
     NUMBER_CELL = "number_cell"
     NOT_HEXADECIMAL = "not_hexadecimal"
     NOT_A_DAY = "not_a_day"
+    DAY_TOO_FAR = "day_too_far"
     NOT_AN_AREA = "not_an_area"
     NOT_A_CHOICE = "not_a_choice"
     ENDS_TOO_EARLY = "ends_too_early"
@@ -114,6 +115,10 @@ WORDS: Final[Mapping[Flaw | Remark, tuple[Promise, Promise]]] = {
         _("Write the chip's whole number such as 04A1B2C3, two digits a byte."),
     ),
     Flaw.NOT_A_DAY: (_("“%(value)s” is no day."), _("Write a day such as 2026-10-01.")),
+    Flaw.DAY_TOO_FAR: (
+        _("“%(value)s” lies too far off."),
+        _("Write a day from %(first)s to %(last)s, or none where nothing ends."),
+    ),
     Flaw.NOT_AN_AREA: (
         _("“%(value)s” is no floor area."),
         _("Write square metres with at most two decimals, such as 129.99."),

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_safe
 from office.casework.actor import Actor
 from office.casework.ledger import cash_of_accounts
 from office.casework.payments import close_day, expected_cash, void
+from office.desk.choosing import to_day
 from office.desk.form_page import Page, for_roles, form_page, form_view
 from office.desk.office_forms import ClosingForm, VoidForm
 from office.desk.requests import acting
@@ -80,9 +82,9 @@ def void_receipt(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _day(text: str, otherwise: date | None) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        if otherwise is None or text:
-            raise Http404 from None
+    if not text and otherwise is not None:
         return otherwise
+    try:
+        return to_day(text)
+    except ValidationError:
+        raise Http404 from None

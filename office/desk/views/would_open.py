@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from office.casework.would_open import would_open
+from office.desk.choosing import MomentField
 from office.desk.event_words import DIRECTIONS, FINDINGS, reason_word
 from office.desk.long_lists import LongSelect
 from office.desk.requests import now
@@ -25,11 +26,7 @@ class QuestionForm(forms.Form):
         choices=[(int(one), DIRECTIONS[one]) for one in (Direction.IN, Direction.OUT)],
         coerce=lambda value: Direction(int(value)),
     )
-    at = forms.DateTimeField(
-        label=_("when (empty: now)"),
-        required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
+    at = MomentField(label=_("when (empty: now)"), required=False)
 
 
 @require_safe
