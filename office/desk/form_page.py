@@ -10,7 +10,7 @@ from uuid import uuid4
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
@@ -20,10 +20,8 @@ from msgspec import Struct
 
 from office.casework.actor import Actor
 from office.casework.office_clock import check_clock
-from office.desk.refusals import words
+from office.desk.refusals import REFUSALS, told
 from office.desk.requests import acting
-from office.errors import OfficeError
-from office.procedures.errors import RuleError
 from office.registry.models import StaffRole
 
 ONCE: Final = "once"
@@ -75,12 +73,8 @@ def form_page(
                 actor = acting(request)
                 check_clock(actor.at)
                 target = take(actor, form.cleaned_data)
-        except RuleError as error:
-            form.add_error(None, words(error))
-        except OfficeError as error:
-            form.add_error(None, str(error))
-        except IntegrityError:
-            form.add_error(None, _("Somebody else was faster. Look at the page again."))
+        except REFUSALS as error:
+            form.add_error(None, told(error))
         else:
             _note_taken(request, target)
             return redirect(target)

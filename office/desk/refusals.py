@@ -6,13 +6,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from office.errors import OfficeError
 from office.procedures.errors import Refused, RuleError
 
+REFUSALS: Final = (RuleError, OfficeError, ObjectDoesNotExist, IntegrityError)
+"""Of a step that is not taken: told on the page, and nothing has changed."""
 WORDS: Final[Mapping[Refused, Promise]] = {
     Refused.NOT_A_RESIDENT: _(
         "Only residents of the unit apply for its cards and get them."
@@ -146,6 +151,19 @@ def words(error: RuleError) -> str:
     facts = {name: _local(one) if isinstance(one, datetime) else one for name, one in error.facts.items()}
     said = str(WORDS[error.refused]) % facts
     return gettext("%(words)s (rule %(rule)s)") % {"words": said, "rule": error.rule}
+
+
+def told(error: Exception) -> str:
+    """What any refusal of a step says: a rule's, another clerk's who was faster, or the desk's own."""
+    match error:
+        case RuleError():
+            return words(error)
+        case ObjectDoesNotExist():  # somebody has removed it since the page was shown
+            return str(WORDS[Refused.STALE])
+        case IntegrityError():  # two clerks at one record at once: the database let the first one through
+            return gettext("Somebody else was faster. Look at the page again.")
+        case _:
+            return str(error)
 
 
 def _local(at: datetime) -> str:

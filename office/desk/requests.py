@@ -9,18 +9,14 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, cast
 
 from django.conf import settings
 from django.contrib import messages
-from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from office.casework.actor import Actor
 from office.casework.actor import actor as as_actor
 from office.casework.office_clock import check_clock
-from office.desk.refusals import words
-from office.errors import OfficeError
-from office.procedures.errors import RuleError
+from office.desk.refusals import REFUSALS, told
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -57,15 +53,8 @@ def step(
             if not getattr(view, "whatever_the_clock", False):
                 check_clock(actor.at)
             target = view(request, actor, *args, **kwargs)
-        except RuleError as error:
-            messages.error(request, words(error))
-            return redirect(back)
-        except OfficeError as error:
-            messages.error(request, str(error))
-            return redirect(back)
-        except IntegrityError:
-            # Two clerks at one card at once: the database let the first one through.
-            messages.error(request, _("Somebody else was faster. Look at the page again."))
+        except REFUSALS as error:
+            messages.error(request, told(error))
             return redirect(back)
         return redirect(target)
 
