@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from office.errors import OfficeError
+from office.errors import OfficeError, Trouble
 from office.notation import read_day, read_minute, read_time, read_window
 from office.table import Table, choice, flag, text, whole, words
 from sync.records import (
@@ -35,7 +35,8 @@ def finished(row: Table, build: Callable[[Table], Item]) -> Item:
     try:
         built = build(row)
     except RecordError as error:
-        raise OfficeError(f"{row.place}: {error}") from None
+        text = f"{row.place}: {error}"
+        raise OfficeError(text, Trouble.SETTINGS_WRONG, text=text) from None
     row.finish()
     return built
 

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from office.casework.actor import Actor
 from office.casework.trail import record
-from office.errors import OfficeError
+from office.errors import OfficeError, Trouble
 from office.hub.control_client import HubControl
 from office.procedures.orders import check_order
 from sync.codec import CodecError
@@ -29,7 +29,7 @@ def order(
     try:
         check_arguments(kind, arguments)
     except CodecError as error:
-        raise OfficeError(str(error)) from None
+        raise OfficeError(str(error), Trouble.ORDER_WRONG, text=str(error)) from None
     subject, word = f"gate:{gate_id}", kind.name.lower()
     with transaction.atomic():
         record(actor.at, actor.user, "order", f"ordered {word}", subject, **given)

@@ -58,7 +58,7 @@ class Answer(Struct, frozen=True):
 
     name: str
     taken: TakenFile | None
-    refused: str = ""
+    refused: OfficeError | None = None
 
 
 def waiting_changes(at: datetime) -> list[WaitingChange]:
@@ -131,7 +131,7 @@ def _hand_over(hub: HubControl, name: str, data: bytes) -> Answer:
     try:
         return Answer(name, hub.take(data))
     except OfficeError as error:
-        return Answer(name, None, str(error))
+        return Answer(name, None, error)
 
 
 def _note(actor: Actor, action: str, one: HeldChange) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from django.db import transaction
 
-from office.errors import OfficeError
+from office.errors import OfficeError, Trouble
 from office.registry.models import Place, PlaceKind, UnitUse
 
 MAX_DEPTH: Final = 12
@@ -25,7 +25,11 @@ def add_place(
 ) -> Place:
     """Add a place; raises ``OfficeError`` if the tree would be too deep."""
     if parent is not None and len(parent.ancestor_ids()) >= MAX_DEPTH:
-        raise OfficeError(f"{parent.full_name}: {MAX_DEPTH} levels are the most; put it higher")
+        raise OfficeError(
+            f"{parent.full_name}: {MAX_DEPTH} levels are the most; put it higher",
+            Trouble.TREE_TOO_DEEP,
+            most=MAX_DEPTH,
+        )
     above = "" if parent is None or parent.parent_id is None else f"{parent.full_name} "
     place = Place(
         parent=parent,

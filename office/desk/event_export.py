@@ -14,7 +14,7 @@ from openpyxl import Workbook
 
 from office.casework.event_search import EventFilter, every_event
 from office.desk.event_lines import EventLine, line, names
-from office.errors import OfficeError
+from office.desk.refusals import DeskError
 
 XLSX_ROWS: Final = 1_048_575
 """What a sheet holds below its head, as spreadsheet programs read it. CSV has no end."""
@@ -50,7 +50,7 @@ def write_xlsx(wanted: EventFilter, path: Path, tell: Callable[[int], None], *, 
         if number > most:
             sheet.close()
             words = _("A sheet holds %(most)s rows. Choose a shorter time, or CSV.")
-            raise OfficeError(words % {"most": most})
+            raise DeskError(words % {"most": most})
         sheet.append(row)
         if number % _TELL_EVERY == 0:
             tell(number)

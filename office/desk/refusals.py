@@ -13,8 +13,15 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from office.errors import OfficeError
+from office.desk.shop_forms import LEAVING_WORDS
+from office.errors import OfficeError, Trouble
 from office.procedures.errors import Refused, RuleError
+from office.registry.models import GateSite
+
+
+class DeskError(OfficeError):
+    """What a page itself refuses; its text is in the language of the page."""
+
 
 REFUSALS: Final = (RuleError, OfficeError, ObjectDoesNotExist, IntegrityError)
 """Of a step that is not taken: told on the page, and nothing has changed."""
@@ -144,11 +151,46 @@ WORDS: Final[Mapping[Refused, Promise]] = {
     Refused.HAWKING: _("Hawking is not allowed; only activities for the public benefit are permitted."),
     Refused.NO_GATES: _("Name the gates of the activity first."),
 }
+TROUBLES: Final[Mapping[Trouble, Promise]] = {
+    Trouble.AT_NO_GATE: _("It is at no gate now. If it goes to another gate, wait until it is there."),
+    Trouble.NOTHING_TO_DECIDE: _("There is nothing to decide: its gate has not lost its count."),
+    Trouble.RECEIPT_AWAITED: _(
+        "Gate %(gate)s may still open for it: its receipt is awaited. Wait for it; a gate that is lost for"
+        " good is struck off first."
+    ),
+    Trouble.LEFT_WRONG: _("At most %(most)s trips can be left."),
+    Trouble.AT_THAT_GATE: _("It is at gate %(gate)s already."),
+    Trouble.ENDED_AT_GATE: _("It has ended already."),
+    Trouble.GATE_STRUCK_OFF: _("Gate %(gate)s was struck off. Choose another one."),
+    Trouble.GATE_WITHOUT_LIST: _("Gate %(gate)s has no list yet. It gets one when its doors are set up."),
+    Trouble.DOOR_NOT_THERE: _("Gate %(gate)s has no door with the number %(door)s."),
+    Trouble.CHIPS_ALIKE: _(
+        "A reader of gate %(gate)s cannot tell this chip from that of card #%(card)s. End that card first, or"
+        " take another chip."
+    ),
+    Trouble.SETTINGS_WRONG: _(
+        "The settings of the gates contradict themselves (%(text)s). Correct them first."
+    ),
+    Trouble.TREE_TOO_DEEP: _("At most %(most)s places may lie within one another. Put it higher."),
+    Trouble.NO_HOLDER: _("This card has no holder."),
+    Trouble.CHANGED_MEANWHILE: WORDS[Refused.STALE],
+    Trouble.NOT_CONNECTED: _("Gate %(gate)s is not connected: an order is for people who wait for it."),
+    Trouble.NO_ANSWER: _("Gate %(gate)s did not answer. It may have done it: look at its events."),
+    Trouble.GATE_REFUSES: _("Gate %(gate)s refuses. It says: %(text)s"),
+    Trouble.ORDER_WRONG: _("The gate could not read this order (%(text)s)."),
+    Trouble.HUB_AWAY: _("The hub does not answer, so no gate can be reached. Start it, then repeat."),
+    Trouble.NOT_SIGNED: _("This file is not signed. Have the manager sign it, and hand in that one."),
+    Trouble.FILE_REFUSED: _("The hub does not take this file. It says: %(text)s"),
+    Trouble.NO_FONT: _(
+        "No font with Chinese characters is installed on the office's computer: nothing can be printed."
+        " The administrator installs the package fonts-noto-cjk."
+    ),
+}
 
 
 def words(error: RuleError) -> str:
     """The refusal in words, with its rule."""
-    facts = {name: _local(one) if isinstance(one, datetime) else one for name, one in error.facts.items()}
+    facts = {name: _said(one) for name, one in error.facts.items()}
     said = str(WORDS[error.refused]) % facts
     return gettext("%(words)s (rule %(rule)s)") % {"words": said, "rule": error.rule}
 
@@ -162,9 +204,27 @@ def told(error: Exception) -> str:
             return str(WORDS[Refused.STALE])
         case IntegrityError():  # two clerks at one record at once: the database let the first one through
             return gettext("Somebody else was faster. Look at the page again.")
-        case _:
+        case OfficeError(trouble=Trouble() as trouble, facts=facts):
+            return str(TROUBLES[trouble]) % (facts | _gate(facts))
+        case DeskError():
             return str(error)
+        case _:
+            # Nobody has given it words: what is told to whoever gives a command, and says so.
+            return gettext("This cannot be done. The program says: %(text)s") % {"text": error}
 
 
-def _local(at: datetime) -> str:
-    return timezone.localtime(at).strftime("%Y-%m-%d %H:%M")
+def _gate(facts: Mapping[str, object]) -> dict[str, object]:
+    """The gate by the name that people know."""
+    gate = facts.get("gate")
+    site = GateSite.objects.filter(pk=gate).first() if isinstance(gate, int) else None
+    return {} if site is None else {"gate": site.name}
+
+
+def _said(fact: object) -> object:
+    match fact:
+        case datetime():
+            return timezone.localtime(fact).strftime("%Y-%m-%d %H:%M")
+        case tuple():
+            return ", ".join(str(LEAVING_WORDS.get(one, one)) for one in fact)
+        case _:
+            return fact

@@ -19,6 +19,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
+
 from office.errors import OfficeError
 
 _TOKEN: Final = re.compile(r"[0-9a-f]{32}")
@@ -44,7 +46,7 @@ class Background:
         """Begin ``python -m office COMMAND``; raises ``OfficeError`` if something runs already."""
         while (lock := self._lock(fcntl.LOCK_EX)) is None:
             if self.running():  # and not somebody who had a look
-                raise OfficeError("this is running; wait for its end")
+                raise OfficeError(_("This is running. Wait for its end."))
         try:
             with (
                 (self.folder / f"{name}.json").open("wb") as said,

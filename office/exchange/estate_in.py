@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings as django_settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from office.errors import OfficeError
 from office.estate_file import EstateFile, load_estate
@@ -32,13 +33,16 @@ def read_estate(path: Path, estate_id: bytes) -> EstateFile:
     estate = load_estate(path)
     if estate.estate_id != estate_id:
         raise OfficeError(
-            f"{path.name}: is of estate {estate.estate_id.hex()}, this office of {estate_id.hex()};"
-            " make the office with the file's id"
+            _(
+                "%(file)s: is of estate %(theirs)s, this office of %(ours)s; make the office with the id of"
+                " the file"
+            )
+            % {"file": path.name, "theirs": estate.estate_id.hex(), "ours": estate_id.hex()}
         )
     if estate.zone.key != django_settings.TIME_ZONE:
         raise OfficeError(
-            f"{path.name}: time_zone is {estate.zone.key}, the office's {django_settings.TIME_ZONE};"
-            " correct one of them"
+            _("%(file)s: time_zone is %(theirs)s, the office's %(ours)s; correct one of them")
+            % {"file": path.name, "theirs": estate.zone.key, "ours": django_settings.TIME_ZONE}
         )
     return estate
 

@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Final
 
+from django.utils.translation import gettext as _
 from msgspec import Struct
 
 from office.errors import OfficeError
@@ -74,13 +75,17 @@ class ImportJob:
             if number >= MAX_FILES or not _NAME.fullmatch(name):
                 job.forget()
                 raise OfficeError(
-                    f"{name[:80]}: give at most {MAX_FILES} files named like cards.csv or cards.xlsx"
+                    _("%(file)s: give at most %(most)s files named like cards.csv or cards.xlsx")
+                    % {"file": name[:80], "most": MAX_FILES}
                 )
             with (job._folder / "files" / name).open("wb") as file:
                 while block := upload.read(_BLOCK):
                     if file.tell() + len(block) > MAX_FILE_BYTES:
                         job.forget()
-                        raise OfficeError(f"{name}: larger than {MAX_FILE_BYTES >> 20} MiB; split it")
+                        raise OfficeError(
+                            _("%(file)s: larger than %(most)s MiB; split it")
+                            % {"file": name, "most": MAX_FILE_BYTES >> 20}
+                        )
                     file.write(block)
         return job
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, TypeGuard
 from xml.etree.ElementTree import ParseError
 
+from django.utils.translation import gettext as _
 from msgspec import Struct
 
 from office.errors import OfficeError
@@ -69,15 +70,23 @@ def open_sheets(path: Path) -> Iterator[Sheet]:
     try:
         size = path.stat().st_size
     except OSError as error:
-        raise OfficeError(f"{path}: {error.strerror}; give the path of a CSV or XLSX file") from None
+        raise OfficeError(
+            _("%(file)s: cannot be opened (%(text)s); give the path of a CSV or XLSX file")
+            % {"file": path, "text": error.strerror}
+        ) from None
     if size > MAX_FILE_BYTES:
-        raise OfficeError(f"{path.name}: larger than {MAX_FILE_BYTES >> 20} MiB; split it")
+        raise OfficeError(
+            _("%(file)s: larger than %(most)s MiB; split it")
+            % {"file": path.name, "most": MAX_FILE_BYTES >> 20}
+        )
     if path.suffix.lower() in {".xlsx", ".xlsm"}:
         yield from _workbook(path)
     elif path.suffix.lower() == ".csv":
         yield Sheet(path.name, _capped(path.name, _csv_rows(path)))
     else:
-        raise OfficeError(f"{path.name}: give a .csv or .xlsx file; save an old .xls as .xlsx")
+        raise OfficeError(
+            _("%(file)s: give a .csv or .xlsx file; save an old .xls as .xlsx") % {"file": path.name}
+        )
 
 
 def _capped(
@@ -89,7 +98,10 @@ def _capped(
             continue
         count += 1
         if count > MAX_ROWS:
-            raise OfficeError(f"{place}: more than {MAX_ROWS:,} rows; split the table")
+            raise OfficeError(
+                _("%(file)s: more than %(most)s rows; split the table")
+                % {"file": place, "most": f"{MAX_ROWS:,}"}
+            )
         yield number, cells
 
 
@@ -111,14 +123,17 @@ def encoding_of(path: Path) -> str:
             with path.open("rb") as file:
                 while block := file.read(_BLOCK):
                     if "\0" in decoder.decode(block):
-                        raise OfficeError(f"{path.name}: holds zero bytes; it is no CSV file")
+                        raise OfficeError(
+                            _("%(file)s: holds zero bytes; it is no CSV file") % {"file": path.name}
+                        )
                 decoder.decode(b"", final=True)
         except UnicodeDecodeError as error:
             first_error = first_error or str(error)
             continue
         return encoding
     raise OfficeError(
-        f"{path.name}: neither UTF-8 nor GB18030 ({first_error}); save it anew as “CSV UTF-8” or as .xlsx"
+        _("%(file)s: neither UTF-8 nor GB18030 (%(text)s); save it anew as “CSV UTF-8” or as .xlsx")
+        % {"file": path.name, "text": first_error}
     )
 
 
@@ -135,7 +150,8 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, tuple[Cell | Formula, ...]]]:
                 return
             except (csv.Error, UnicodeError) as error:
                 raise OfficeError(
-                    f"{path.name}, line {reader.line_num}: {error}; look for a quotation mark too many there"
+                    _("%(file)s, line %(line)s: %(text)s; look for a quotation mark too many there")
+                    % {"file": path.name, "line": reader.line_num, "text": error}
                 ) from None
             yield reader.line_num, tuple(_csv_cell(one) for one in cells[:MAX_COLUMNS])
 
@@ -204,16 +220,21 @@ def _check_zip(path: Path) -> None:
         raise _damaged(path, error) from None
     if len(parts) > MAX_ENTRIES or sum(one.file_size for one in parts) > MAX_UNPACKED_BYTES:
         raise OfficeError(
-            f"{path.name}: unpacks to more than {MAX_UNPACKED_BYTES >> 20} MiB or {MAX_ENTRIES} parts;"
-            " it was refused unread. Save the table alone, as CSV"
+            _(
+                "%(file)s: unpacks to more than %(most)s MiB or %(parts)s parts; it was refused unread. Save"
+                " the table alone, as CSV"
+            )
+            % {"file": path.name, "most": MAX_UNPACKED_BYTES >> 20, "parts": MAX_ENTRIES}
         )
     strings = sum(one.file_size for one in parts if one.filename.lower().endswith("sharedstrings.xml"))
     if strings > MAX_STRINGS_BYTES:
         raise OfficeError(
-            f"{path.name}: holds more than {MAX_STRINGS_BYTES >> 20} MiB of text; save it as CSV"
+            _("%(file)s: holds more than %(most)s MiB of text; save it as CSV")
+            % {"file": path.name, "most": MAX_STRINGS_BYTES >> 20}
         )
 
 
 def _damaged(path: Path, error: Exception) -> OfficeError:
     said = str(error)[:100] or type(error).__name__
-    return OfficeError(f"{path.name}: is no workbook that can be read ({said}); save it anew as .xlsx or CSV")
+    words = _("%(file)s: is no workbook that can be read (%(text)s); save it anew as .xlsx or CSV")
+    return OfficeError(words % {"file": path.name, "text": said})

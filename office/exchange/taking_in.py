@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from django.conf import settings as django_settings
+from django.utils.translation import gettext as _
 from msgspec import Struct, field
 
 from office.errors import OfficeError
@@ -196,7 +197,10 @@ def _estates(job: Job, known: Known, note: Note) -> dict[str, str]:
 
 def _tables(files: Sequence[Path], note: Note) -> list[_Table]:
     if len(files) > MAX_FILES:
-        raise OfficeError(f"{len(files)} files are too many; give at most {MAX_FILES}")
+        raise OfficeError(
+            _("%(count)s files are too many; give at most %(most)s")
+            % {"count": len(files), "most": MAX_FILES}
+        )
     found = []
     for path in files:
         if path.suffix.lower() == ".toml":

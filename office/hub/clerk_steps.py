@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from office.authoring import check_ids_kept, check_none_revived, compile_list, number_cards
 from office.cards_file import load_cards
-from office.errors import OfficeError
+from office.errors import OfficeError, Trouble
 from office.estate_file import EstateFile
 from office.hub.facts import Change, Gate, GrantRow
 from office.hub.gate_state import Confirmation, GateView, confirmation
@@ -85,7 +85,7 @@ def revoke(
                 ends.setdefault(row.gate_id, []).append(stored(end))
         if not ends:
             named = f"card {credential}" if issue_id is None else f"issue {issue_id}"
-            raise OfficeError(f"{named} has no grant at any gate")
+            raise OfficeError(f"{named} has no grant at any gate", Trouble.AT_NO_GATE)
         changes = [
             store.wanted.put(gate_id, records, urgent=True, at=at)
             for gate_id, records in sorted(ends.items())
@@ -102,7 +102,8 @@ def grant(store: HubStorage, gate_id: int, granted: Grant, at: int) -> Change | 
     with store.transaction():
         settings = store.wanted.content(gate_id).settings()
         if not settings:
-            raise OfficeError(f"gate {gate_id} has no list yet; give it one, with: hub import")
+            text = f"gate {gate_id} has no list yet; give it one, with: hub import"
+            raise OfficeError(text, Trouble.GATE_WITHOUT_LIST, gate=gate_id)
         elsewhere = [
             row
             for row in store.wanted.rows(issue_id=granted.issue_id)
@@ -111,7 +112,9 @@ def grant(store: HubStorage, gate_id: int, granted: Grant, at: int) -> Change | 
         if granted.spends and elsewhere:
             raise OfficeError(
                 f"grant {granted.grant_id} has uses and is on the list of gate {elsewhere[0].gate_id}; it can"
-                " only move, once that gate has confirmed its end"
+                " only move, once that gate has confirmed its end",
+                Trouble.AT_THAT_GATE,
+                gate=elsewhere[0].gate_id,
             )
         rules = [MappingRule(), *(rule for _, rule in decode_settings(settings).mappings)]
         records = []
@@ -176,7 +179,10 @@ def _check_free(store: HubStorage, gate_id: int, form: Credential, granted: Gran
         if other.issue_id != granted.issue_id and isinstance(other, Grant):
             raise OfficeError(
                 f"gate {gate_id}: card {granted.credential} is {form} to a reader, and so is issue"
-                f" {other.issue_id}; end that one first, or exchange a chip"
+                f" {other.issue_id}; end that one first, or exchange a chip",
+                Trouble.CHIPS_ALIKE,
+                gate=gate_id,
+                card=other.issue_id,
             )
 
 

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from office.errors import OfficeError
+from office.errors import OfficeError, Trouble
 from office.files import PRIVATE
 from office.hub.manager_post import ManagerPost
 from office.hub.process import Hub
@@ -98,7 +98,10 @@ class ControlSocket:
         try:
             asked = json.loads(line)
             return {"ok": True, **await self._do(asked if isinstance(asked, dict) else {})}
-        except (OfficeError, CodecError) as error:
+        except OfficeError as error:
+            trouble = {} if error.trouble is None else {"trouble": error.trouble.value, "facts": error.facts}
+            return {"ok": False, "error": str(error), **trouble}
+        except CodecError as error:
             return {"ok": False, "error": str(error)}
         except (ValueError, RecursionError):
             return {"ok": False, "error": "a request is one JSON object a line"}
@@ -151,8 +154,12 @@ class ControlSocket:
                 answer = await answered
         except TimeoutError:
             raise OfficeError(
-                f"gate {gate} did not answer; it may have done it: look at its events"
+                f"gate {gate} did not answer; it may have done it: look at its events",
+                Trouble.NO_ANSWER,
+                gate=gate,
             ) from None
         if not answer.ok:
-            raise OfficeError(f"gate {gate} refused: {answer.text}")
+            raise OfficeError(
+                f"gate {gate} refused: {answer.text}", Trouble.GATE_REFUSES, gate=gate, text=answer.text
+            )
         return {}

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from msgspec import Struct, ValidationError, convert
 
-from office.errors import OfficeError
+from office.errors import OfficeError, Trouble
 from office.hub.address import StoreAddress
 
 ANSWER_WITHIN_S: Final = 15.0
@@ -31,6 +31,9 @@ class TakenFile(Struct, frozen=True):
 
 class HubAwayError(OfficeError):
     """No hub answers: it does not run, or it hangs."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, Trouble.HUB_AWAY)
 
 
 class HubControl:
@@ -87,8 +90,17 @@ class HubControl:
     def _told(self, asked: Mapping[str, Any], *, within_s: float = ANSWER_WITHIN_S) -> dict[str, Any]:
         answer = self.ask(asked, within_s=within_s)
         if not answer.get("ok"):
-            raise OfficeError(str(answer.get("error", "the hub refused")))
+            raise _refusal(answer)
         return answer
+
+
+def _refusal(answer: Mapping[str, Any]) -> OfficeError:
+    """What the hub says, with the code of its trouble if it is one that this office knows."""
+    text, facts = str(answer.get("error", "the hub refused")), answer.get("facts")
+    known = {one.value: one for one in Trouble}.get(str(answer.get("trouble")))
+    if known is None or not isinstance(facts, dict):
+        return OfficeError(text)
+    return OfficeError(text, known, **facts)
 
 
 def default_control(store: StoreAddress) -> Path:

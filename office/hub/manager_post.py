@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from office.errors import OfficeError
+from office.errors import OfficeError, Trouble
 from office.hub.held_changes import held_change
 from office.hub.port import HubStorage
 from office.hub.publisher import Publisher
@@ -43,9 +43,14 @@ class ManagerPost:
         now = self._now_s()
         waits = held_change(self._store, self._store.gates.get(gate_id), now)
         if waits is None:
-            raise OfficeError(f"gate {gate_id}: nothing waits for the manager any more")
+            raise OfficeError(
+                f"gate {gate_id}: nothing waits for the manager any more", Trouble.CHANGED_MEANWHILE
+            )
         if waits.mark != mark:
-            raise OfficeError(f"gate {gate_id}: the change is not any more what was shown; look at it again")
+            raise OfficeError(
+                f"gate {gate_id}: the change is not any more what was shown; look at it again",
+                Trouble.CHANGED_MEANWHILE,
+            )
         return self._publisher.propose(gate_id, now)
 
     def take(self, data: bytes) -> TakenUpdate:

@@ -16,7 +16,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from office.errors import OfficeError
+from office.errors import OfficeError, Trouble
 from office.hub.facts import GrantRow, Move, MoveState
 from office.hub.port import HubStorage
 from sync.encoding import decode_record, decode_settings, encode_record, stored
@@ -58,9 +58,10 @@ def counted_grant(store: HubStorage, grant_id: int) -> Grant:
                 return _grant(row)
     if (move := store.moves.get(grant_id)) is not None:
         raise OfficeError(
-            f"grant {grant_id} was moved before; what is left of it has become grant {move.new_grant_id}"
+            f"grant {grant_id} was moved before; what is left of it has become grant {move.new_grant_id}",
+            Trouble.CHANGED_MEANWHILE,
         )
-    raise OfficeError(f"grant {grant_id} is not a counted grant on any gate's list")
+    raise OfficeError(f"grant {grant_id} is not a counted grant on any gate's list", Trouble.AT_NO_GATE)
 
 
 def order_move(store: HubStorage, grant: Grant, to_gate: int, access: tuple[Access, ...], at: int) -> Move:
@@ -74,11 +75,18 @@ def order_move(store: HubStorage, grant: Grant, to_gate: int, access: tuple[Acce
         grant_id = grant.grant_id
         rows = [one for one in _rows(store, grant) if isinstance(_record(one), Grant)]
         if not rows or not grant.spends:
-            raise OfficeError(f"grant {grant_id} is not a counted grant on any gate's list")
+            raise OfficeError(
+                f"grant {grant_id} is not a counted grant on any gate's list", Trouble.AT_NO_GATE
+            )
         if {one.gate_id for one in rows} == {to_gate}:
-            raise OfficeError(f"grant {grant_id} is at gate {to_gate} already")
+            raise OfficeError(
+                f"grant {grant_id} is at gate {to_gate} already", Trouble.AT_THAT_GATE, gate=to_gate
+            )
         if store.moves.get(grant_id) is not None:
-            raise OfficeError(f"grant {grant_id} was moved before; move the grant that took its place")
+            raise OfficeError(
+                f"grant {grant_id} was moved before; move the grant that took its place",
+                Trouble.CHANGED_MEANWHILE,
+            )
         chip = _chip(rows)
         grant = _grant(chip)
         move = Move(
@@ -171,14 +179,20 @@ def decide(store: HubStorage, grant_id: int, left: int, at: int) -> Move:
     """A clerk says how many uses are left; 0 ends it for good. Raises ``OfficeError``."""
     move = store.moves.get(grant_id)
     if move is None or move.state not in _AWAITED | {MoveState.CLERK}:
-        raise OfficeError(f"grant {grant_id} does not wait for a clerk's decision")
+        raise OfficeError(f"grant {grant_id} does not wait for a clerk's decision", Trouble.NOTHING_TO_DECIDE)
     if move.state in _AWAITED and store.gates.get(move.from_gate).struck_at is None:
         raise OfficeError(
             f"grant {grant_id} may still open gate {move.from_gate}, whose receipt is awaited; wait for it,"
-            " or strike the gate off if it is lost"
+            " or strike the gate off if it is lost",
+            Trouble.RECEIPT_AWAITED,
+            gate=move.from_gate,
         )
     if not 0 <= left <= move.uses:
-        raise OfficeError(f"grant {grant_id} had {move.uses} uses; {left} cannot be left")
+        raise OfficeError(
+            f"grant {grant_id} had {move.uses} uses; {left} cannot be left",
+            Trouble.LEFT_WRONG,
+            most=move.uses,
+        )
     after = replace(move, state=MoveState.DONE if left else MoveState.SPENT, left=left)
     _finish(store, after, at)
     return after
@@ -196,7 +210,7 @@ def _arriving(store: HubStorage, move: Move) -> list[StoredRecord]:
     grant = _moving(move)
     settings = store.wanted.content(move.to_gate).settings()
     if not settings:
-        raise OfficeError(f"gate {move.to_gate} has no list yet; give it one, with: hub import")
+        raise _without_list(move.to_gate)
     rules = [MappingRule(), *(rule for _, rule in decode_settings(settings).mappings)]
     grant = replace(grant, grant_id=move.new_grant_id, uses=move.left, access=move.access)
     forms = sorted({project(grant.credential, rule) for rule in rules})
@@ -206,14 +220,26 @@ def _arriving(store: HubStorage, move: Move) -> list[StoredRecord]:
 def _check_place(store: HubStorage, gate_id: int, access: tuple[Access, ...]) -> None:
     """Whether a gate could take a grant for these doors; else nothing may leave the first one."""
     if store.gates.get(gate_id).struck_at is not None:
-        raise OfficeError(f"gate {gate_id} was struck off; choose another gate")
+        raise OfficeError(
+            f"gate {gate_id} was struck off; choose another gate", Trouble.GATE_STRUCK_OFF, gate=gate_id
+        )
     settings = store.wanted.content(gate_id).settings()
     if not settings:
-        raise OfficeError(f"gate {gate_id} has no list yet; give it one, with: hub import")
+        raise _without_list(gate_id)
     doors = {one.door_id for one in decode_settings(settings).doors}
     if unknown := sorted({one.door for one in access} - doors):
         there = ", ".join(map(str, sorted(doors)))
-        raise OfficeError(f"gate {gate_id} has no door {unknown[0]} (there: {there})")
+        raise OfficeError(
+            f"gate {gate_id} has no door {unknown[0]} (there: {there})",
+            Trouble.DOOR_NOT_THERE,
+            gate=gate_id,
+            door=unknown[0],
+        )
+
+
+def _without_list(gate_id: int) -> OfficeError:
+    text = f"gate {gate_id} has no list yet; give it one, with: hub import"
+    return OfficeError(text, Trouble.GATE_WITHOUT_LIST, gate=gate_id)
 
 
 def _end(store: HubStorage, rows: list[GrantRow], at: int) -> None:
@@ -251,5 +277,5 @@ def _record(row: GrantRow) -> Grant | Tombstone:
 def _grant(row: GrantRow) -> Grant:
     grant = _record(row)
     if not isinstance(grant, Grant):
-        raise OfficeError(f"grant {row.record.grant_id} has ended already")
+        raise OfficeError(f"grant {row.record.grant_id} has ended already", Trouble.ENDED_AT_GATE)
     return grant

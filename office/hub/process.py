@@ -15,7 +15,7 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
-from office.errors import OfficeError
+from office.errors import OfficeError, Trouble
 from office.hub.conversation import Conversation, Desk
 from office.hub.doorstep import Doorstep
 from office.hub.doubles import DOUBLE_TEXT, DUPLICATE_IDENTITY, Boots
@@ -196,7 +196,11 @@ class Hub:
         link = self._links.get(gate_id)
         nonce = None if link is None else link.conversation.session_nonce
         if link is None or nonce is None or not link.session.is_open:
-            raise OfficeError(f"gate {gate_id} is not connected: an order is for people who wait for it")
+            raise OfficeError(
+                f"gate {gate_id} is not connected: an order is for people who wait for it",
+                Trouble.NOT_CONNECTED,
+                gate=gate_id,
+            )
         self._counter += 1
         signed = self._online.sign_order(link.gate, nonce, self._counter, kind, arguments, valid_s=valid_s)
         link.conversation.order(self._counter, OrderSent(signed), then)

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from office.errors import OfficeError
+from office.errors import OfficeError, Trouble
 from office.hub.braking import (
     HeldBack,
     first_memory,
@@ -129,7 +129,8 @@ class Publisher:
             if composed.statement != statement:
                 raise OfficeError(
                     f"gate {gate_id}: its list has changed since this was proposed; propose it again and"
-                    " let the manager sign that"
+                    " let the manager sign that",
+                    Trouble.CHANGED_MEANWHILE,
                 )
             keep(self._store, composed, envelope, difference.change, agreed_to=True)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from office.errors import OfficeError
+from office.errors import OfficeError, Trouble
 from office.hub.port import HubStorage
 from office.hub.publisher import Publisher
 from office.hub.signers import DirectorySigners
@@ -39,7 +39,8 @@ def take_update(store: HubStorage, keys: KeyDirectory, data: bytes, at: int) -> 
         _check_ours(store, envelope)
         signers = signers_of(keys, envelope, at)
     except ListRefusedError as refused:
-        raise OfficeError(f"{refused.attack}: {refused}") from None
+        text = f"{refused.attack}: {refused}"
+        raise OfficeError(text, Trouble.FILE_REFUSED, text=text) from None
     statement = envelope.statement
     publisher = Publisher(store, DirectorySigners(keys))
     if signers.root:
@@ -49,7 +50,9 @@ def take_update(store: HubStorage, keys: KeyDirectory, data: bytes, at: int) -> 
     else:
         raise OfficeError(
             f"this update of gate {statement.gate_id} carries neither the manager's signature (list"
-            " countersign) nor the root's (list root-sign): have it signed, and take in that file"
+            " countersign) nor the root's (list root-sign): have it signed, and take in that file",
+            Trouble.NOT_SIGNED,
+            gate=statement.gate_id,
         )
     store.wanted.announce(statement.gate_id, at)
     return TakenUpdate(statement.gate_id, statement.version, "root" if signers.root else "manager")
@@ -60,7 +63,13 @@ def _check_ours(store: HubStorage, envelope: Envelope) -> None:
     if statement.estate_id != store.gates.estate_id():
         raise OfficeError(
             f"this update is of estate {statement.estate_id.hex()}, the store of"
-            f" {store.gates.estate_id().hex()}; take it in there"
+            f" {store.gates.estate_id().hex()}; take it in there",
+            Trouble.FILE_REFUSED,
+            text=statement.estate_id.hex(),
         )
     if store.gates.get(statement.gate_id).struck_at is not None:
-        raise OfficeError(f"gate {statement.gate_id} was struck off: nothing is sent to it")
+        raise OfficeError(
+            f"gate {statement.gate_id} was struck off: nothing is sent to it",
+            Trouble.GATE_STRUCK_OFF,
+            gate=statement.gate_id,
+        )

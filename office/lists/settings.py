@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings as django_settings
 
-from office.errors import OfficeError
+from office.errors import OfficeError, Trouble
 from office.estate_rows import (
     area_row,
     door_row,
@@ -89,7 +89,11 @@ def _policies(rules: EstateRules) -> tuple[KindPolicy, ...]:
 def _by_pin(gate: GateSite, doors: Iterable[Door], rules: EstateRules) -> PinOnly | None:
     by_pin = tuple(sorted(one.door_id for one in doors if one.policy.get("pin_only")))
     if by_pin and not rules.pin_salt:
-        raise OfficeError(f"gate {gate.name}: doors that open by a PIN alone need the estate's PIN salt")
+        raise OfficeError(
+            f"gate {gate.name}: doors that open by a PIN alone need the estate's PIN salt",
+            Trouble.SETTINGS_WRONG,
+            text=f"{gate.name}: pin_salt",
+        )
     return PinOnly(bytes.fromhex(rules.pin_salt), by_pin) if by_pin else None
 
 

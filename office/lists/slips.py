@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.db.models import Q
 from msgspec.structs import replace
 
-from office.errors import OfficeError
+from office.errors import OfficeError, Trouble
 from office.hub.clerk_steps import grant as put_grant
 from office.hub.clerk_steps import revoke
 from office.hub.facts import Move, MoveState
@@ -79,7 +79,9 @@ def move_slip_to(slip: ReleaseSlip, door: Door, at: int) -> Move | None:
     with store.transaction():
         grants = _grants(store, slip)
         if not grants:
-            raise OfficeError(f"{slip}: it is at no gate now; wait until its last move is done")
+            raise OfficeError(
+                f"{slip}: it is at no gate now; wait until its last move is done", Trouble.AT_NO_GATE
+            )
         gate_id, present = grants[0]
         move = None
         if gate_id == door.gate_id:
@@ -94,7 +96,7 @@ def say_left(slip: ReleaseSlip, left: int, at: int) -> Move:
     """A clerk's word about what is left of a slip whose gate lost its count. Raises ``OfficeError``."""
     waiting = [one for one in slip_moves(slip) if one.state not in {MoveState.DONE, MoveState.SPENT}]
     if not waiting:
-        raise OfficeError(f"{slip}: no decision is needed")
+        raise OfficeError(f"{slip}: no decision is needed", Trouble.NOTHING_TO_DECIDE)
     move = decide(hub_store(), waiting[-1].grant_id, left, at)
     wake_hub()
     return move

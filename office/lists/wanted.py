@@ -12,10 +12,11 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from office.errors import OfficeError
+from office.errors import OfficeError, Trouble
 from office.hub.port import HubStorage
 from office.lists.settings import gate_settings
 from office.lists.store import hub_store, wake_hub
+from office.procedures.errors import Refused, RuleError
 from office.procedures.issue_states import OPENS, State
 from office.procedures.rights import ALL_INSIDE, KINDS, DoorFact, ExceptionFact, end_reason, opened_doors
 from office.registry.many_rows import insert_rows
@@ -84,7 +85,7 @@ class _Lists:
     def add(self, issue: Issue, grants: Mapping[int, int], access: Mapping[int, tuple[Access, ...]]) -> None:
         """One issue's grants, or why they end."""
         if issue.chip is None:
-            raise OfficeError(f"issue {issue.pk} has no chip")
+            raise RuleError("13.6", Refused.NO_CHIP)
         chip = issue.chip.credential
         for gate_id, grant_id in grants.items():
             forms = self._forms(chip, gate_id)
@@ -127,14 +128,21 @@ def _check_same(gate_id: int, form: Credential, issue: Issue, other: int) -> Non
     if other != issue.pk:
         raise CollisionError(
             f"gate {gate_id}: chip {issue.chip} is {form} to a reader, and so is issue"
-            f" {other}; end that one first, or take another chip"
+            f" {other}; end that one first, or take another chip",
+            Trouble.CHIPS_ALIKE,
+            gate=gate_id,
+            card=other,
         )
 
 
 def mapping_rules(gate_id: int, settings: bytes) -> list[MappingRule]:
     """How the readers of a gate deliver chips, by the settings of its list; raises ``OfficeError``."""
     if not settings:
-        raise OfficeError(f"gate {gate_id} has no list settings yet; save its doors first")
+        raise OfficeError(
+            f"gate {gate_id} has no list settings yet; save its doors first",
+            Trouble.GATE_WITHOUT_LIST,
+            gate=gate_id,
+        )
     return list(dict.fromkeys([MappingRule(), *(rule for _, rule in decode_settings(settings).mappings)]))
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from office.errors import OfficeError
+from office.errors import OfficeError, Trouble
 
 
 class Font(Struct, frozen=True):
@@ -35,7 +35,8 @@ def chosen_font() -> Font:
     for font in KNOWN:
         if font.path.exists():
             return font
-    raise OfficeError("no font with Chinese characters is installed; run: apt-get install fonts-noto-cjk")
+    text = "no font with Chinese characters is installed; run: apt-get install fonts-noto-cjk"
+    raise OfficeError(text, Trouble.NO_FONT)
 
 
 @lru_cache(maxsize=len(KNOWN))

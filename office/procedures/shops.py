@@ -39,9 +39,9 @@ def check_sign(*, position: str, expires_on: date, today: date) -> None:
 
 def check_left(done: frozenset[Leaving]) -> None:
     """Rule 17.3: a merchant is off the register once its checklist is done."""
-    missing = [one.value for one in Leaving if one not in done]
+    missing = tuple(one for one in Leaving if one not in done)
     if missing:
-        raise RuleError("17.3", Refused.CHECKLIST_OPEN, missing=", ".join(missing))
+        raise RuleError("17.3", Refused.CHECKLIST_OPEN, missing=missing)
 
 
 class ActivityFacts(Struct, frozen=True):

@@ -6,7 +6,6 @@ from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
@@ -20,7 +19,6 @@ from office.desk.gate_words import fact_words
 from office.desk.requests import acting, now, step, whatever_the_clock
 from office.desk.views.issues import valid
 from office.errors import OfficeError
-from office.hub.control_client import HubAwayError
 from office.lists.store import hub_control
 from office.procedures.orders import ROLES
 from office.registry.models import Alarm, Door
@@ -103,12 +101,7 @@ def send_order(request: HttpRequest, actor: Actor, pk: int, kind: str) -> str:
         raise Http404 from None
     given = valid(OrderForm(request.POST, gate_id=pk))
     arguments = {name: given[name] for name in NEEDS[wanted] if given[name] not in (None, "")}
-    try:
-        order(actor, hub_control(), pk, wanted, arguments)
-    except HubAwayError:
-        raise OfficeError(
-            _("The hub does not answer, so no gate can be reached. Start it, then repeat.")
-        ) from None
+    order(actor, hub_control(), pk, wanted, arguments)
     return reverse("gate", args=[pk])
 
 

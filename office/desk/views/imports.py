@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from office.desk.form_page import for_roles
+from office.desk.refusals import told
 from office.desk.requests import acting, now
 from office.errors import OfficeError
 from office.exchange.columns import HEADINGS, REQUIRED, TableKind
@@ -77,7 +78,7 @@ def take_over(request: HttpRequest, token: str) -> HttpResponse:
         if found.view().state is JobState.CHECKED:
             found.start(request.user.get_username(), dry_run=False)
     except OfficeError as error:
-        messages.error(request, str(error))
+        messages.error(request, told(error))
     return redirect(reverse("import", args=[token]))
 
 
@@ -88,7 +89,7 @@ def _upload(request: HttpRequest) -> HttpResponse:
         made = ImportJob.take(office, token, _files(request))
         made.start(acting(request).user.get_username(), dry_run=True)
     except OfficeError as error:
-        messages.error(request, str(error))
+        messages.error(request, told(error))
         return redirect(reverse("imports"))
     return redirect(reverse("import", args=[token]))
 

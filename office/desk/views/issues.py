@@ -22,9 +22,10 @@ from office.casework.payments import balance_paid, fee_due, pay_fee
 from office.casework.replacement import collect_old_card
 from office.desk.event_lines import lines
 from office.desk.forms import ChipForm, LossForm, PaymentForm, SignatureForm
+from office.desk.refusals import DeskError
 from office.desk.register_forms import REASON_WORDS
 from office.desk.requests import step, whatever_the_clock
-from office.errors import OfficeError
+from office.errors import OfficeError, Trouble
 from office.hub.clerk_steps import card_report
 from office.lists.store import hub_store
 from office.procedures.issue_states import COUNTS, State
@@ -168,7 +169,7 @@ def valid(form: forms.Form) -> dict[str, Any]:
         return form.cleaned_data
     name, errors = next(iter(form.errors.items()))
     label = form.fields[name].label if name in form.fields else name
-    raise OfficeError(_("%(field)s: %(error)s") % {"field": label, "error": errors[0]})
+    raise DeskError(_("%(field)s: %(error)s") % {"field": label, "error": errors[0]})
 
 
 def version(request: HttpRequest) -> int | None:
@@ -188,4 +189,4 @@ def card_holder(card: Issue) -> Person:
         return card.holder
     if card.vehicle is not None:
         return card.vehicle.keeper
-    raise OfficeError(f"card {card.pk} has no holder")
+    raise OfficeError(f"card {card.pk} has no holder", Trouble.NO_HOLDER)

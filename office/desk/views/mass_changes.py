@@ -13,14 +13,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from office.casework.mass_changes import Answer, give_out, go_back, take_back, waiting_changes
-from office.desk.refusals import words
+from office.desk.refusals import REFUSALS, DeskError, told
 from office.desk.requests import acting, now
-from office.errors import OfficeError
 from office.hub.control_client import HubAwayError
 from office.hub.held_changes import HeldChange
 from office.lists.store import hub_control
 from office.parcel import MAX_PARCEL_BYTES
-from office.procedures.errors import RuleError
 from office.registry.models import Issue, StaffRole
 
 SHOWN_CARDS: Final = 50
@@ -48,12 +46,10 @@ def decide(request: HttpRequest, name: str) -> HttpResponse:
             _back(request)
         else:
             raise Http404
-    except RuleError as error:
-        messages.error(request, words(error))
     except HubAwayError:
         messages.error(request, _("The hub does not answer: it signs and checks. Start it, then repeat."))
-    except OfficeError as error:
-        messages.error(request, str(error))
+    except REFUSALS as error:
+        messages.error(request, told(error))
     return redirect(reverse("mass-changes"))
 
 
@@ -73,17 +69,18 @@ def _file(request: HttpRequest) -> HttpResponse:
 def _take(request: HttpRequest) -> None:
     given = request.FILES.get("file")
     if given is None or given.size is None or given.size > MAX_UPLOAD_BYTES:
-        raise OfficeError(_("Choose the file that you have signed."))
+        raise DeskError(_("Choose the file that you have signed."))
     for one in take_back(acting(request), hub_control(), given.read()):
         _say(request, one)
 
 
 def _say(request: HttpRequest, one: Answer) -> None:
-    if one.taken is None:
-        messages.error(request, f"{one.name}: {one.refused}" if one.name else one.refused)
-    else:
-        told = {"gate": one.taken.gate, "version": one.taken.version}
-        messages.success(request, _("Gate %(gate)s: signed, and on its way as list %(version)s.") % told)
+    if one.refused is not None:
+        refused = told(one.refused)
+        messages.error(request, f"{one.name}: {refused}" if one.name else refused)
+    if one.taken is not None:
+        facts = {"gate": one.taken.gate, "version": one.taken.version}
+        messages.success(request, _("Gate %(gate)s: signed, and on its way as list %(version)s.") % facts)
 
 
 def _back(request: HttpRequest) -> None:
@@ -111,5 +108,5 @@ def _ticked(request: HttpRequest) -> dict[int, str]:
         gate, _colon, mark = one.partition(":")
         shown[int(gate) if gate.isascii() and gate.isdecimal() else 0] = mark
     if not shown:
-        raise OfficeError(_("Tick at least one gate."))
+        raise DeskError(_("Tick at least one gate."))
     return shown

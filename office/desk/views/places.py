@@ -13,10 +13,8 @@ from django.views.decorators.http import require_safe
 
 from office.casework.actor import Actor
 from office.casework.issuing import CardWish, apply_for_cards, check_wishes, unit_quota
-from office.desk.refusals import words
+from office.desk.refusals import REFUSALS, DeskError, told
 from office.desk.requests import acting, step
-from office.errors import OfficeError
-from office.procedures.errors import RuleError
 from office.registry.models import Issue, Membership, Person, Place, PlaceKind, RelationKind
 
 NEWEST = 5
@@ -76,10 +74,8 @@ def quota_preview(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         chosen = _wishes(request.GET)
         stands, refused = check_wishes(unit, _applicant(request.GET), chosen, acting(request).today), ""
-    except RuleError as error:
-        stands, refused = unit_quota(unit), words(error)
-    except OfficeError as error:
-        stands, refused = unit_quota(unit), str(error)
+    except REFUSALS as error:
+        stands, refused = unit_quota(unit), told(error)
     shown = {"quota": stands, "refused": refused, "chosen": len(chosen)}
     return render(request, "desk/parts/quota.html", shown)
 
@@ -99,7 +95,7 @@ def _applicant(data: QueryDict) -> Person:
     number = data.get("applicant", "")
     found = Person.objects.filter(pk=int(number)).first() if number.isdecimal() and len(number) < 19 else None
     if found is None:
-        raise OfficeError(_("Applicant: choose a resident of this unit (rule 13.1)."))
+        raise DeskError(_("Applicant: choose a resident of this unit (rule 13.1)."))
     return found
 
 
@@ -108,7 +104,7 @@ def given_submission(request: HttpRequest) -> UUID:
     try:
         return UUID(request.POST.get("submission", ""))
     except ValueError:
-        raise OfficeError(_("The form is incomplete. Open it again.")) from None
+        raise DeskError(_("The form is incomplete. Open it again.")) from None
 
 
 def _wishes(data: QueryDict) -> list[CardWish]:
@@ -116,7 +112,7 @@ def _wishes(data: QueryDict) -> list[CardWish]:
     wishes = []
     for one in data.getlist("holder"):
         if not (one.isdecimal() and len(one) < 19):
-            raise OfficeError(_("Persons: choose from the list on the page (rule 13.2)."))
+            raise DeskError(_("Persons: choose from the list on the page (rule 13.2)."))
         wishes.append(CardWish(int(one), data.get(f"relation-{one}", "")))
     return wishes
 

@@ -26,8 +26,8 @@ from office.casework.staffing import (
 )
 from office.desk.form_page import Page, for_roles, form_page, form_view
 from office.desk.office_forms import DeputyForm, OwnPasswordForm, PasswordForm, RolesForm, StaffForm
+from office.desk.refusals import DeskError
 from office.desk.requests import acting, step
-from office.errors import OfficeError
 from office.registry.models import Deputy, StaffRole
 
 
@@ -92,7 +92,7 @@ def own_password(request: HttpRequest) -> HttpResponse:
 
     def take(actor: Actor, data: dict[str, Any]) -> str:
         if not actor.user.check_password(data["old"]):
-            raise OfficeError(_("The present password is not right."))
+            raise DeskError(_("The present password is not right."))
         set_password(actor, actor.user.pk, data["password"])
         update_session_auth_hash(request, User.objects.get(pk=actor.user.pk))
         messages.success(request, _("Your password is changed."))

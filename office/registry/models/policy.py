@@ -16,8 +16,9 @@ def check_hours(text: str) -> None:
     """Raises ``ValidationError`` unless these are hours of a day."""
     try:
         read_hours(text)
-    except ValueError as error:
-        raise ValidationError(str(error)) from None
+    except ValueError:
+        wrong = _("“%(hours)s”: write hours of one day, such as 07:30-09:00 or several with commas.")
+        raise ValidationError(wrong, params={"hours": text}) from None
 
 
 class Policy(models.Model):

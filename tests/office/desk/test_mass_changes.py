@@ -95,7 +95,7 @@ def test_what_comes_back_is_judged_file_by_file(browser: Browser, hub: HubContro
     data = client.post("/mass-changes/file/", {"change": ticked(client)}).content
     assert "Choose the file that you have signed." in told(client, "/mass-changes/signed/", {})
     page = told(client, "/mass-changes/signed/", {"file": SimpleUploadedFile("s.zip", data)})
-    assert "gate-1.list: this update of gate 1 carries neither the manager" in page
+    assert "gate-1.list: This file is not signed." in page
     page = told(client, "/mass-changes/signed/", {"file": SimpleUploadedFile("s", b"nonsense")})
     assert "malformed" in page
     page = told(client, "/mass-changes/signed/", {"file": SimpleUploadedFile("s.zip", pack({})[:9])})

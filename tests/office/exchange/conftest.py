@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 
 from tests.support.import_files import Import
 from tests.support.office_estate import OfficeEstate
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    """As a command answers."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
