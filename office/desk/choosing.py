@@ -39,16 +39,6 @@ class DateField(forms.DateField):
     default_validators = (check_day,)  # type: ignore[assignment]
 
 
-def to_day(text: str) -> date:
-    """The day in an address of the desk; raises a validation error."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise ValidationError(_("Enter a valid date.")) from None
-    check_day(day)
-    return day
-
-
 class MomentField(forms.DateTimeField):
     """A day and time of the estate's time zone."""
 

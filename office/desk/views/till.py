@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from office.casework.actor import Actor
 from office.casework.ledger import cash_of_accounts
 from office.casework.payments import close_day, expected_cash, void
-from office.desk.choosing import to_day
+from office.desk.choosing import check_day
 from office.desk.form_page import Page, for_roles, form_page, form_view
 from office.desk.office_forms import ClosingForm, VoidForm
 from office.desk.requests import acting
@@ -85,6 +85,8 @@ def _day(text: str, otherwise: date | None) -> date:
     if not text and otherwise is not None:
         return otherwise
     try:
-        return to_day(text)
-    except ValidationError:
+        day = date.fromisoformat(text)
+        check_day(day)
+    except (ValueError, ValidationError):
         raise Http404 from None
+    return day
