@@ -9,11 +9,11 @@ from django.db import transaction
 
 from office.casework.actor import Actor
 from office.casework.cases import as_clerk, close_case, locked_case, open_case, thaw
-from office.casework.issue_steps import advance
+from office.casework.issue_steps import advance, locked_issue, take
 from office.casework.payments import balance_paid, refund
 from office.casework.temporary import end_stand_ins
 from office.procedures.errors import Refused, RuleError
-from office.procedures.issue_states import State, Step
+from office.procedures.issue_states import COUNTS, State, Step
 from office.procedures.loss import check_open
 from office.procedures.withdrawal import Reason, check_case_end
 from office.registry.models import Issue, LossCase, PaymentMethod, StaffRole
@@ -60,6 +60,27 @@ def end_lost_card(at: datetime, user: User | None, issue: Issue, reason: Reason,
         _cancel(at, user, case, new)
     _end(at, user, case, issue, reason, rule)
     return True
+
+
+def end_with_its_holder(actor: Actor, issue_id: int, reason: Reason, rule: str) -> None:
+    """End a card whose merchant or activity is over, in whatever state, inside the caller's transaction.
+
+    Raises:
+        RuleError: it was not handed out, or is lost and to be replaced, and a fee is to be given back first.
+    """
+    card = locked_issue(issue_id)
+    state = State(card.state)
+    if state not in COUNTS:
+        return  # ended with the case of the card that it replaces
+    case = open_case(card)
+    if state in {State.APPLIED, State.PAID}:
+        if balance_paid(card) > 0:
+            raise RuleError(rule, Refused.FEE_TO_GIVE_BACK, card=card.pk)
+        take(actor, card, Step.WITHDRAW, reason=Reason.APPLICATION_CANCELLED.value)
+    elif case is None:
+        let_go(actor.at, actor.user, card, reason)
+    elif not end_lost_card(actor.at, actor.user, card, reason, rule):
+        raise RuleError(rule, Refused.FEE_TO_GIVE_BACK, card=case.replacement_id)
 
 
 def cancel_replacement(actor: Actor, case: LossCase, method: PaymentMethod, receipt: str) -> None:

@@ -8,13 +8,10 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from office.casework.actor import Actor
-from office.casework.case_ends import end_lost_card, let_go
-from office.casework.cases import open_case
-from office.casework.issue_steps import locked_issue, take
-from office.casework.payments import balance_paid
+from office.casework.case_ends import end_with_its_holder
 from office.casework.trail import record
 from office.procedures.errors import Refused, RuleError
-from office.procedures.issue_states import COUNTS, State, Step
+from office.procedures.issue_states import COUNTS
 from office.procedures.shops import Leaving, check_left, check_place_of_business, check_sign
 from office.procedures.withdrawal import Reason
 from office.registry.models import (
@@ -105,7 +102,7 @@ def merchant_leaves(actor: Actor, merchant_id: int) -> Merchant:
     merchant.save(update_fields=["left_on"])
     # The old card of an open case comes before its replacement, and ends it.
     for card in merchant.cards.filter(state__in=[one.value for one in COUNTS]).order_by("pk"):
-        _end_card(actor, card.pk)
+        end_with_its_holder(actor, card.pk, Reason.MERCHANT_LEFT, "17.3")
     record(actor.at, actor.user, "17.3", "merchant left", f"merchant:{merchant.pk}")
     return merchant
 
@@ -177,23 +174,6 @@ def registers_due(actor: Actor) -> int:
         + Banner.objects.filter(gone, removed_at__isnull=True).count()
         + PublicNotice.objects.filter(gone, cleared_at__isnull=True).count()
     )
-
-
-def _end_card(actor: Actor, card_id: int) -> None:
-    card = locked_issue(card_id)
-    state, reason = State(card.state), Reason.MERCHANT_LEFT
-    if state not in COUNTS:
-        return  # ended with the case of the card that it replaces
-    if state in {State.APPLIED, State.PAID}:
-        if balance_paid(card) > 0:
-            raise RuleError("17.3", Refused.FEE_TO_GIVE_BACK, card=card.pk)
-        take(actor, card, Step.WITHDRAW, reason=Reason.APPLICATION_CANCELLED.value)
-        return
-    case = open_case(card)
-    if case is None:
-        let_go(actor.at, actor.user, card, reason)
-    elif not end_lost_card(actor.at, actor.user, card, reason, "17.3"):
-        raise RuleError("17.3", Refused.FEE_TO_GIVE_BACK, card=case.replacement_id)
 
 
 def _present(merchant_id: int) -> Merchant:

@@ -10,7 +10,8 @@ from django.db import transaction
 from msgspec import Struct
 
 from office.casework.actor import Actor
-from office.casework.issue_steps import locked_issue, take
+from office.casework.case_ends import end_with_its_holder
+from office.casework.issue_steps import take
 from office.casework.issuing import assign_chip
 from office.casework.trail import record
 from office.procedures.errors import Refused, RuleError
@@ -22,6 +23,7 @@ from office.procedures.shops import (
     check_pass,
     check_permit,
 )
+from office.procedures.withdrawal import Reason
 from office.registry.models import (
     Activity,
     ActivityState,
@@ -135,8 +137,8 @@ def clear_site(actor: Actor, activity_id: int) -> Activity:
         raise RuleError("17.2", Refused.WRONG_STATE, state=activity.state)
     activity.state, activity.cleared_at = ActivityState.CLEARED, actor.at
     activity.save()
-    for card in activity.passes.filter(state__in=[one.value for one in COUNTS]):
-        take(actor, locked_issue(card.pk), Step.WITHDRAW, activity=activity.pk)
+    for card in activity.passes.filter(state__in=[one.value for one in COUNTS]).order_by("pk"):
+        end_with_its_holder(actor, card.pk, Reason.WORK_ENDED, "17.2")
     record(actor.at, actor.user, "17.2", "site cleared", f"activity:{activity.pk}")
     return activity
 

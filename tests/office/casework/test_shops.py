@@ -187,6 +187,19 @@ def test_17_2_with_the_site_every_pass_ends_replaced_and_suspended_ones_too(
     assert grants_at_gates(first.pk) == {}
 
 
+def test_17_2_when_the_site_is_cleared_the_case_of_a_lost_pass_ends(
+    estate: OfficeEstate, clerk: Actor
+) -> None:
+    activity = fair(estate, clerk)
+    approve_activity(clerk, activity.pk, "the lawn", list(Door.objects.filter(pk=10)))
+    card = give_pass(clerk, activity.pk, estate.applicant, estate.next_chip(), SignatureKind.PAPER)
+    case = estate.report_lost(clerk, card)
+    clear_site(clerk, activity.pk)
+    card.refresh_from_db()
+    case.refresh_from_db()
+    assert (card.state, case.state) == ("withdrawn", "closed")
+
+
 def test_17_2_what_the_desk_refuses_gets_no_passes(estate: OfficeEstate, clerk: Actor) -> None:
     activity = refuse_activity(clerk, fair(estate, clerk).pk)
     with pytest.raises(RuleError):
