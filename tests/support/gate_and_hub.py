@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import socket
 import subprocess
@@ -80,8 +79,7 @@ def receipts(hub: HubStore) -> int:
 
 def until_told(gate: RunningGate, kind: str) -> None:
     """Wait until the gate process tells of such an event."""
-    while kind not in (kinds := [str(one["kind"]).lower() for one in gate.told()]):
-        assert select.select([gate.followed], [], [], WITHIN_S)[0], kinds
+    gate.until_event(kind, lambda one: str(one["kind"]).lower() == kind)
 
 
 def stop(process: subprocess.Popen[bytes]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -12,7 +13,7 @@ from typing import Final
 
 from msgspec import Struct
 
-GRACE_S: Final = 2.0
+GRACE_S: Final = 10.0
 """For what has been told to end and is about to."""
 _PR_SET_CHILD_SUBREAPER: Final = 36  # linux/prctl.h
 
@@ -42,14 +43,15 @@ class Leftovers(Struct, frozen=True):
             time.sleep(0.01)
         for pid in sorted(processes):
             found.append(f"process {pid} ({_command(pid)})")
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):  # it ended by itself meanwhile
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
         return found
 
     def _living_since(self) -> frozenset[int]:
         """New children; the dead among them are reaped: an adopted orphan has nobody else to do it."""
         new = children() - self.processes
-        return frozenset(pid for pid in new if os.waitpid(pid, os.WNOHANG) == (0, 0))
+        return frozenset(pid for pid in new if _lives(pid))
 
     @staticmethod
     def adopt_orphans() -> None:
@@ -68,6 +70,13 @@ def children() -> frozenset[int]:
     return frozenset(
         int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and _parent(entry) == me
     )
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return os.waitpid(pid, os.WNOHANG) == (0, 0)
+    except ChildProcessError:  # a thread that waits for it was quicker
+        return False
 
 
 def _parent(entry: Path) -> str | None:

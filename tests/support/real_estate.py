@@ -79,8 +79,7 @@ class RealGate:
 
     def until_told(self, kind: str) -> None:
         """Wait until the gate process tells of such an event."""
-        while not any(str(one["kind"]).lower() == kind for one in self.terminal.told()):
-            assert select.select([self.terminal.followed], [], [], WITHIN_S)[0], kind
+        self.terminal.until_event(kind, lambda one: str(one["kind"]).lower() == kind)
 
 
 class RealEstate:

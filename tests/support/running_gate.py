@@ -9,6 +9,7 @@ import select
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +32,15 @@ class RunningGate:
                 env={**os.environ, "NOTIFY_SOCKET": str(notify)},
                 stderr=subprocess.PIPE,
             )
-            assert manager.recv(1000).startswith(b"READY=1")
-        self.commands, self.followed = self._connect(), self._connect()
-        self._say(self.followed, command="follow")
-        assert select.select([self.followed], [], [], WITHIN_S)[0]
+            with contextlib.ExitStack() as clearing:
+                clearing.callback(self.kill)
+                assert manager.recv(1000).startswith(b"READY=1")
+                self.commands, self.followed = self._connect(), self._connect()
+                self._say(self.followed, command="follow")
+                assert select.select([self.followed], [], [], WITHIN_S)[0]
+                clearing.pop_all()
         self._left = b""
+        self._has_ended = False
 
     def _connect(self) -> socket.socket:
         one = socket.socket(socket.AF_UNIX)
@@ -51,8 +56,15 @@ class RunningGate:
 
     def until_told(self, reason: str) -> None:
         """Wait until it told of a tap with this outcome."""
-        while not any(one.get("reason") == reason for one in self.told()):
-            assert select.select([self.followed], [], [], WITHIN_S)[0], reason
+        self.until_event(f"a tap with {reason}", lambda one: one.get("reason") == reason)
+
+    def until_event(self, what: str, is_it: Callable[[dict[str, Any]], bool]) -> None:
+        """Wait until it tells of such an event; fails at once if it ends before."""
+        until(what, lambda: any(is_it(one) for one in self.told()), between=self._wait_for_more)
+
+    def _wait_for_more(self) -> None:
+        assert not self._has_ended, "the gate has ended"
+        select.select([self.followed], [], [], 1.0)
 
     def _say(self, connection: socket.socket, **request: object) -> None:
         connection.sendall(json.dumps(request).encode() + b"\n")
@@ -63,6 +75,7 @@ class RunningGate:
         with contextlib.suppress(BlockingIOError):
             while data := self.followed.recv(65536):
                 self._left += data
+            self._has_ended = True
         *lines, self._left = self._left.split(b"\n")
         answers = [json.loads(line) for line in lines]
         return [one["event"] for one in answers if "event" in one]

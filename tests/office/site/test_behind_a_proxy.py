@@ -8,7 +8,7 @@ import shutil
 import ssl
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from office.site.serving import end_process
 from scripts.demonstration.two_gates import free_port
 from tests.support.certificates import web_certificate
 from tests.support.waiting import until
@@ -103,6 +104,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     certificate = directory / "desk.crt"
     certificate.write_bytes(web_certificate("localhost", directory / "desk.key"))
     (directory / "nginx.conf").write_text(configuration(directory, ports))
+    processes: list[subprocess.Popen[bytes]] = []
     with ExitStack() as clearing:
         log = clearing.enter_context((directory / "err").open("wb"))
         listen = f"127.0.0.1:{ports['desk']}"
@@ -111,10 +113,11 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
             [str(NGINX), "-p", str(directory), "-c", "nginx.conf", "-e", "nginx.log", "-g", "daemon off;"],
         ):
             process = subprocess.Popen(command, stderr=log)
-            clearing.callback(process.wait)
-            clearing.callback(process.terminate)
+            clearing.callback(end_process, process)
+            processes.append(process)
         answers = Desk(ports["https"], ports["desk"], certificate)
-        until("the desk answers behind the proxy", lambda: serves(answers))
+        until("the desk answers behind the proxy", lambda: serves(answers) or ended(processes))
+        assert not ended(processes), (directory / "err").read_text("utf-8")
         yield answers
 
 
@@ -141,6 +144,10 @@ def configuration(directory: Path, ports: dict[str, int]) -> str:
         f"user root;\npid {directory}/nginx.pid;\nevents {{}}\n"
         f"http {{\naccess_log off;\n{elsewhere}{told}}}\n"
     )
+
+
+def ended(processes: Sequence[subprocess.Popen[bytes]]) -> bool:
+    return any(one.poll() is not None for one in processes)
 
 
 def serves(desk: Desk) -> bool:

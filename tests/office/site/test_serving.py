@@ -13,9 +13,9 @@ import pytest
 
 from office.errors import OfficeError
 from office.site.ending import Ending
-from office.site.serving import Serving, kept_running, serve, server_options
-from scripts.demonstration.two_gates import free_port
-from tests.support.waiting import until
+from office.site.serving import Serving, end_process, kept_running, serve, server_options
+from tests.support.office_process import ESTATE, office
+from tests.support.waiting import WITHIN_S, until
 
 RUNNING = """
 import os, pathlib, signal, sys
@@ -95,40 +95,42 @@ def test_an_end_asked_for_before_the_desk_serves_is_kept(ending: Ending) -> None
     assert asked == []
 
 
+class Desk:
+    """A desk with watcher and hub; what the three say goes to a file, which no end of them holds up."""
+
+    def __init__(self, office: Path, said: Path) -> None:
+        self._said = said
+        words = [sys.executable, "-m", "office", "serve", str(office), "--listen", "127.0.0.1:0", "--hub"]
+        with said.open("wb") as file:
+            self.process = subprocess.Popen(words, stderr=file, stdout=subprocess.DEVNULL, process_group=0)
+
+    def said(self) -> str:
+        return self._said.read_text("utf-8")
+
+    def until_said(self, text: str) -> None:
+        until(text, lambda: text in self.said() or self.process.poll() is not None, told=self.said)
+        assert self.process.poll() is None, self.said()
+
+
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    office = tmp_path / "office"
-    words = [sys.executable, "-m", "office"]
-    made = [*words, "init", str(office), "--estate", "6761746568303031", "--insecure"]
-    subprocess.run(made, check=True, capture_output=True)
-    serve = [*words, "serve", str(office), "--listen", f"127.0.0.1:{free_port()}", "--hub"]
-    with subprocess.Popen(
-        serve, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, process_group=0
-    ) as process:
-        yield process
-        process.terminate()
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    made = office("init", str(tmp_path / "office"), "--estate", ESTATE, "--insecure")
+    assert made.returncode == 0, made.stderr
+    desk = Desk(tmp_path / "office", tmp_path / "said")
+    yield desk
+    end_process(desk.process)
 
 
-def test_a_hub_that_cannot_serve_is_told_and_the_desk_goes_on(desk: subprocess.Popen[str]) -> None:
-    assert desk.stderr is not None
-    said = ""
-    while "the hub ended" not in said:  # this office has no keys
-        line = desk.stderr.readline()
-        assert line, said
-        said += line
-    assert "it is started again" in said
-    assert desk.poll() is None
-    desk.terminate()
-    rest = desk.stderr.read()
-    assert desk.wait(30) == 0, rest
+def test_a_hub_that_cannot_serve_is_told_and_the_desk_goes_on(desk: Desk) -> None:
+    desk.until_said("the hub ended")  # this office has no keys
+    assert "it is started again" in desk.said()
+    desk.process.terminate()
+    assert desk.process.wait(WITHIN_S) == 0, desk.said()
 
 
-def test_an_interrupt_from_the_keyboard_ends_all_without_a_word(desk: subprocess.Popen[str]) -> None:
-    assert desk.stderr is not None
-    while "the desk is at" not in desk.stderr.readline():
-        assert desk.poll() is None
-    os.killpg(desk.pid, signal.SIGINT)  # to all in the foreground, as a terminal does
-    rest = desk.stderr.read()
-    assert desk.wait(30) == 0, rest
-    assert "Traceback" not in rest
-    assert "signal 2" not in rest
+def test_an_interrupt_from_the_keyboard_ends_all_without_a_word(desk: Desk) -> None:
+    desk.until_said("the desk is at")
+    os.killpg(desk.process.pid, signal.SIGINT)  # to all in the foreground, as a terminal does
+    assert desk.process.wait(WITHIN_S) == 0, desk.said()
+    assert "Traceback" not in desk.said()
+    assert "signal 2" not in desk.said()

@@ -20,7 +20,7 @@ from sync.events import GENESIS, EventKind, encode_event, link, payload_hash
 from sync.statements.log_head import LogHead
 from tests.support.gate_events import EPOCH, event
 from tests.support.office_process import ESTATE, office
-from tests.support.waiting import until
+from tests.support.waiting import WITHIN_S, until
 
 EVENTS, A_BATCH = 3000, 1000
 AT = 1_795_000_000
@@ -67,7 +67,7 @@ def test_a_kill_loses_and_repeats_nothing_and_a_stop_is_clean(made: Path) -> Non
     with watcher(made) as killed:
         until("events are taken over", lambda: one(made, ROWS) > 0)
         killed.send_signal(signal.SIGKILL)
-        killed.wait(10)
+        killed.wait(WITHIN_S)
     assert office("watch", str(made), "--once").returncode == 0
     assert one(made, ROWS) == one(made, "SELECT count(DISTINCT number) FROM registry_usageevent") == EVENTS
     assert one(made, "SELECT count FROM registry_alarm WHERE kind = 'door_forced'") == EVENTS // A_BATCH
@@ -76,7 +76,7 @@ def test_a_kill_loses_and_repeats_nothing_and_a_stop_is_clean(made: Path) -> Non
     with watcher(made) as stopped:
         until("a round is noted", lambda: one(made, "SELECT count(*) FROM registry_watchmark") > 0)
         stopped.terminate()
-        said, errors = stopped.communicate(timeout=10)
+        said, errors = stopped.communicate(timeout=WITHIN_S)
     assert stopped.returncode == 0, errors
     assert "rounds" in said
     assert errors == ""
@@ -91,7 +91,7 @@ def test_serve_has_a_watcher_beside_it_and_takes_it_along(made: Path) -> None:
             until("a round is noted", lambda: one(made, "SELECT count(*) FROM registry_watchmark") > 0)
         finally:
             served.terminate()
-            _said, errors = served.communicate(timeout=20)
+            _said, errors = served.communicate(timeout=WITHIN_S)
     assert served.returncode == 0, errors
     assert "the desk is at" in errors
     assert "Traceback" not in errors  # a watcher that stayed behind would fail the test by itself
