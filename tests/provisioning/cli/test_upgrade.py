@@ -159,7 +159,7 @@ def test_a_release_that_nobody_could_try_is_told_as_such(apt: Apt) -> None:
 
 def test_a_release_that_is_gone_back_from_is_told_with_its_reason(apt: Apt) -> None:
     apt.postinst(f"upgrade --to {NEW}", "rollback")
-    told = "release 1.1 was rolled back: by hand; 1.0 serves"
+    told = "release 1.1 was rolled back: by hand; 1.0 is in service"
     assert apt.install(apt.package(), serving(apt.root), Machine()) == (EXIT_NO, told)
 
 
