@@ -192,11 +192,12 @@ class RealEstate:
         """Wait until the newest receipt is of the list that the office wants the gate to have."""
 
         def in_step(hub: HubStore) -> bool:
-            held, receipts = hub.signed.held(gate_id), hub.receipts.of_gate(gate_id)
-            if held is None or not receipts or receipts[-1].version != held.version:
-                return False
+            # In this order: the hub may sign in between, and then there is no difference, and no receipt.
             difference = hub.wanted.difference(gate_id)
-            return not difference.pairs and difference.settings is None
+            held, receipts = hub.signed.held(gate_id), hub.receipts.of_gate(gate_id)
+            if difference.pairs or difference.settings is not None or held is None:
+                return False
+            return bool(receipts) and receipts[-1].version == held.version
 
         self.until(f"gate {gate_id} has its list", in_step)
 
