@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 from sync.records import RecordError, Window
 
-FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
-"""What a person may mean by a day; the day after, a grace, a time zone can be added to either."""
+FIRST_DAY, LAST_DAY = date(1970, 1, 2), date(2199, 12, 31)
+"""What a person may mean by a day: gates count from 1970, and a day, a grace, a time zone can be added."""
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAILY = 0x7F
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, cast
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
@@ -27,6 +27,11 @@ Given = ParamSpec("Given")
 def now() -> datetime:
     """The time at which this request acts."""
     return datetime.fromtimestamp(settings.OFFICE_CLOCK_MS() / 1000, UTC)
+
+
+def typed(given: QueryDict, name: str, most: int) -> str:
+    """A text that no form judges, as every database takes it."""
+    return given.get(name, "").replace("\0", "").strip()[:most]
 
 
 def acting(request: HttpRequest) -> Actor:

@@ -20,7 +20,7 @@ from office.casework.governing import change_policy, set_direct
 from office.casework.trail import broken_links
 from office.desk.form_page import Page, for_roles, form_page, form_view
 from office.desk.office_forms import PolicyForm
-from office.desk.requests import acting, step
+from office.desk.requests import acting, step, typed
 from office.desk.trail_words import subject_page
 from office.desk.views.slips import SEES as SLIP_SEES
 from office.desk.views.statistics import READERS as STATISTICS_READERS
@@ -72,7 +72,7 @@ def set_relation(request: HttpRequest, actor: Actor, code: str) -> str:
 def trail(request: HttpRequest) -> HttpResponse:
     """Who did what by which rule, newest first; with ``check``, whether the chain is whole."""
     entries = AuditEntry.objects.select_related("user").order_by("-number")
-    asked = {one: request.GET.get(one, "").strip()[:40] for one in ("subject", "rule", "user")}
+    asked = {one: typed(request.GET, one, 40) for one in ("subject", "rule", "user")}
     if asked["subject"]:
         entries = entries.filter(subject=asked["subject"])
     if asked["rule"]:

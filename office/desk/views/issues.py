@@ -20,11 +20,12 @@ from office.casework.ledger import account_of, balance_of
 from office.casework.loss import Report, report_loss, suspend_by_telephone
 from office.casework.payments import balance_paid, fee_due, pay_fee
 from office.casework.replacement import collect_old_card
+from office.desk.choosing import MAX_DIGITS
 from office.desk.event_lines import lines
 from office.desk.forms import ChipForm, LossForm, PaymentForm, SignatureForm
 from office.desk.refusals import DeskError
 from office.desk.register_forms import REASON_WORDS
-from office.desk.requests import step, whatever_the_clock
+from office.desk.requests import step, typed, whatever_the_clock
 from office.errors import OfficeError, Trouble
 from office.hub.clerk_steps import card_report
 from office.lists.store import hub_store
@@ -126,7 +127,7 @@ def report(request: HttpRequest, actor: Actor, pk: int) -> str:
 @whatever_the_clock
 def suspend(request: HttpRequest, actor: Actor, pk: int) -> str:
     """A verified telephone call."""
-    case = suspend_by_telephone(actor, pk, request.POST.get("cause", "")[:400])
+    case = suspend_by_telephone(actor, pk, typed(request.POST, "cause", 400))
     return reverse("case", args=[case.pk])
 
 
@@ -175,7 +176,7 @@ def valid(form: forms.Form) -> dict[str, Any]:
 def version(request: HttpRequest) -> int | None:
     """The version of the record that the page showed."""
     text = request.POST.get("version", "")
-    return int(text) if text.isdecimal() else None
+    return int(text[:MAX_DIGITS]) if text.isdecimal() else None
 
 
 def page(pk: int) -> str:

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from office.casework.mass_changes import Answer, give_out, go_back, take_back, waiting_changes
+from office.desk.choosing import MAX_DIGITS
 from office.desk.refusals import REFUSALS, DeskError, told
 from office.desk.requests import acting, now
 from office.hub.control_client import HubAwayError
@@ -106,7 +107,7 @@ def _ticked(request: HttpRequest) -> dict[int, str]:
     shown = {}
     for one in request.POST.getlist("change"):
         gate, _colon, mark = one.partition(":")
-        shown[int(gate) if gate.isascii() and gate.isdecimal() else 0] = mark
+        shown[int(gate[:MAX_DIGITS]) if gate.isascii() and gate.isdecimal() else 0] = mark
     if not shown:
         raise DeskError(_("Tick at least one gate."))
     return shown

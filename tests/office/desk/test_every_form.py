@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -66,6 +67,39 @@ def _as_offered(control: Control) -> str | None:
         return next((one for one in control.options if one), "")
     offered = {"date": "2026-12-01", "datetime-local": "2026-12-01T10:00", "number": "1"}
     return control.value or offered.get(control.kind)
+
+
+EXTREMES: Final = {
+    "date": ("1969-12-31", "9999-12-31"),
+    "datetime-local": ("1969-12-31T23:59", "9999-12-31T23:59"),
+    "number": ("9223372036854775807", "-1", "NaN"),
+}
+"""Alone in a form that is filled well otherwise: so they come as far as the step."""
+WELL: Final = {
+    "number": "04A1B2C3",
+    "plate": "粤B12345",
+    "unit": "1栋 1单元 101",
+    "end": "2127-01-05T12:00",
+    "until": "2127-01-05T12:00",
+    "password": "a long password 77",
+}
+
+
+def extremes(form: Form) -> Iterator[tuple[str, Fill]]:
+    """One field after the other with what no time and no sum can be counted with."""
+    for control in form.controls:
+        for value in EXTREMES.get(control.kind, ()):
+            yield f"{control.name}={value}", partial(_well, control.name, value)
+
+
+def _well(wrong: str, value: str, control: Control) -> str | None:
+    if control.name == wrong:
+        return value
+    if control.kind in {"text", "textarea", "password"}:
+        return control.value or WELL.get(control.name, "#1")
+    if control.kind == "datetime-local":
+        return control.value or WELL.get(control.name, "2127-01-05T10:00")
+    return "on" if control.kind == "checkbox" and not control.value else _as_offered(control)
 
 
 TRIED_IS_WRITTEN: Final = "/orders/"
@@ -153,9 +187,10 @@ def test_no_form_breaks_half_saves_or_refuses_without_a_word(tmp_path: Path) -> 
     for client, forms in clients:
         for kind, form in forms.items():
             tried += 1
-            for fill in (nothing, hostile, absurd, tampered):
+            fills = [(one.__name__, one) for one in (nothing, hostile, absurd, tampered)]
+            for name, fill in [*fills, *extremes(form)]:
                 for one in wrong_with(form, submit(client, form, fill)):
-                    faults[f"{kind} {fill.__name__}"] = one
+                    faults[f"{kind} {name}"] = one
     assert tried >= FEWEST
     assert not faults, "\n".join(f"{one}: {said}" for one, said in faults.items())
 

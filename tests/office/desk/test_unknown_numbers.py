@@ -16,7 +16,7 @@ from office.casework.staffing import add_deputy, end_deputy
 from office.desk.requests import now
 from office.desk.urls import urlpatterns
 from office.desk.views import cases, moving, outages, shops, slips
-from office.registry.models import Person, SignPermit, StaffRole, UnitUse
+from office.registry.models import LossCase, Person, SignPermit, StaffRole, UnitUse
 from sync.statements.order_kinds import OrderKind
 from tests.office.casework.moving import days
 from tests.support.office_estate import NOW, OfficeEstate
@@ -108,3 +108,25 @@ def test_0_staff_a_deputy_that_another_has_ended_is_told(estate: OfficeEstate, b
     client = browser(StaffRole.ADMINISTRATOR)
     told = client.post(f"/staff/deputies/{deputy}/end/", follow=True, headers={"referer": "/staff/"})
     assert any(STALE in one for one in PageReader(told.content.decode()).alerts)
+
+
+LONG: Final = "9" * 5000
+"""More digits than Python reads as a number."""
+
+
+def test_what_no_form_judges_breaks_nothing(estate: OfficeEstate, browser: Browser) -> None:
+    card = estate.issue_card(estate.staff(StaffRole.CLERK))
+    client = browser(*StaffRole)
+    client.raise_request_exception = False
+    page = f"/cards/{card.pk}"
+    answers = [
+        client.post(f"{page}/collect/", {"version": LONG}),
+        client.post(f"{page}/pay/", {"amount": "20", "method": "cash", "receipt": "R", "version": LONG}),
+        client.post("/mass-changes/back/", {"change": f"{LONG}:x"}),
+        client.get("/trail/", {"subject": "a\0b", "rule": "\0", "user": "\0"}),
+        client.get("/find/", {"q": "a\0b"}),
+        client.get("/events/", {"card": LONG, "after": f"{LONG}-1", "number": "\0"}),
+        client.post(f"{page}/suspend/", {"cause": "a\0b"}),
+    ]
+    assert [one.status_code for one in answers if one.status_code >= 500] == []
+    assert LossCase.objects.get().cause == "ab"

@@ -16,7 +16,8 @@ from office.exchange.sheets import Cell
     [
         ("2026年10月1日", date(2026, 10, 1), []),
         (datetime(2199, 12, 31, 8, tzinfo=UTC), date(2199, 12, 31), []),
-        ("1900-01-01", date(1900, 1, 1), []),
+        ("1970-01-02", date(1970, 1, 2), []),
+        ("1970-01-01", None, [Flaw.DAY_TOO_FAR]),
         ("", None, []),
         (None, None, []),
         ("2026-06-31", None, [Flaw.NOT_A_DAY]),
