@@ -13,7 +13,7 @@ from msgspec import Struct
 from office.casework.actor import Actor
 from office.casework.archive import archive
 from office.casework.issue_steps import locked_issue, take
-from office.casework.payments import paid_in_full
+from office.casework.payments import paid_in_full, pass_if_free
 from office.casework.people import members_on
 from office.casework.tenancies import card_terms
 from office.casework.trail import record
@@ -165,6 +165,7 @@ def give_chip(
     if State(issue.state) not in {State.APPLIED, State.PAID}:
         raise RuleError("13.6", Refused.WRONG_STATE, state=issue.state)
     _check_own_way(issue)
+    pass_if_free(actor, issue)
     assign_chip(issue, credential, printed)
     record(actor.at, actor.user, "13.6", "chip assigned", f"issue:{issue.pk}")
 
@@ -191,6 +192,7 @@ def sign_for_card(
     check_not_over(actor, issue)
     _check_still_there(actor, issue)
     check_signable(issue)
+    pass_if_free(actor, issue)
     Signature.objects.create(
         issue=issue, signer=signer, at=actor.at, kind=kind, witness=actor.user, image=image
     )
@@ -235,6 +237,7 @@ def _new_issue(actor: Actor, application: Application, kind: CardKind, **fields:
         setattr(issue, name, value)
     issue.save()
     IssueStep.objects.create(issue=issue, state=issue.state, at=actor.at, clerk=actor.user, rule="13.1")
+    pass_if_free(actor, issue)
     return issue
 
 

@@ -13,9 +13,9 @@ from django.db.models import Sum
 from office.casework.actor import Actor
 from office.casework.trail import record
 from office.procedures.errors import Refused, RuleError
-from office.procedures.issue_states import State
-from office.procedures.stored_value import CASH, DeskEntry, check_account, moved_amount
-from office.registry.models import Account, CashClosing, EntryKind, Issue, LedgerEntry, StaffRole
+from office.procedures.issue_states import COUNTS, State
+from office.procedures.stored_value import CASH, INTO, DeskEntry, check_account, moved_amount
+from office.registry.models import Account, CardKind, CashClosing, EntryKind, Issue, LedgerEntry, StaffRole
 
 ESTATE_SIDE = {
     EntryKind.OPENING: "opening balances",
@@ -44,13 +44,16 @@ def open_account(actor: Actor, issue: Issue) -> Account:
     """Give a card's holder an account; the one there is, if there is one.
 
     Raises:
-        RuleError: there is none, and the card is stopped.
+        RuleError: there is none, and the card is stopped, is lent, or belongs to a plate.
     """
     actor.must_be(StaffRole.CLERK, "14.2")
     known = account_of(issue)
-    if known is None:
-        check_account(State(issue.state))
-    return known or Account.objects.create(holder=issue.holder, issue=issue)
+    if known is not None:
+        return known
+    check_account(State(issue.state))
+    if issue.holder is None or issue.kind == CardKind.TEMPORARY:
+        raise RuleError("14.2", Refused.NO_STORED_VALUE)
+    return Account.objects.create(holder=issue.holder, issue=issue)
 
 
 @transaction.atomic
@@ -60,9 +63,13 @@ def enter_at_desk(
     """Opening balance, top-up, refund or correction of a card's account; one is opened if there is none.
 
     Raises:
-        RuleError: the amount, a missing note, a frozen account, a stopped card, or a closed till.
+        RuleError: the amount, a missing note, a frozen account, a stopped card, a closed till, or money
+            into the account of a card that has ended (what it holds is given back, or corrected).
     """
-    account = open_account(actor, Issue.objects.select_for_update().get(pk=issue_id))
+    issue = Issue.objects.select_for_update(of=("self",)).select_related("holder").get(pk=issue_id)
+    account = open_account(actor, issue)
+    if kind in INTO and State(issue.state) not in COUNTS:
+        raise RuleError("14.2", Refused.WRONG_STATE, state=issue.state)
     is_first = not (account.credits.exists() or account.debits.exists())
     amount = moved_amount(kind, typed, is_first=is_first, note=note)
     if kind in CASH and CashClosing.objects.filter(day=actor.today).exists():

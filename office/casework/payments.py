@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from office.casework.actor import Actor
 from office.casework.issue_steps import locked_issue, take
@@ -24,6 +24,7 @@ from office.registry.models import (
     PaymentKind,
     PaymentMethod,
     Policy,
+    Signature,
     StaffRole,
 )
 
@@ -32,22 +33,26 @@ LOOK_BACK_DAYS: Final = 31
 
 
 def fee_due(issue: Issue) -> Decimal:
-    """What the card costs (rules 13.5, 14.5)."""
+    """What the card costs (rules 13.5, 14.5); a fee that is raised after the payment is not asked for."""
     if issue.fee is not None:
         return issue.fee
-    return Policy.current().card_fee
+    return _sums(issue).get(PaymentKind.FEE) or Policy.current().card_fee
 
 
 def balance_paid(issue: Issue) -> Decimal:
     """Fees paid less refunds, voided receipts left out."""
-    sums = {
-        row["kind"]: row["total"]
-        for row in Payment.objects.filter(issue=issue, voided_at__isnull=True)
-        .values("kind")
-        .annotate(total=Sum("amount"))
-    }
-    paid: Decimal = sums.get(PaymentKind.FEE, Decimal(0)) - sums.get(PaymentKind.REFUND, Decimal(0))
-    return paid
+    sums = _sums(issue)
+    return sums.get(PaymentKind.FEE, Decimal(0)) - sums.get(PaymentKind.REFUND, Decimal(0))
+
+
+def to_pay(issue: Issue) -> Decimal:
+    """What the clerk is to book for the card now: the fee, or what was voided and is to be written again."""
+    return _open_item(issue)[1]
+
+
+def handed_out(issue: Issue) -> bool:
+    """Whether its holder has signed for it, whatever became of it since."""
+    return Signature.objects.filter(issue=issue).exists()
 
 
 def paid_in_full(issue: Issue) -> bool:
@@ -65,20 +70,29 @@ def pay_fee(
     *,
     version: int | None = None,
 ) -> Payment:
-    """Rule 13.5: the cost fee of one card.
+    """Rule 13.5: the cost fee of one card, or a voided receipt of one that was handed out, written again.
 
     Raises:
-        RuleError: the amount is not what is due, or the day is closed.
+        RuleError: nothing is due or not this amount, the receipt number is used, or the day is closed.
     """
     actor.must_be(StaffRole.CLERK, "13.5")
     issue = locked_issue(issue_id, version)
-    due = fee_due(issue) - balance_paid(issue)
-    if amount != due or amount <= 0:
+    kind, due = _open_item(issue)
+    if due <= 0:
+        raise RuleError("13.5", Refused.NOTHING_DUE)
+    if amount != due:
         raise RuleError("13.5", Refused.AMOUNT_WRONG, due=str(due))
-    payment = _pay(actor, issue, PaymentKind.FEE, amount, method, receipt)
+    payment = _pay(actor, issue, kind, amount, method, receipt)
     if State(issue.state) is State.APPLIED:
         take(actor, issue, Step.PAY, payment=payment.pk)
     return payment
+
+
+def pass_if_free(actor: Actor, issue: Issue) -> None:
+    """A card that costs nothing waits for no payment; it stays free when the policy changes."""
+    if State(issue.state) is State.APPLIED and fee_due(issue) == 0:
+        issue.fee = Decimal(0)
+        take(actor, issue, Step.PAY)
 
 
 @transaction.atomic
@@ -115,7 +129,7 @@ def void(actor: Actor, payment_id: int, reason: str) -> Payment:
     """Void a receipt that was a mistake, as long as its day is open.
 
     Raises:
-        RuleError: the day is closed, or it is void already.
+        RuleError: the day is closed, it is void already, or the money was given back.
     """
     actor.must_be(StaffRole.CLERK, "13.5")
     payment = Payment.objects.select_for_update().get(pk=payment_id)
@@ -123,6 +137,9 @@ def void(actor: Actor, payment_id: int, reason: str) -> Payment:
         raise RuleError("13.5", Refused.ALREADY_VOID)
     if payment.closing_id is not None:
         raise RuleError("13.5", Refused.DAY_CLOSED)
+    given_back = _live(payment.issue).filter(kind=PaymentKind.REFUND).first()
+    if payment.kind != PaymentKind.REFUND and given_back is not None:
+        raise RuleError("13.5", Refused.GIVEN_BACK, receipt=given_back.receipt)
     payment.voided_at, payment.void_reason = actor.at, reason
     payment.save(update_fields=["voided_at", "void_reason"])
     record(actor.at, actor.user, "13.5", "payment voided", f"payment:{payment.pk}")
@@ -173,11 +190,38 @@ def expected_cash(day: date) -> Decimal:
     return total + cash_of_accounts(day)
 
 
+def _open_item(issue: Issue) -> tuple[PaymentKind, Decimal]:
+    """What is to be booked for a card, and as what.
+
+    Before the signature: the fee. Once it was handed out: what was taken by a receipt that was a mistake
+    (the wrong means, say) and is on no other receipt. Nothing for a card that ended before.
+    """
+    if State(issue.state) in {State.APPLIED, State.PAID}:
+        return PaymentKind.FEE, fee_due(issue) - balance_paid(issue)
+    taken = issue.payments.exclude(kind=PaymentKind.REFUND).order_by("-pk")
+    last = taken.first()
+    if last is None or taken.filter(voided_at__isnull=True).exists() or not handed_out(issue):
+        return PaymentKind.FEE, Decimal(0)
+    return PaymentKind(last.kind), last.amount
+
+
+def _live(issue: Issue) -> QuerySet[Payment]:
+    """Receipts of a card that are not void."""
+    return Payment.objects.filter(issue=issue, voided_at__isnull=True)
+
+
+def _sums(issue: Issue) -> dict[str, Decimal]:
+    """What the receipts of a card come to, by kind."""
+    return dict(_live(issue).order_by().values_list("kind").annotate(Sum("amount")))
+
+
 def _pay(
     actor: Actor, issue: Issue, kind: PaymentKind, amount: Decimal, method: PaymentMethod, receipt: str
 ) -> Payment:
     if CashClosing.objects.filter(day=actor.today).exists():
         raise RuleError("13.5", Refused.DAY_CLOSED)
+    if Payment.objects.filter(receipt=receipt).exists():
+        raise RuleError("13.5", Refused.RECEIPT_USED, receipt=receipt)
     payment = Payment.objects.create(
         kind=kind,
         method=method,

@@ -75,7 +75,12 @@ WORDS: Final[Mapping[Refused, Promise]] = {
     Refused.DAY_CLOSED: _("The till of this day is closed. Book it on the next day."),
     Refused.DAY_TO_COME: _("%(day)s has not come yet: its till cannot be counted."),
     Refused.ALREADY_VOID: _("This receipt is void already."),
+    Refused.GIVEN_BACK: _("This money was given back with receipt %(receipt)s. Void that one first."),
+    Refused.NOTHING_DUE: _("Nothing is to be paid for this card."),
+    Refused.NOTHING_HELD: _("Nothing is held for this card any more."),
+    Refused.RECEIPT_USED: _("Receipt number: %(receipt)s is used already. Write down another one."),
     Refused.ACCOUNT_FROZEN: _("The account is frozen by an open case."),
+    Refused.NO_STORED_VALUE: _("A card that is lent, or belongs to a plate, holds no stored value."),
     Refused.NOT_THE_FIRST: _(
         "The account has entries already. Use a correction instead of an opening balance."
     ),

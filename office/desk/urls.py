@@ -112,6 +112,7 @@ urlpatterns = [
     path("exceptions/<number:pk>/end/", decisions.drop_exception, name="drop-exception"),
     path("cards/<number:pk>/account/", decisions.account, name="account"),
     path("cards/<number:pk>/return/", decisions.take_back, name="take-back"),
+    path("cards/<number:pk>/give-back/", decisions.give_back, name="give-back"),
     path("cards/<number:pk>/lost/", decisions.lost_temporary, name="lost-temporary"),
     path("cards/<number:pk>/signature.png", decisions.signature_image, name="signature-image"),
     path("cards/<number:pk>/pad/", decisions.pad, name="pad"),

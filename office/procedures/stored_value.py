@@ -21,6 +21,8 @@ class DeskEntry(Enum):
 
 CASH = frozenset({DeskEntry.TOP_UP, DeskEntry.REFUND})
 """Entries that go through the till."""
+INTO = frozenset({DeskEntry.OPENING, DeskEntry.TOP_UP})
+"""They are for a card that runs: from the account of one that has ended money only goes back."""
 
 
 STOPPED = frozenset({State.SUSPENDED, State.LOST, State.DAMAGED, State.FOUND})

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from office.casework.actor import Actor
 from office.casework.ledger import account_of, balance_of, enter_at_desk
 from office.casework.payments import balance_paid
+from office.casework.refunds import give_back_rest, to_give_back
 from office.casework.temporary import (
     Lending,
     deposit_held,
@@ -215,6 +216,25 @@ def lost_temporary(request: HttpRequest, pk: int) -> HttpResponse:
         danger=True,
     )
     return form_page(request, LostTemporaryForm, page, take, initial={"version": card.version})
+
+
+@form_view(StaffRole.CLERK)
+def give_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """What is held still for a card that has ended is paid out."""
+    card = get_object_or_404(Issue, pk=pk)
+
+    def take(actor: Actor, data: dict[str, Any]) -> str:
+        give_back_rest(actor, pk, data["method"], data["receipt"], version=data["version"])
+        messages.success(request, _("Given back."))
+        return reverse("issue", args=[pk])
+
+    page = Page(
+        _("Give back what was paid for %(card)s") % {"card": card},
+        _("Book the refund"),
+        reverse("issue", args=[pk]),
+        _("To give back: ¥%(paid)s") % {"paid": to_give_back(card)},
+    )
+    return form_page(request, ReceiptForm, page, take, initial={"version": card.version})
 
 
 @require_safe

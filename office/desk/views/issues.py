@@ -18,7 +18,8 @@ from office.casework.event_search import taps_after_stop
 from office.casework.issuing import give_chip, sign_for_card
 from office.casework.ledger import account_of, balance_of
 from office.casework.loss import Report, report_loss, suspend_by_telephone
-from office.casework.payments import balance_paid, fee_due, pay_fee
+from office.casework.payments import pay_fee, to_pay
+from office.casework.refunds import to_give_back
 from office.casework.replacement import collect_old_card
 from office.desk.choosing import MAX_DIGITS
 from office.desk.event_lines import lines
@@ -31,7 +32,16 @@ from office.hub.clerk_steps import card_report
 from office.lists.store import hub_store
 from office.procedures.issue_states import COUNTS, State
 from office.procedures.withdrawal import Reason
-from office.registry.models import Application, ArchivedForm, AuditEntry, GateSite, Issue, Person, Signature
+from office.registry.models import (
+    Application,
+    ArchivedForm,
+    AuditEntry,
+    CardKind,
+    GateSite,
+    Issue,
+    Person,
+    Signature,
+)
 
 TAPS = 20
 """Of a stopped card, on a page; the search has all."""
@@ -46,7 +56,7 @@ def issue(request: HttpRequest, pk: int) -> HttpResponse:
         ),
         pk=pk,
     )
-    due = fee_due(card) - balance_paid(card)
+    due, running = to_pay(card), State(card.state) in COUNTS
     account = account_of(card)
     shown = {
         "issue": card,
@@ -60,7 +70,10 @@ def issue(request: HttpRequest, pk: int) -> HttpResponse:
         "signature_form": SignatureForm(),
         "loss_form": LossForm(),
         "open_case": card.cases.order_by("-pk").first(),
-        "running": State(card.state) in COUNTS,
+        "running": running,
+        "unsigned": State(card.state) in {State.APPLIED, State.PAID},
+        "held": to_give_back(card),
+        "may_store": running and card.holder is not None and card.kind != CardKind.TEMPORARY,
         "signature": Signature.objects.filter(issue=card).select_related("witness").first(),
         "exceptions": card.exceptions.filter(ended=False).select_related("door").order_by("door__name"),
         "balance": None if account is None else balance_of(account),

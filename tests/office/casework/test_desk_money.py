@@ -10,9 +10,19 @@ from msgspec.structs import replace
 
 from office.casework.actor import Actor, actor
 from office.casework.due_dates import end_expired_cards
+from office.casework.governing import change_policy
 from office.casework.ledger import account_of, balance_of, enter_at_desk
 from office.casework.loss import Report, confirm_suspension, report_loss, suspend_by_telephone
-from office.casework.payments import close_day, expected_cash, open_days, void
+from office.casework.payments import (
+    balance_paid,
+    close_day,
+    expected_cash,
+    open_days,
+    pay_fee,
+    to_pay,
+    void,
+)
+from office.casework.refunds import give_back_rest, to_give_back
 from office.casework.temporary import (
     Lending,
     deposit_held,
@@ -21,9 +31,12 @@ from office.casework.temporary import (
     on_loan,
     take_back_temporary_card,
 )
+from office.casework.withdrawal import cancel_application, withdraw_card
 from office.procedures.errors import Refused, RuleError
 from office.procedures.stored_value import DeskEntry
+from office.procedures.withdrawal import Reason
 from office.registry.models import (
+    Account,
     AuditEntry,
     CardKind,
     CaseState,
@@ -41,6 +54,7 @@ from tests.support.office_checks import ends_at_gates, opens, refused
 from tests.support.office_estate import NORTH, NOW, SOUTH, OfficeEstate
 
 TODAY = date(2026, 11, 26)
+NIL, FEE, DEPOSIT = Decimal(0), Decimal(20), Decimal(50)
 
 
 def lending(estate: OfficeEstate, days: int = 7, receipt: str = "D1") -> Lending:
@@ -204,6 +218,31 @@ def test_14_2_an_account_is_frozen_by_an_open_case(estate: OfficeEstate, clerk: 
         enter_at_desk(clerk, card.pk, DeskEntry.TOP_UP, Decimal(10))
 
 
+def test_14_2_no_account_is_opened_beside_an_open_case_nor_for_a_card_that_is_lent(
+    estate: OfficeEstate, clerk: Actor
+) -> None:
+    case = open_case(estate, clerk)
+    lent = lend_temporary_card(clerk, case.pk, estate.applicant, lending(estate))
+    for card_id, reason in ((case.issue_id, Refused.CARD_STOPPED), (lent.pk, Refused.NO_STORED_VALUE)):
+        with refused("14.2", reason):
+            enter_at_desk(clerk, card_id, DeskEntry.TOP_UP, Decimal(10))
+    assert not Account.objects.filter(holder__isnull=False).exists()
+
+
+def test_14_2_from_the_account_of_a_card_that_has_ended_money_only_goes_back(
+    estate: OfficeEstate, clerk: Actor
+) -> None:
+    card = estate.issue_card(clerk)
+    enter_at_desk(clerk, card.pk, DeskEntry.TOP_UP, Decimal(10))
+    withdraw_card(clerk, card.pk, Reason.HANDED_BACK)
+    with refused("14.2", Refused.WRONG_STATE):
+        enter_at_desk(clerk, card.pk, DeskEntry.TOP_UP, Decimal(10))
+    enter_at_desk(clerk, card.pk, DeskEntry.REFUND, Decimal(10))
+    account = account_of(card)
+    assert account is not None
+    assert balance_of(account) == NIL
+
+
 def test_13_5_a_closed_till_takes_and_voids_nothing(estate: OfficeEstate, clerk: Actor) -> None:
     card = estate.issue_card(clerk)
     payment = Payment.objects.get(issue=card)
@@ -243,3 +282,113 @@ def test_13_5_a_voided_fee_is_due_again_before_the_card_is_handed_out(
         estate.sign(clerk, card)
     estate.pay(clerk, card)
     assert estate.sign(clerk, card).state == IssueState.ACTIVE
+
+
+def test_13_5_a_fee_is_not_voided_after_it_was_given_back(estate: OfficeEstate, clerk: Actor) -> None:
+    (card,) = estate.apply(clerk, "self")
+    estate.pay(clerk, card)
+    fee = Payment.objects.get(issue=card)
+    card = cancel_application(clerk, card.pk, PaymentMethod.CASH, "B1")
+    with refused("13.5", Refused.GIVEN_BACK):
+        void(clerk, fee.pk, "a mistake")
+    assert (expected_cash(TODAY), balance_paid(card)) == (NIL, NIL)
+    void(clerk, Payment.objects.get(receipt="B1").pk, "nothing was given back")
+    void(clerk, fee.pk, "nothing was paid")
+    assert (expected_cash(TODAY), balance_paid(card), to_give_back(card)) == (NIL, NIL, NIL)
+
+
+def test_13_5_a_refund_that_was_voided_is_given_once_more(estate: OfficeEstate, clerk: Actor) -> None:
+    (card,) = estate.apply(clerk, "self")
+    estate.pay(clerk, card)
+    card = cancel_application(clerk, card.pk, PaymentMethod.CASH, "B1")
+    void(clerk, Payment.objects.get(receipt="B1").pk, "it was by WeChat")
+    assert to_give_back(card) == FEE
+    with refused("13.5", Refused.RECEIPT_MISSING):
+        give_back_rest(clerk, card.pk, PaymentMethod.WECHAT, "")
+    give_back_rest(clerk, card.pk, PaymentMethod.WECHAT, "B2")
+    assert (expected_cash(TODAY), balance_paid(card)) == (FEE, NIL)
+    with refused("13.5", Refused.NOTHING_HELD):
+        give_back_rest(clerk, card.pk, PaymentMethod.WECHAT, "B3")
+
+
+def test_14_temporary_a_deposit_that_was_returned_is_not_voided_and_its_refund_is_given_once_more(
+    estate: OfficeEstate, clerk: Actor
+) -> None:
+    case = open_case(estate, clerk)
+    card = lend_temporary_card(clerk, case.pk, estate.applicant, lending(estate))
+    assert to_give_back(card) == 0, "the card is out"
+    card = take_back_temporary_card(clerk, card.pk, PaymentMethod.CASH, "B1")
+    with refused("13.5", Refused.GIVEN_BACK):
+        void(clerk, Payment.objects.get(receipt="D1").pk, "a mistake")
+    void(clerk, Payment.objects.get(receipt="B1").pk, "it was by WeChat")
+    assert to_give_back(card) == deposit_held(card) == DEPOSIT
+    give_back_rest(clerk, card.pk, PaymentMethod.WECHAT, "B2")
+    assert to_give_back(card) == deposit_held(card) == 0
+
+
+def test_13_5_the_fee_of_a_card_that_was_handed_out_is_not_given_back(
+    estate: OfficeEstate, clerk: Actor
+) -> None:
+    card = withdraw_card(clerk, estate.issue_card(clerk).pk, Reason.HANDED_BACK)
+    assert to_give_back(card) == 0
+    with refused("13.5", Refused.NOTHING_HELD):
+        give_back_rest(clerk, card.pk, PaymentMethod.CASH, "B1")
+
+
+def test_13_5_a_cancelled_card_is_not_paid_for(estate: OfficeEstate, clerk: Actor) -> None:
+    (card,) = estate.apply(clerk, "self")
+    cancel_application(clerk, card.pk, PaymentMethod.CASH, "")
+    with refused("13.5", Refused.NOTHING_DUE):
+        pay_fee(clerk, card.pk, FEE, PaymentMethod.CASH, "R1")
+    assert expected_cash(TODAY) == 0
+
+
+def test_13_5_a_receipt_voided_after_the_signature_is_written_again_once(
+    estate: OfficeEstate, clerk: Actor, manager: Actor
+) -> None:
+    card = estate.issue_card(clerk)
+    with refused("13.5", Refused.NOTHING_DUE):
+        pay_fee(clerk, card.pk, FEE, PaymentMethod.CASH, "R1")
+    void(clerk, Payment.objects.get(issue=card).pk, "it was by WeChat")
+    change_policy(manager, {"card_fee": Decimal(25)})
+    assert to_pay(card) == FEE, "what was taken then"
+    pay_fee(clerk, card.pk, FEE, PaymentMethod.WECHAT, "R2")
+    assert (to_pay(card), balance_paid(card), expected_cash(TODAY)) == (NIL, FEE, NIL)
+    lent = lend_temporary_card(clerk, estate.report_lost(clerk, card).pk, estate.applicant, lending(estate))
+    void(clerk, Payment.objects.get(receipt="D1").pk, "it was by WeChat")
+    pay_fee(clerk, lent.pk, DEPOSIT, PaymentMethod.WECHAT, "D2")
+    assert (deposit_held(lent), expected_cash(TODAY)) == (DEPOSIT, NIL)
+    assert Issue.objects.get(pk=lent.pk).state == IssueState.ACTIVE
+
+
+def test_13_5_a_card_that_costs_nothing_is_handed_out_and_stays_free(
+    estate: OfficeEstate, clerk: Actor, manager: Actor
+) -> None:
+    (before,) = estate.apply(clerk, "spouse")
+    change_policy(manager, {"card_fee": Decimal(0)})
+    (card,) = estate.apply(clerk, "self")
+    assert card.state == IssueState.PAID
+    with refused("13.5", Refused.NOTHING_DUE):
+        pay_fee(clerk, before.pk, Decimal(0), PaymentMethod.CASH, "R1")
+    assert estate.sign(clerk, before).state == IssueState.ACTIVE
+    change_policy(manager, {"card_fee": FEE})
+    assert estate.sign(clerk, card).state == IssueState.ACTIVE
+    assert not Payment.objects.exists()
+
+
+def test_13_5_a_fee_that_is_raised_after_the_payment_is_not_asked_for(
+    estate: OfficeEstate, clerk: Actor, manager: Actor
+) -> None:
+    card, unpaid = estate.apply(clerk, "self", "spouse")
+    estate.pay(clerk, card)
+    change_policy(manager, {"card_fee": Decimal(25)})
+    assert (to_pay(card), to_pay(unpaid)) == (NIL, Decimal(25))
+    assert estate.sign(clerk, card).state == IssueState.ACTIVE
+
+
+def test_13_5_a_receipt_number_is_used_once(estate: OfficeEstate, clerk: Actor) -> None:
+    first, second = estate.apply(clerk, "self", "spouse")
+    pay_fee(clerk, first.pk, FEE, PaymentMethod.CASH, "A1")
+    with pytest.raises(RuleError) as told:
+        pay_fee(clerk, second.pk, FEE, PaymentMethod.CASH, "A1")
+    assert (told.value.refused, told.value.facts) == (Refused.RECEIPT_USED, {"receipt": "A1"})
