@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
@@ -10,6 +11,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from office.procedures.moving import read_hours
+
+_AT_LEAST_ONE: Final = [MinValueValidator(1)]
 
 
 def check_hours(text: str) -> None:
@@ -32,17 +35,28 @@ class Policy(models.Model):
         validators=[MinValueValidator(0)],
     )
     temporary_deposit = models.DecimalField(
-        _("deposit of a temporary card"), max_digits=8, decimal_places=2, default=Decimal(50)
+        _("deposit of a temporary card"),
+        max_digits=8,
+        decimal_places=2,
+        default=Decimal(50),
+        validators=[MinValueValidator(0)],
     )
-    temporary_days = models.PositiveSmallIntegerField(_("days of a temporary card"), default=14)
+    temporary_days = models.PositiveSmallIntegerField(
+        _("days of a temporary card"), default=14, validators=_AT_LEAST_ONE
+    )
     quota_area_m2 = models.DecimalField(
         _("floor area from which five cards may be applied for (13.4.2)"),
         max_digits=6,
         decimal_places=2,
         default=Decimal(130),
+        validators=[MinValueValidator(0)],
     )
-    quota_below = models.PositiveSmallIntegerField(_("cards below that area (13.4.2.1)"), default=4)
-    quota_from = models.PositiveSmallIntegerField(_("cards from that area (13.4.2.2)"), default=5)
+    quota_below = models.PositiveSmallIntegerField(
+        _("cards below that area (13.4.2.1)"), default=4, validators=_AT_LEAST_ONE
+    )
+    quota_from = models.PositiveSmallIntegerField(
+        _("cards from that area (13.4.2.2)"), default=5, validators=_AT_LEAST_ONE
+    )
     tenancy_grace_days = models.PositiveSmallIntegerField(_("grace after a tenancy (15.1)"), default=7)
     lift_peaks = models.CharField(
         _("busy hours of the lift (15.4)"),
@@ -62,18 +76,26 @@ class Policy(models.Model):
         _("days that usage events are kept"), default=180, validators=[MinValueValidator(180)]
     )
     departed_days = models.PositiveSmallIntegerField(
-        _("days after which a departed person is erased"), default=365
+        _("days after which a departed person is erased"), default=365, validators=_AT_LEAST_ONE
     )
     # What people typed about people; numbers, ids, dates and sums stay.
-    alarm_days = models.PositiveSmallIntegerField(_("days that cleared alarms are kept"), default=365)
+    alarm_days = models.PositiveSmallIntegerField(
+        _("days that cleared alarms are kept"), default=365, validators=_AT_LEAST_ONE
+    )
     case_days = models.PositiveSmallIntegerField(
-        _("days that words and signatures of closed cases are kept (KH-14)"), default=1095
+        _("days that words and signatures of closed cases are kept (KH-14)"),
+        default=1095,
+        validators=_AT_LEAST_ONE,
     )
     slip_days = models.PositiveSmallIntegerField(
-        _("days that words of closed slips and moves are kept (KH-15)"), default=365
+        _("days that words of closed slips and moves are kept (KH-15)"), default=365, validators=_AT_LEAST_ONE
     )
-    complaint_days = models.PositiveSmallIntegerField(_("days that complaints are kept"), default=365)
-    login_days = models.PositiveSmallIntegerField(_("days that sign-ins are kept"), default=180)
+    complaint_days = models.PositiveSmallIntegerField(
+        _("days that complaints are kept"), default=365, validators=_AT_LEAST_ONE
+    )
+    login_days = models.PositiveSmallIntegerField(
+        _("days that sign-ins are kept"), default=180, validators=_AT_LEAST_ONE
+    )
 
     def __str__(self) -> str:
         return "policy"

@@ -267,6 +267,11 @@ def test_0_policy_and_relations_are_the_managers(estate: OfficeEstate, browser: 
     assert "Saved" in posted(manager, "/policy/", **(told | {"card_fee": "25.00"}))
     assert Policy.objects.get().card_fee == 25
     assert "greater than or equal to 180" in posted(manager, "/policy/", **(told | {"event_days": "7"}))
+    for name, wrong in (("temporary_deposit", "-5"), ("quota_area_m2", "-0.01"), ("card_fee", "-1")):
+        assert "greater than or equal to 0" in posted(manager, "/policy/", **(told | {name: wrong}))
+    for name in ("temporary_days", "quota_below", "quota_from", "departed_days", "case_days", "login_days"):
+        assert "greater than or equal to 1" in posted(manager, "/policy/", **(told | {name: "0"}))
+    assert Policy.objects.get().temporary_deposit == 50
     posted(manager, "/relations/child-spouse/", direct="yes")
     assert RelationKind.objects.get(pk="child-spouse").direct
 
