@@ -6,12 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Q, Sum
+from django.db.models import Case, Count, Exists, OuterRef, Q, Sum, Value, When
 from msgspec import Struct
 
 from office.casework.actor import Actor
@@ -32,6 +32,9 @@ from office.registry.models import (
     PlaceKind,
     StaffRole,
 )
+
+_RETURNED: Final = "returned"
+"""What a refund of a deposit is called among the kinds of payments."""
 
 
 class Line(Struct, frozen=True):
@@ -56,13 +59,18 @@ class Month(Struct, frozen=True):
 
     number: int
     issued: int
+    """Signed for, each once, whatever became of the card; those taken over were issued elsewhere."""
     lost: int
     damaged: int
     withdrawn: int
+    """Of those that were handed out: a cancelled application is none."""
     replaced: int
     fees: Decimal
-    deposits: Decimal
     refunds: Decimal
+    """Of fees."""
+    deposits: Decimal
+    returned: Decimal
+    """Of deposits."""
 
 
 class CardStatistics(Struct, frozen=True):
@@ -89,7 +97,7 @@ class CardStatistics(Struct, frozen=True):
 
     @property
     def fees(self) -> Decimal:
-        """Of the year, refunds taken off."""
+        """Of the year, less those given back. Deposits are no fees, whichever way they go."""
         return sum((one.fees - one.refunds for one in self.months), Decimal(0))
 
 
@@ -161,7 +169,7 @@ def _months(year: int) -> list[Month]:
     firsts = [date(year, one, 1) for one in range(1, 13)] + [date(year + 1, 1, 1)]
     happened, paid = _steps(firsts), _sums(firsts)
 
-    def money(kind: PaymentKind, month: int) -> Decimal:
+    def money(kind: str, month: int) -> Decimal:
         return Decimal(paid.get(kind, {}).get(f"m{month}") or 0).quantize(Decimal("0.01"))
 
     def count(state: IssueState, month: int) -> int:
@@ -170,14 +178,15 @@ def _months(year: int) -> list[Month]:
     return [
         Month(
             month + 1,
-            count(IssueState.ACTIVE, month),
+            count(IssueState.SIGNED, month),
             count(IssueState.LOST, month),
             count(IssueState.DAMAGED, month),
             count(IssueState.WITHDRAWN, month),
             count(IssueState.REPLACED, month),
             money(PaymentKind.FEE, month),
-            money(PaymentKind.DEPOSIT, month),
             money(PaymentKind.REFUND, month),
+            money(PaymentKind.DEPOSIT, month),
+            money(_RETURNED, month),
         )
         for month in range(12)
     ]
@@ -190,14 +199,20 @@ def _steps(firsts: Sequence[date]) -> dict[str, dict[str, Any]]:
     counts = {
         f"m{one}": Count("pk", filter=Q(at__gte=starts[one], at__lt=starts[one + 1])) for one in range(12)
     }
-    of_year = IssueStep.objects.filter(at__gte=starts[0], at__lt=starts[12])
+    signed = IssueStep.objects.filter(issue=OuterRef("issue"), state=IssueState.SIGNED)
+    handed_out = Q(issue__origin=Origin.LEGACY) | Exists(signed)
+    of_year = IssueStep.objects.filter(
+        handed_out | ~Q(state=IssueState.WITHDRAWN), at__gte=starts[0], at__lt=starts[12]
+    )
     return {row["state"]: row for row in of_year.values("state").annotate(**counts).order_by()}
 
 
 def _sums(firsts: Sequence[date]) -> dict[str, dict[str, Any]]:
-    """What was paid of each kind, by month."""
+    """What was paid of each kind, by month; what goes back of a card with a deposit is the deposit."""
     sums = {
         f"m{one}": Sum("amount", filter=Q(day__gte=firsts[one], day__lt=firsts[one + 1])) for one in range(12)
     }
     of_year = Payment.objects.filter(day__gte=firsts[0], day__lt=firsts[12], voided_at__isnull=True)
-    return {row["kind"]: row for row in of_year.values("kind").annotate(**sums).order_by()}
+    deposit = Payment.objects.filter(issue=OuterRef("issue"), kind=PaymentKind.DEPOSIT)
+    returned = Case(When(Exists(deposit), kind=PaymentKind.REFUND, then=Value(_RETURNED)), default="kind")
+    return {row["what"]: row for row in of_year.values(what=returned).annotate(**sums).order_by()}

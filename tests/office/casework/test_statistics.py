@@ -11,19 +11,32 @@ from django.test.utils import CaptureQueriesContext
 from msgspec.structs import replace
 
 from office.casework.actor import Actor
-from office.casework.loss import Report, report_loss
+from office.casework.loss import (
+    Report,
+    card_found,
+    lift_suspension,
+    report_loss,
+    restore_found_card,
+    suspend_by_telephone,
+)
 from office.casework.payments import void
 from office.casework.places import add_place
 from office.casework.statistics import SHOWN, archive_statistics, card_statistics
+from office.casework.temporary import Lending, lend_temporary_card, take_back_temporary_card
+from office.casework.withdrawal import cancel_application, withdraw_card
 from office.procedures.errors import Refused, RuleError
+from office.procedures.withdrawal import Reason
 from office.registry.models import (
     AuditEntry,
     Issue,
     IssueState,
     IssueStep,
     LossKind,
+    Origin,
     Payment,
+    PaymentMethod,
     PlaceKind,
+    SignatureKind,
     StaffRole,
 )
 from tests.support.office_estate import NOW, OfficeEstate
@@ -61,6 +74,42 @@ def test_a_void_receipt_is_no_fee(estate: OfficeEstate, clerk: Actor) -> None:
     estate.issue_card(clerk)
     void(clerk, Payment.objects.get().pk, "mistake")
     assert card_statistics(2026, NOW).fees == 0
+
+
+def test_13_7_a_deposit_that_goes_back_is_taken_off_no_fee(estate: OfficeEstate, clerk: Actor) -> None:
+    case = estate.report_lost(clerk, estate.issue_card(clerk))
+    last_day = clerk.today + timedelta(days=7)
+    told = Lending(estate.next_chip(), "", last_day, PaymentMethod.CASH, "D1", SignatureKind.PAPER)
+    lent = lend_temporary_card(clerk, case.pk, estate.applicant, told)
+    take_back_temporary_card(clerk, lent.pk, PaymentMethod.CASH, "B1")
+    (cancelled,) = estate.apply(clerk, "child")
+    estate.pay(clerk, cancelled)
+    cancel_application(clerk, cancelled.pk, PaymentMethod.CASH, "B2")
+    found = card_statistics(2026, NOW)
+    november = found.months[10]
+    assert (november.fees, november.refunds) == (Decimal("40.00"), Decimal("20.00"))
+    assert (november.deposits, november.returned) == (Decimal("50.00"), Decimal("50.00"))
+    assert found.fees == Decimal("20.00")
+
+
+def test_13_7_a_card_is_issued_once_and_a_cancelled_application_is_no_card_withdrawn(
+    estate: OfficeEstate, clerk: Actor, reviewer: Actor
+) -> None:
+    card = estate.issue_card(clerk)
+    case = estate.report_lost(clerk, card)
+    card_found(clerk, case.pk, estate.applicant)
+    restore_found_card(reviewer, case.pk)
+    lift_suspension(clerk, suspend_by_telephone(clerk, card.pk).pk, estate.applicant)
+    (cancelled,) = estate.apply(clerk, "child")
+    cancel_application(clerk, cancelled.pk, PaymentMethod.CASH, "")
+    november = card_statistics(2026, NOW).months[10]
+    assert (november.issued, november.withdrawn) == (1, 0)
+    withdraw_card(clerk, card.pk, Reason.HANDED_BACK)
+    legacy = estate.apply(clerk, "spouse")[0]
+    Issue.objects.filter(pk=legacy.pk).update(state=IssueState.ACTIVE, origin=Origin.LEGACY, chip=card.chip)
+    withdraw_card(clerk, legacy.pk, Reason.HANDED_BACK)
+    november = card_statistics(2026, NOW).months[10]
+    assert (november.issued, november.withdrawn) == (1, 2)
 
 
 def test_13_7_the_form_gets_one_number_a_day_and_the_trail_its_sums(
