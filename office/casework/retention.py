@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Min, Q, QuerySet
 
-from office.casework.departures import here
+from office.casework.departures import has_money, here, last_day_of
 from office.casework.trail import record
 from office.casework.words_typed import forget_words
 from office.lists.store import hub_store
@@ -46,7 +46,10 @@ def purge_events(now: datetime, *, at_most: int = A_ROUND) -> int:
 
 
 def erase_departed(now: datetime, *, at_most: int = 20) -> int:
-    """Erase some persons whose days after their departure are over; how many."""
+    """Erase some persons whose days after their departure are over; how many.
+
+    What cannot be undone is judged once more: something may have run longer than was noted.
+    """
     today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
     left = today - timedelta(days=Policy.current().departed_days)
     due = (
@@ -54,10 +57,17 @@ def erase_departed(now: datetime, *, at_most: int = 20) -> int:
         .exclude(pk__in=here(today))  # whoever has come back since
         .order_by("departed_on")
     )
-    found = list(due.values_list("pk", flat=True)[:at_most])
-    for person_id in found:
-        _erase(now, person_id)
-    return len(found)
+    erased = 0
+    for person_id in list(due.values_list("pk", flat=True)[:at_most]):
+        last = last_day_of(person_id)
+        if has_money(person_id):  # to be given back first
+            Person.objects.filter(pk=person_id).update(departed_on=None)
+        elif last is not None and last > left:
+            Person.objects.filter(pk=person_id).update(departed_on=min(last, today))
+        else:
+            _erase(now, person_id)
+            erased += 1
+    return erased
 
 
 def _held_issues() -> QuerySet[Issue, int]:

@@ -18,6 +18,7 @@ from office.casework.actor import Actor
 from office.casework.archive import archive
 from office.casework.trail import record
 from office.procedures.errors import Refused, RuleError
+from office.procedures.issue_states import TAKEN_OVER
 from office.registry.models import (
     ArchivedForm,
     CardKind,
@@ -59,7 +60,7 @@ class Month(Struct, frozen=True):
 
     number: int
     issued: int
-    """Signed for, each once, whatever became of the card; those taken over were issued elsewhere."""
+    """Signed for, each once, whatever became of the card."""
     lost: int
     damaged: int
     withdrawn: int
@@ -202,7 +203,10 @@ def _steps(firsts: Sequence[date]) -> dict[str, dict[str, Any]]:
     signed = IssueStep.objects.filter(issue=OuterRef("issue"), state=IssueState.SIGNED)
     handed_out = Q(issue__origin=Origin.LEGACY) | Exists(signed)
     of_year = IssueStep.objects.filter(
-        handed_out | ~Q(state=IssueState.WITHDRAWN), at__gte=starts[0], at__lt=starts[12]
+        handed_out | ~Q(state=IssueState.WITHDRAWN),
+        Q(state=IssueState.SIGNED) | ~Q(rule=TAKEN_OVER),  # an import finds cards lost: nobody loses one then
+        at__gte=starts[0],
+        at__lt=starts[12],
     )
     return {row["state"]: row for row in of_year.values("state").annotate(**counts).order_by()}
 

@@ -15,6 +15,7 @@ from office.errors import OfficeError
 from office.exchange.cells import day_begins
 from office.exchange.judging import DoorWord, NewCard, NewMember, NewPlace
 from office.lists.wanted import publish_issues
+from office.procedures.issue_states import TAKEN_OVER
 from office.registry.many_rows import Value, column_time, insert_rows
 from office.registry.models import (
     CasePart,
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
 CHUNK: Final = 1_000
 """Rows of one transaction: the desk waits for none longer than a second or so."""
-RULE: Final = "13.legacy"
+RULE: Final = TAKEN_OVER
 
 
 class Writer:

@@ -74,6 +74,8 @@ STEPS: Final[Mapping[tuple[State, Step], State]] = {
 }
 """What is not here is refused. A withdrawn or replaced card stays dead whatever is found later (14.5)."""
 
+TAKEN_OVER: Final = "13.legacy"
+"""Rule of the steps that an import writes: the signature as it was, the state as it was found."""
 OPENS: Final = frozenset({State.ACTIVE})
 """In no other state does a card open anything."""
 COUNTS: Final = frozenset(State) - {State.WITHDRAWN, State.REPLACED, State.COLLECTED}

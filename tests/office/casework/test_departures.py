@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from office.casework.actor import Actor
 from office.casework.departures import note_departures
-from office.casework.ledger import enter, open_account
+from office.casework.ledger import enter, enter_at_desk, open_account
 from office.casework.merchants import register_merchant
 from office.casework.people import Belonging, add_membership, change_owner, end_membership
 from office.casework.permits import ActivityWish, apply_for_activity
 from office.casework.retention import erase_departed
 from office.casework.withdrawal import withdraw_card
+from office.procedures.issue_states import TAKEN_OVER
+from office.procedures.stored_value import DeskEntry
 from office.procedures.withdrawal import Reason
 from office.registry.models import EntryKind, MemberRole, Merchant, Person, UnitUse
 from tests.office.casework.moving import TODAY, days, new_slip
@@ -81,7 +84,7 @@ def test_somebody_who_never_belonged_to_a_unit_leaves_too(estate: OfficeEstate, 
     assert note_departures(NOW + DAY) == 0
     Merchant.objects.update(left_on=days(5))
     assert note_departures(NOW + 6 * DAY) == 1
-    assert departed(keeper) == days(6)
+    assert departed(keeper) == days(5)
 
 
 def test_who_comes_back_is_not_erased(estate: OfficeEstate, clerk: Actor) -> None:
@@ -91,6 +94,59 @@ def test_who_comes_back_is_not_erased(estate: OfficeEstate, clerk: Actor) -> Non
     assert erase_departed(NOW + 400 * DAY) == 0, "also before the next look at who is here"
     assert note_departures(NOW + 2 * DAY) == 1
     assert departed(estate.applicant) is None
+
+
+def _card_until_today(estate: OfficeEstate, clerk: Actor) -> object:
+    return withdraw_card(clerk, estate.issue_card(clerk).pk, Reason.NO_LONGER_MEMBER)
+
+
+def _account_until_today(estate: OfficeEstate, clerk: Actor) -> object:
+    earlier = replace(clerk, at=NOW - 900 * DAY)
+    card = estate.issue_card(earlier)
+    enter_at_desk(earlier, card.pk, DeskEntry.OPENING, Decimal("12.34"))
+    withdraw_card(earlier, card.pk, Reason.NO_LONGER_MEMBER)
+    return enter_at_desk(clerk, card.pk, DeskEntry.REFUND, Decimal("12.34"))
+
+
+def _shop_until_today(estate: OfficeEstate, clerk: Actor) -> object:
+    _shop(estate, clerk, estate.applicant)
+    return Merchant.objects.update(left_on=TODAY)
+
+
+@pytest.mark.parametrize("ran", [_card_until_today, _account_until_today, _shop_until_today])
+def test_the_days_of_retention_begin_with_the_last_that_ran(
+    estate: OfficeEstate, clerk: Actor, ran: Callable[[OfficeEstate, Actor], object]
+) -> None:
+    ran(estate, clerk)
+    estate.applicant.memberships.update(until=date(2024, 1, 1))
+    assert note_departures(NOW + DAY) == 1
+    assert departed(estate.applicant) == TODAY
+    assert erase_departed(NOW + 364 * DAY) == 0
+    assert erase_departed(NOW + 366 * DAY) == 1
+
+
+def test_a_card_that_had_ended_before_it_was_taken_over_keeps_nobody(
+    estate: OfficeEstate, clerk: Actor
+) -> None:
+    card = withdraw_card(clerk, estate.issue_card(clerk).pk, Reason.HANDED_BACK)
+    card.steps.update(rule=TAKEN_OVER)
+    estate.applicant.memberships.update(until=date(2024, 1, 1))
+    note_departures(NOW + DAY)
+    assert departed(estate.applicant) == date(2024, 1, 1)
+
+
+def test_nobody_is_erased_before_their_money_is_given_back_whatever_was_noted(
+    estate: OfficeEstate, clerk: Actor
+) -> None:
+    card = estate.issue_card(clerk)
+    enter_at_desk(clerk, card.pk, DeskEntry.OPENING, Decimal(5))
+    withdraw_card(clerk, card.pk, Reason.NO_LONGER_MEMBER)
+    estate.applicant.memberships.update(until=date(2024, 1, 1))
+    Person.objects.filter(pk=estate.applicant.pk).update(departed_on=date(2024, 1, 1))
+    assert (erase_departed(NOW + DAY), departed(estate.applicant)) == (0, None)
+    enter_at_desk(replace(clerk, at=NOW + DAY), card.pk, DeskEntry.REFUND, Decimal(5))
+    Person.objects.filter(pk=estate.applicant.pk).update(departed_on=date(2024, 1, 1))
+    assert (erase_departed(NOW + DAY), departed(estate.applicant)) == (0, days(1))
 
 
 def test_steps_are_bounded(estate: OfficeEstate) -> None:

@@ -25,6 +25,7 @@ from office.casework.statistics import SHOWN, archive_statistics, card_statistic
 from office.casework.temporary import Lending, lend_temporary_card, take_back_temporary_card
 from office.casework.withdrawal import cancel_application, withdraw_card
 from office.procedures.errors import Refused, RuleError
+from office.procedures.issue_states import TAKEN_OVER
 from office.procedures.withdrawal import Reason
 from office.registry.models import (
     AuditEntry,
@@ -108,8 +109,9 @@ def test_13_7_a_card_is_issued_once_and_a_cancelled_application_is_no_card_withd
     legacy = estate.apply(clerk, "spouse")[0]
     Issue.objects.filter(pk=legacy.pk).update(state=IssueState.ACTIVE, origin=Origin.LEGACY, chip=card.chip)
     withdraw_card(clerk, legacy.pk, Reason.HANDED_BACK)
+    IssueStep.objects.create(issue=legacy, state=IssueState.LOST, at=NOW, rule=TAKEN_OVER)
     november = card_statistics(2026, NOW).months[10]
-    assert (november.issued, november.withdrawn) == (1, 2)
+    assert (november.issued, november.withdrawn, november.lost) == (1, 2, 1)
 
 
 def test_13_7_the_form_gets_one_number_a_day_and_the_trail_its_sums(

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from office.casework.actor import Actor
 from office.casework.alarms import About, acknowledge, clear, note_signal
+from office.casework.ledger import balance_of
 from office.casework.legal_hold import hold_person, release_person
 from office.casework.outages import complain
 from office.casework.retention import erase_departed
@@ -24,9 +25,11 @@ from office.procedures.alarms import Alarm as AlarmWord
 from office.procedures.alarms import Signal
 from office.procedures.errors import Refused, RuleError
 from office.registry.models import (
+    Account,
     Alarm,
     ArchivedForm,
     AuditEntry,
+    LedgerEntry,
     LossCase,
     Membership,
     Merchant,
@@ -108,6 +111,11 @@ def gone(person: Person) -> None:
     Merchant.objects.update(left_on=NOW.date())
     for issue in [*person.issues.all(), *(one for car in person.vehicles.all() for one in car.issues.all())]:
         type(issue).objects.filter(pk=issue.pk).update(state="withdrawn")
+    for account in person.accounts.all():
+        cash, clerk = Account.objects.create(name="paid out"), account.credits.all()[0].clerk
+        LedgerEntry.objects.create(
+            kind="refund", debit=account, credit=cash, amount=balance_of(account), at=NOW, clerk=clerk
+        )
     person.moves.update(state="over")
     person.activities.update(state="cleared")
     Person.objects.filter(pk=person.pk).update(departed_on=NOW.date())
