@@ -15,7 +15,7 @@ from office.casework.moved_cards import end_as, own_end
 from office.casework.payments import paid_in_full
 from office.casework.temporary import end_stand_ins
 from office.procedures.errors import Refused, RuleError
-from office.procedures.issue_states import State, Step
+from office.procedures.issue_states import COUNTS, State, Step
 from office.procedures.loss import (
     check_approval,
     check_replaceable,
@@ -130,6 +130,8 @@ def _same_doors(actor: Actor, old: Issue, new: Issue) -> None:
 def _prepare(actor: Actor, case: LossCase, old: Issue) -> Issue:
     """The replacement with the old card's rights; it is paid for and signed for like any card (14.6)."""
     fee = replacement_fee(facts_of(case), Policy.current().card_fee)
+    # One that was cancelled when the card was found makes room: a card is replaced by one alone.
+    Issue.objects.filter(replaces=old).exclude(state__in=[one.value for one in COUNTS]).update(replaces=None)
     new = Issue.objects.create(
         kind=old.kind,
         state=IssueState.APPLIED,

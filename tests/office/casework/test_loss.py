@@ -114,3 +114,18 @@ def test_a_found_card_opens_again_only_after_the_reviewer_and_the_replacement_is
     assert ends(case.issue) == {RevocationReason.LOST}
     restore_found_card(reviewer, case.pk)
     assert ends(case.issue) == {None}
+
+
+def test_14_6_a_card_that_was_found_is_replaced_when_it_is_lost_again(
+    estate: OfficeEstate, clerk: Actor, reviewer: Actor, manager: Actor
+) -> None:
+    card = estate.issue_card(clerk)
+    for receipt in ("B1", "B2"):
+        case = estate.report_lost(clerk, card)
+        review(reviewer, case.pk)
+        new = approve(manager, case.pk).replacement
+        assert new is not None
+        estate.pay(clerk, new)
+        card_found(clerk, case.pk, estate.applicant, receipt=receipt)
+        restore_found_card(reviewer, case.pk)
+    assert list(Issue.objects.filter(replaces=card)) == [new]
