@@ -30,7 +30,7 @@ def to_give_back(issue: Issue) -> Decimal:
     decided = state is State.COLLECTED or issue.deposit_kept is not None
     if issue.kind != CardKind.TEMPORARY or not decided:
         return Decimal(0)
-    return max(Decimal(0), deposit_held(issue) - (issue.deposit_kept or 0))
+    return max(Decimal(0), deposit_held(issue))  # below zero while a kept one waits to be written again
 
 
 @transaction.atomic

@@ -392,3 +392,15 @@ def test_13_5_a_receipt_number_is_used_once(estate: OfficeEstate, clerk: Actor) 
     with pytest.raises(RuleError) as told:
         pay_fee(clerk, second.pk, FEE, PaymentMethod.CASH, "A1")
     assert (told.value.refused, told.value.facts) == (Refused.RECEIPT_USED, {"receipt": "A1"})
+
+
+@pytest.mark.parametrize(("keep", "held"), [(True, NIL), (False, DEPOSIT)])
+def test_14_temporary_the_deposit_of_a_lost_card_is_given_back_once_more_unless_it_was_kept(
+    estate: OfficeEstate, clerk: Actor, keep: bool, held: Decimal
+) -> None:
+    case = open_case(estate, clerk)
+    card = lend_temporary_card(clerk, case.pk, estate.applicant, lending(estate))
+    card = end_lost_temporary_card(clerk, card.pk, PaymentMethod.CASH, "B1", keep=keep)
+    for refund in Payment.objects.filter(receipt="B1"):
+        void(clerk, refund.pk, "it was by WeChat")
+    assert to_give_back(card) == held

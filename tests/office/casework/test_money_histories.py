@@ -21,6 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from msgspec.structs import replace
 
 from office.casework.actor import Actor
+from office.casework.case_ends import end_without_replacement
 from office.casework.due_dates import end_expired_cards
 from office.casework.governing import change_policy
 from office.casework.issuing import give_chip, sign_for_card
@@ -35,7 +36,13 @@ from office.casework.replacement import (
     sign_for_replacement,
     tell_holder,
 )
-from office.casework.temporary import Lending, deposit_held, lend_temporary_card, take_back_temporary_card
+from office.casework.temporary import (
+    Lending,
+    deposit_held,
+    end_lost_temporary_card,
+    lend_temporary_card,
+    take_back_temporary_card,
+)
 from office.casework.withdrawal import cancel_application, withdraw_card
 from office.procedures.errors import RuleError
 from office.procedures.issue_states import COUNTS, State
@@ -211,6 +218,25 @@ class TillHistories(RuleBasedStateMachine):
             restore_found_card(self.actor(StaffRole.REVIEWER), case.pk)
 
     @rule(number=ANY, method=METHODS)
+    def want_no_replacement(self, number: int, method: PaymentMethod) -> None:
+        case = self.pick(LossCase.objects.all(), number)
+        if case is None:
+            return
+        new, receipt = case.replacement, self.receipt()
+        held = NIL if new is None else balance_paid(new)
+        handed_back = Reason.HANDED_BACK
+        if self.take(lambda: end_without_replacement(self.clerk, case.pk, handed_back, method, receipt)):
+            self.book(-held, method)
+
+    @rule(number=ANY, method=METHODS, keep=st.booleans())
+    def lose_what_was_lent(self, number: int, method: PaymentMethod, keep: bool) -> None:
+        card = self.pick(Issue.objects.filter(kind=CardKind.TEMPORARY), number)
+        if card is not None:
+            held, receipt = deposit_held(card), self.receipt()
+            if self.take(lambda: end_lost_temporary_card(self.clerk, card.pk, method, receipt, keep=keep)):
+                self.book(NIL if keep else -held, method)
+
+    @rule(number=ANY, method=METHODS)
     def lend(self, number: int, method: PaymentMethod) -> None:
         case = self.pick(LossCase.objects.exclude(state__in=["closed", "withdrawn"]), number)
         if case is None or case.issue.holder is None:
@@ -265,9 +291,10 @@ class TillHistories(RuleBasedStateMachine):
         for card in Issue.objects.all():
             lent = card.kind == CardKind.TEMPORARY
             held = deposit_held(card) if lent else balance_paid(card)
-            assert held >= 0
+            # A deposit that is kept, and whose receipt was voided, waits to be written again.
+            assert held >= 0 or (lent and held + to_pay(card) == 0)
             assert to_pay(card) >= 0
-            assert NIL <= to_give_back(card) <= held
+            assert NIL <= to_give_back(card) <= max(held, NIL)
             running = State(card.state) in COUNTS
             if not lent and running and State(card.state) not in {State.APPLIED, State.PAID}:
                 assert held > 0 or to_pay(card) > 0 or card.payments.count() == 0, "paid, or free"
