@@ -30,7 +30,6 @@ BAUD = 9_600
 WEATHER = Weather(delay_s=0.05, loss=0.01)
 FAR_AWAY = Weather(delay_s=0.25)
 """A long list takes some round trips: TCP begins with ten packets, and doubles that at each."""
-LOOK_EVERY_S = 0.005
 
 
 class Link:
