@@ -70,18 +70,17 @@ def order_move(store: HubStorage, grant: Grant, to_gate: int, access: tuple[Acce
     Raises:
         OfficeError: it is on no list, not counted, moving already, or the gate cannot take it.
     """
+    grant_id = grant.grant_id
     with store.transaction():
         _check_place(store, to_gate, access)
-        grant_id = grant.grant_id
         rows = [one for one in _rows(store, grant) if isinstance(_record(one), Grant)]
         if not rows or not grant.spends:
             raise OfficeError(
                 f"grant {grant_id} is not a counted grant on any gate's list", Trouble.AT_NO_GATE
             )
         if {one.gate_id for one in rows} == {to_gate}:
-            raise OfficeError(
-                f"grant {grant_id} is at gate {to_gate} already", Trouble.AT_THAT_GATE, gate=to_gate
-            )
+            text = f"grant {grant_id} is at gate {to_gate} already"
+            raise OfficeError(text, Trouble.AT_THAT_GATE, gate=to_gate)
         if store.moves.get(grant_id) is not None:
             raise OfficeError(
                 f"grant {grant_id} was moved before; move the grant that took its place",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final
 
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -85,13 +86,17 @@ def case(request: HttpRequest, pk: int) -> HttpResponse:
         "new_gates": [] if new is None else gate_lines(new),
         "due": due,
         "to_return": to_return,
-        "found_refund": RefundForm(auto_id="found_%s"),
-        "end_refund": RefundForm(auto_id="end_%s"),
         "progress": _progress(found),
         "on_loan": deposits_of(found),
         "told_by": CHANNELS.get(found.told_by, found.told_by),
         "missing_step": _missing(found),
         "archived": ArchivedForm.objects.filter(subject=f"losscase:{found.pk}").order_by("form"),
+    }
+    return render(request, "desk/case.html", shown | _forms(due))
+
+
+def _forms(due: Decimal | None) -> dict[str, Form]:
+    return {
         "payment_form": PaymentForm(initial={"amount": due}),
         "chip_form": ChipForm(),
         "signature_form": SignatureForm(),
@@ -99,8 +104,9 @@ def case(request: HttpRequest, pk: int) -> HttpResponse:
         "balance_form": ObjectionForm(),
         "loss_form": LossForm(),
         "end_form": CaseEndForm(),
+        "found_refund": RefundForm(auto_id="found_%s"),
+        "end_refund": RefundForm(auto_id="end_%s"),
     }
-    return render(request, "desk/case.html", shown)
 
 
 def _progress(found: LossCase) -> list[tuple[Promise | str, str, str]]:
