@@ -97,7 +97,6 @@ IN_DOCS: Final = (
     ("unit", "zh", "desktop"),
     ("apply", "en", "desktop"),
     ("card", "zh", "desktop"),
-    ("card", "zh", "phone"),
     ("case", "en", "desktop"),
     ("till", "zh", "desktop"),
     ("move", "zh", "desktop"),
