@@ -59,6 +59,10 @@ def test_gates_at_a_glance_and_an_order(office: BrowserOffice, hub: None, signed
         return "opened from the office" in guard.locator("table.events").first.inner_text()
 
     until("the order is carried out", is_opened)
-    guard.get_by_role("link", name="Gates", exact=True).click()
-    expect(row.locator(".state.active", has_text="in sync")).to_be_visible()
+
+    def is_in_sync() -> bool:
+        guard.goto("/gates/")
+        return row.locator(".state.active", has_text="in sync").count() == 1
+
+    until("the gate has told what it has done", is_in_sync)
     expect(row).not_to_contain_text("not connected")
