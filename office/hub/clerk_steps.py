@@ -13,6 +13,7 @@ from office.errors import OfficeError, Trouble
 from office.estate_file import EstateFile
 from office.hub.facts import Change, Gate, GrantRow
 from office.hub.gate_state import Confirmation, GateView, confirmation
+from office.hub.one_use import without_list
 from office.hub.planner import Why
 from office.hub.port import HubStorage
 from office.hub.standing import Standing, standing_view
@@ -102,8 +103,7 @@ def grant(store: HubStorage, gate_id: int, granted: Grant, at: int) -> Change | 
     with store.transaction():
         settings = store.wanted.content(gate_id).settings()
         if not settings:
-            text = f"gate {gate_id} has no list yet; give it one, with: hub import"
-            raise OfficeError(text, Trouble.GATE_WITHOUT_LIST, gate=gate_id)
+            raise without_list(gate_id)
         elsewhere = [
             row
             for row in store.wanted.rows(issue_id=granted.issue_id)

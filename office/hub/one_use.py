@@ -61,7 +61,7 @@ def counted_grant(store: HubStorage, grant_id: int) -> Grant:
             f"grant {grant_id} was moved before; what is left of it has become grant {move.new_grant_id}",
             Trouble.CHANGED_MEANWHILE,
         )
-    raise OfficeError(f"grant {grant_id} is not a counted grant on any gate's list", Trouble.AT_NO_GATE)
+    raise _not_counted(grant_id)
 
 
 def order_move(store: HubStorage, grant: Grant, to_gate: int, access: tuple[Access, ...], at: int) -> Move:
@@ -75,9 +75,7 @@ def order_move(store: HubStorage, grant: Grant, to_gate: int, access: tuple[Acce
         _check_place(store, to_gate, access)
         rows = [one for one in _rows(store, grant) if isinstance(_record(one), Grant)]
         if not rows or not grant.spends:
-            raise OfficeError(
-                f"grant {grant_id} is not a counted grant on any gate's list", Trouble.AT_NO_GATE
-            )
+            raise _not_counted(grant_id)
         if {one.gate_id for one in rows} == {to_gate}:
             text = f"grant {grant_id} is at gate {to_gate} already"
             raise OfficeError(text, Trouble.AT_THAT_GATE, gate=to_gate)
@@ -209,7 +207,7 @@ def _arriving(store: HubStorage, move: Move) -> list[StoredRecord]:
     grant = _moving(move)
     settings = store.wanted.content(move.to_gate).settings()
     if not settings:
-        raise _without_list(move.to_gate)
+        raise without_list(move.to_gate)
     rules = [MappingRule(), *(rule for _, rule in decode_settings(settings).mappings)]
     grant = replace(grant, grant_id=move.new_grant_id, uses=move.left, access=move.access)
     forms = sorted({project(grant.credential, rule) for rule in rules})
@@ -224,7 +222,7 @@ def _check_place(store: HubStorage, gate_id: int, access: tuple[Access, ...]) ->
         )
     settings = store.wanted.content(gate_id).settings()
     if not settings:
-        raise _without_list(gate_id)
+        raise without_list(gate_id)
     doors = {one.door_id for one in decode_settings(settings).doors}
     if unknown := sorted({one.door for one in access} - doors):
         there = ", ".join(map(str, sorted(doors)))
@@ -236,7 +234,12 @@ def _check_place(store: HubStorage, gate_id: int, access: tuple[Access, ...]) ->
         )
 
 
-def _without_list(gate_id: int) -> OfficeError:
+def _not_counted(grant_id: int) -> OfficeError:
+    return OfficeError(f"grant {grant_id} is not a counted grant on any gate's list", Trouble.AT_NO_GATE)
+
+
+def without_list(gate_id: int) -> OfficeError:
+    """A gate that no list was ever wanted for, and what to do."""
     text = f"gate {gate_id} has no list yet; give it one, with: hub import"
     return OfficeError(text, Trouble.GATE_WITHOUT_LIST, gate=gate_id)
 
